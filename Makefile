@@ -1,0 +1,81 @@
+# What this project can do, each by one word. Every target sets up what it needs; a second call does only what
+# has changed. Times are for two CPU cores and no GPU.
+
+PYTHON ?= python3
+VENV   ?= .venv
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+BIN       := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+# root, or a sudo that asks nothing; empty where neither is there
+AS_ROOT   := $(shell if [ "$$(id -u)" = 0 ]; then echo env; elif sudo -n true 2>/dev/null; then echo sudo -n; fi)
+APT        = $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
+SYSTEM_DATA := /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz
+BROWSERS    := chromium chromium-browser google-chrome
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help setup data browser book test lab clean
+
+help:  ## this list
+	@echo "Generative Adversarial Networks: A Course You Can Run"
+	@echo
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)$$/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 15
+
+setup: $(INSTALLED) data  ## virtual environment in .venv, the project, Fashion-MNIST (about 2 minutes, 6 GB)
+
+book: setup  ## render the book by running every notebook: _build/html/index.html (about 10 minutes; seconds when nothing changed)
+	@echo "== book: running the notebooks that changed and writing the pages"
+	$(BIN)/course data prepare fashion-mnist --resolution 32
+	COURSE_TIER=book $(BIN)/jupyter-book build . -W --keep-going -n
+	@echo "== book: open $(CURDIR)/_build/html/index.html"
+
+test: setup browser  ## style, unit tests, slow tests, every notebook in its smallest tier (about 10 minutes)
+	@echo "== test: style"
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	@echo "== test: units, and the pages of the book if they are there"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -m "not slow" -n 2 --dist loadfile
+	@echo "== test: the slow ones"
+	$(BIN)/pytest -q -m slow --durations=5
+	@echo "== test: every notebook, smallest tier"
+	COURSE_TIER=smoke OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist loadfile \
+		--nbval-lax --nbval-current-env --nbval-cell-timeout=300 book
+
+lab: setup  ## open the notebooks in JupyterLab
+	$(BIN)/jupyter lab book
+
+clean:  ## remove the rendered pages and the kept outputs; environment, data and runs stay
+	rm -rf _build .pytest_cache .ruff_cache
+
+# --- what the targets above stand on ---------------------------------------------------------------------------
+
+$(INSTALLED): pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "$(PYTHON) is $$($(PYTHON) --version 2>&1 || true); the course needs Python 3.11 or newer: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@echo "== setup: installing into $(VENV) what pyproject.toml lists, in the versions of requirements.lock (about 2 minutes, 6 GB)"
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -qq --no-compile --constraint requirements.lock --editable ".[book,dev,lab]"
+	@touch $@
+
+# Debian and its relatives ship the data set as a package; elsewhere it is downloaded from its authors
+data: $(INSTALLED)
+	@if [ -n "$${COURSE_DATA:-}" ]; then echo "== data: Fashion-MNIST is looked for in COURSE_DATA first ($$COURSE_DATA)"; \
+	elif [ -f $(SYSTEM_DATA) ]; then :; \
+	elif [ -n "$(AS_ROOT)" ] && command -v apt-get >/dev/null \
+		&& { apt-cache show dataset-fashion-mnist || $(AS_ROOT) apt-get update -qq; } >/dev/null 2>&1 \
+		&& echo "== data: installing Debian's package dataset-fashion-mnist (30 MB)" \
+		&& $(APT) dataset-fashion-mnist >/dev/null; then :; \
+	else echo "== data: no Debian package to be had here, downloading Fashion-MNIST (30 MB)"; \
+		$(BIN)/course data fetch fashion-mnist; fi
+
+browser:
+	@for name in $(BROWSERS); do if command -v $$name >/dev/null; then exit 0; fi; done; \
+	if [ -n "$(AS_ROOT)" ] && command -v apt-get >/dev/null \
+		&& { apt-cache show chromium || $(AS_ROOT) apt-get update -qq; } >/dev/null 2>&1 \
+		&& echo "== test: installing Debian's package chromium, to open the pages" \
+		&& $(APT) chromium >/dev/null; then exit 0; fi; \
+	echo "== test: no Chromium here and none to be had; the tests that open pages will be skipped"

@@ -1,0 +1,139 @@
+"""What the book needs of Sphinx beyond its extensions.
+
+1. Puts MathJax into the pages' static files: one file, from the package sphinx-mathjax-offline.
+2. Starts a new execution cache when something that the chapters stand on changes. The cache itself
+   compares cells only, so an edit of `course_lib` would otherwise serve yesterday's figures.
+3. Writes all pages again when a static file changes, which Sphinx does not notice.
+4. Warns, and thereby fails a build with `-W`, when a page would ask another host for something, or shows a
+   widget that is dead without a kernel.
+5. Lets the single-page builder use the HTML visitors that extensions register.
+6. The directive `course-versions`: a table of the versions that executed the pages.
+"""
+
+import hashlib
+import html
+import os
+import platform
+import re
+import shutil
+from importlib import metadata
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+log = logging.getLogger(__name__)
+
+VERSIONED = ("torch", "torchvision", "numpy", "scipy", "scikit-learn", "matplotlib", "jupyter-book")
+CACHES_KEPT = 3
+REMOTE = re.compile(
+    r"""<(?:script|img|iframe|audio|video|source|embed)\b[^>]*\bsrc=["'](?:https?:)?//[^"']+"""
+    r"""|<link\b(?=[^>]*\brel=["']?(?:stylesheet|preload|preconnect|icon))[^>]*\bhref=["'](?:https?:)?//[^"']+"""
+    r"""|@import\s+(?:url\()?["']?(?:https?:)?//[^"')]+"""
+    r"""|\burl\(["']?(?:https?:)?//[^"')]+"""
+)
+SRCDOC = re.compile(r'\bsrcdoc="([^"]*)"')
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def digest(paths) -> str:
+    """Twelve hexadecimal digits that change with any name or content among `paths`."""
+    total = hashlib.sha256()
+    for path in sorted(paths):
+        total.update(path.name.encode())
+        total.update(path.read_bytes())
+    return total.hexdigest()[:12]
+
+
+def what_chapters_stand_on(project: Path) -> list[Path]:
+    """The library with its browser labs, the recorded studies, and the list of trained networks."""
+    library = project / "course_lib"
+    found = [*library.rglob("*.py"), *library.rglob("*.js"), *(project / "records").rglob("*.jsonl")]
+    manifest = project / "zoo" / "manifest.json"
+    return found + ([manifest] if manifest.exists() else [])
+
+
+def versions() -> dict[str, str]:
+    """Name and version of what decides the outputs: Python, then the installed packages of `VERSIONED`."""
+    return {"Python": platform.python_version()} | {name: metadata.version(name) for name in VERSIONED}
+
+
+def choose_cache(app, config) -> None:
+    """One cache for each state of the library, the records, the zoo, the tier and the versions."""
+    project = Path(app.srcdir)
+    tier = os.environ.get("COURSE_TIER", "book")
+    surroundings = hashlib.sha256(repr((tier, versions())).encode()).hexdigest()[:6]
+    caches = project / "_build" / ".jupyter_cache"
+    chosen = caches / f"{digest(what_chapters_stand_on(project))}-{surroundings}"
+    chosen.mkdir(parents=True, exist_ok=True)
+    os.utime(chosen)
+    by_age = sorted(
+        (path for path in caches.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime
+    )
+    for old in by_age[:-CACHES_KEPT]:
+        shutil.rmtree(old)
+    # a changed value of this setting also makes Sphinx read every page again
+    config.nb_execution_cache_path = str(chosen)
+    static = [path for folder in config.html_static_path for path in (project / folder).rglob("*")]
+    config.course_static = digest(path for path in static if path.is_file())
+
+
+def share_visitors(app) -> None:
+    """Proof and exercise blocks register visitors for `html`; the single-page builder asks for its own."""
+    handlers = app.registry.translation_handlers
+    if app.builder.name == "singlehtml":
+        handlers["singlehtml"] = {**handlers.get("html", {}), **handlers.get("singlehtml", {})}
+
+
+def drop_widget_state(app, page, template, context, doctree) -> None:
+    """Leave out the state of kernel widgets: nothing in a page could read it."""
+    of_page = getattr(app.env, "nb_metadata", {}).get(page, {})
+    of_page.get("js_files", {}).pop("ipywidgets_state", None)
+
+
+def finish(app, error) -> None:
+    """Add MathJax, then look through all that was written."""
+    if error or app.builder.format != "html":
+        return
+    written = Path(app.outdir)
+    source = next(file for file in metadata.files("sphinx-mathjax-offline") if file.name == "tex-svg.js")
+    target = written / "_static" / "mathjax" / "tex-svg.js"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source.locate(), target)
+    for path in [*written.rglob("*.html"), *(written / "_static").rglob("*.css")]:
+        text = path.read_text(encoding="utf-8", errors="replace")
+        inside_frames = "\n".join(html.unescape(frame) for frame in SRCDOC.findall(text))
+        for address in REMOTE.findall(text + inside_frames):
+            log.warning("%s asks another host: %s", path.relative_to(written), address[:160])
+        if path.suffix == ".html" and WIDGET_VIEW in text:
+            log.warning(
+                "%s shows a widget that needs a kernel: tag its cell remove-output", path.relative_to(written)
+            )
+
+
+class CourseVersions(SphinxDirective):
+    """A two-column table: what, and in which version."""
+
+    def run(self) -> list[nodes.Node]:
+        table, group = nodes.table(), nodes.tgroup(cols=2)
+        table += group
+        group += [nodes.colspec(colwidth=1), nodes.colspec(colwidth=1)]
+        head, body = nodes.thead(), nodes.tbody()
+        group += [head, body]
+        for part, cells in [(head, ("What", "Version")), *((body, item) for item in versions().items())]:
+            row = nodes.row()
+            row += [nodes.entry("", nodes.paragraph(text=text)) for text in cells]
+            part += row
+        return [table]
+
+
+def setup(app) -> dict:
+    app.add_config_value("course_static", "", "html", str)
+    app.add_directive("course-versions", CourseVersions)
+    app.connect("config-inited", choose_cache)
+    app.connect("builder-inited", share_visitors)
+    # before the listener of myst-nb, which adds the state to the page
+    app.connect("html-page-context", drop_widget_state, priority=400)
+    app.connect("build-finished", finish)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,282 @@
+"""The command `course`: data, training, sampling, measures, the zoo and studies.
+
+Each command's function imports what it needs, so that `course --help` answers at once.
+"""
+
+import argparse
+import dataclasses
+import inspect
+import json
+import re
+import sys
+import typing
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from course_lib.errors import CourseError, UsageError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Returns the exit code: 0, 1 (failure), 2 (usage) or 130 (interrupted and saved)."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in arguments
+    arguments = [a for a in arguments if a != "--debug"]
+    try:
+        options = _parser(arguments).parse_args(arguments)
+        options.run(options)
+        return 0
+    except CourseError as error:
+        if debug:
+            raise
+        print(f"course: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        if debug:
+            raise
+        print("course: interrupted.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output (head, less) has gone
+        sys.stderr.close()
+        return 0
+
+
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="course",
+        description="Train, sample and measure the networks of this course.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: Any, text: str, parent: Any = commands) -> argparse.ArgumentParser:
+        made = parent.add_parser(name, help=text, description=text, allow_abbrev=False)
+        made.set_defaults(run=run)
+        return made
+
+    def family(name: str, text: str) -> Any:
+        made = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+        return made.add_subparsers(required=True, metavar="ACTION")
+
+    data = family("data", "list, fetch and prepare data sets")
+    command("list", data_list, "what there is, where it lies, and how to get what is missing", data)
+    fetch = command("fetch", data_fetch, "download data sets into the cache", data)
+    fetch.add_argument("names", nargs="*", metavar="NAME")
+    fetch.add_argument("--all", action="store_true", help="everything that this course can download")
+    prepare = command("prepare", data_prepare, "decode a set once, into the cache", data)
+    prepare.add_argument("name", metavar="NAME|FOLDER")
+    prepare.add_argument("--resolution", type=int, metavar="R", help="pixels (default: the set's own)")
+    prepare.add_argument("--skip-damaged", action="store_true", help="leave out images that cannot be read")
+
+    train = command("train", run_train, "train a recipe; resumes --out when it holds that run")
+    train.add_argument("recipe", metavar="RECIPE", help="see `course recipes`")
+    train.add_argument(
+        "--tier", choices=["smoke", "book", "lab"], help="size (default: lab with a GPU, else book)"
+    )
+    train.add_argument("--out", type=Path, metavar="DIR", help="run directory (default: runs/RECIPE)")
+    train.add_argument(
+        "--device", metavar="NAME", help="cpu, cuda, cuda:1, ... (default: a GPU where there is one)"
+    )
+    train.add_argument("--quiet", action="store_true", help="no progress")
+    _add_settings(train, arguments)
+    command("recipes", run_recipes, "list the recipes")
+
+    sample = command("sample", run_sample, "draw samples of a run or a zoo entry into a picture")
+    sample.add_argument("of", metavar="RUN", help="a run directory, or a name from the zoo")
+    sample.add_argument("-n", type=int, default=64, help="how many (default 64)")
+    sample.add_argument("--seed", type=int, default=0)
+    sample.add_argument("--weights", choices=["average", "last"], default="average")
+    sample.add_argument(
+        "--out", type=Path, default=Path("grid.png"), metavar="FILE", help="default: grid.png"
+    )
+
+    evaluate = command("evaluate", run_evaluate, "measure a run or a zoo entry against data")
+    evaluate.add_argument("of", metavar="RUN", help="a run directory, or a name from the zoo")
+    evaluate.add_argument(
+        "--data", metavar="NAME", help="data to compare with (default: what it was trained on)"
+    )
+    evaluate.add_argument("--samples", type=int, default=10_000, metavar="N")
+    evaluate.add_argument("--seed", type=int, default=0)
+    evaluate.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers there")
+
+    zoo = family("zoo", "trained networks that come with the course")
+    command("list", zoo_list, "what there is, and what it measures", zoo)
+    command("check", zoo_check, "verify checksums and load every entry", zoo)
+    remake = command("train", zoo_train, "train an entry anew and put it into the zoo", zoo)
+    remake.add_argument("name", metavar="NAME")
+    remake.add_argument(
+        "--run", dest="run_dir", type=Path, metavar="DIR", help="where to train (default: runs/zoo-NAME)"
+    )
+
+    study = family("study", "longer measurements that chapters read")
+    command("list", study_list, "the studies and their questions", study)
+    make = command("run", study_run, "make what is missing of a record", study)
+    make.add_argument("name", metavar="NAME")
+    make.add_argument("--seeds", type=int, default=5)
+    make.add_argument("--workers", type=int, default=1, help="processes that share the runs (default 1)")
+    make.add_argument("--tier", choices=["smoke", "book", "lab"], default="book")
+    make.add_argument("--out", type=Path, metavar="DIR", help="folder of the record (default: records)")
+    return parser
+
+
+def _add_settings(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> None:
+    """Give `course train RECIPE` one option for each setting of that recipe, made from its dataclasses."""
+    from course_lib import recipes
+
+    name = next((a for a in arguments[1:] if not a.startswith("-")), None)
+    if arguments[:1] != ["train"] or name is None:
+        return
+    recipe = recipes.find(name)
+    seen: set[str] = set()
+    for group, cls in recipes.groups(recipe).items():
+        options = parser.add_argument_group(f"settings of the {group}")
+        notes = comments(cls)
+        types = typing.get_type_hints(cls)
+        for field in dataclasses.fields(cls):
+            if field.name in seen:
+                continue
+            seen.add(field.name)
+            flag, default = "--" + field.name.replace("_", "-"), recipe.changes.get(field.name, field.default)
+            text = f"{notes.get(field.name, '')} (default {default})".replace("%", "%%").strip()
+            common = {"dest": f"setting_{field.name}", "default": argparse.SUPPRESS, "help": text}
+            if types[field.name] is bool:
+                options.add_argument(flag, action=argparse.BooleanOptionalAction, **common)
+            else:
+                choices = typing.get_args(types[field.name])
+                kind = next((t for t in (int, float) if t in (types[field.name], *choices)), str)
+                options.add_argument(flag, type=kind, metavar=field.name.upper(), **common)
+
+
+def comments(cls: type) -> dict[str, str]:
+    """What stands behind each field of a settings class, `name: type = default  # this text`."""
+    pattern = re.compile(r"^\s+(\w+):.*?\s#\s*(.+)$", re.MULTILINE)
+    return dict(pattern.findall(inspect.getsource(cls)))
+
+
+def data_list(options: argparse.Namespace) -> None:
+    from course_lib import data
+
+    for row in data.describe():
+        print(f"{row.name}: {row.images} images, {row.licence}")
+        print(f"    lies in {row.where}" if row.where else f"    is missing: {row.how}")
+        if row.prepared:
+            print(f"    prepared at {', '.join(row.prepared)}")
+
+
+def data_fetch(options: argparse.Namespace) -> None:
+    from course_lib import data
+
+    names = data.downloadable() if options.all else options.names
+    if not names:
+        raise UsageError("name the data sets to fetch, or give --all; `course data list` shows them.")
+    for name in names:
+        print(f"{name}: {data.fetch(name)}")
+
+
+def data_prepare(options: argparse.Namespace) -> None:
+    from course_lib import data
+
+    for split in ("train", "test"):
+        made = data.prepare(options.name, options.resolution, split, skip_damaged=options.skip_damaged)
+        print(f"{options.name} {split}: {len(made):,} images of shape {made.shape}, ready to open")
+
+
+def run_train(options: argparse.Namespace) -> None:
+    from course_lib import recipes
+
+    changes = {k.removeprefix("setting_"): v for k, v in vars(options).items() if k.startswith("setting_")}
+    plan = recipes.settle(options.recipe, options.tier, **changes)
+    out = options.out or Path("runs") / options.recipe
+    run = recipes.train(plan, out, device=options.device, quiet=options.quiet)
+    print(
+        f"{out}: {run.step:,} steps in {run.seconds / 60:.1f} minutes. Next: course sample {out}; course evaluate {out}"
+    )
+
+
+def run_recipes(options: argparse.Namespace) -> None:
+    from course_lib import recipes
+
+    for name, recipe in recipes.RECIPES.items():
+        print(f"{name:22} {recipe.summary}")
+
+
+def run_sample(options: argparse.Namespace) -> None:
+    from course_lib import recipes, seeds
+    from course_lib.figures import samples as pictures
+
+    if options.n < 1:
+        raise UsageError("-n counts samples: give at least 1.")
+    method = recipes.load(options.of, weights=options.weights)
+    samples = method.sample(method.latents(options.n, seeds.generator(options.seed, purpose="sample")))
+    try:
+        pictures.save(samples, options.out)
+    except (OSError, ValueError) as error:
+        raise CourseError(
+            f"cannot write {options.out} ({error}): give --out a .png file in a folder that exists."
+        ) from error
+    print(options.out)
+
+
+def run_evaluate(options: argparse.Namespace) -> None:
+    from course_lib import data, recipes
+    from course_lib.evaluation import report
+
+    method = recipes.load(options.of)
+    d = method.plan.settings["data"]
+    dataset = data.open(options.data or d.data, resolution=d.resolution)
+    numbers = report.measure(method, dataset, samples=options.samples, seed=options.seed)
+    for name, value in numbers.items():
+        print(f"{name:60} {value:,.4g}" if isinstance(value, float) else f"{name:60} {value}")
+    if options.json:
+        from course_lib.files import write_atomic
+
+        write_atomic(options.json, json.dumps(numbers, indent=2) + "\n")
+
+
+def zoo_list(options: argparse.Namespace) -> None:
+    from course_lib import zoo
+
+    for name, entry in zoo.manifest().items():
+        measures = ", ".join(
+            f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in entry["measures"].items()
+        )
+        print(
+            f"{name}: {measures} ({entry['steps']:,} steps, {entry['minutes']} minutes; {entry['command']})"
+        )
+
+
+def zoo_check(options: argparse.Namespace) -> None:
+    from course_lib import zoo
+
+    for name in zoo.check():
+        print(f"{name}: ok")
+
+
+def zoo_train(options: argparse.Namespace) -> None:
+    from course_lib import zoo
+
+    entry = zoo.train(options.name, options.run_dir or Path("runs") / f"zoo-{options.name}")
+    print(json.dumps(entry, indent=2))
+
+
+def study_list(options: argparse.Namespace) -> None:
+    from course_lib import studies
+
+    for name, study in studies.STUDIES.items():
+        print(f"{name:18} {study.question} ({len(study.variants)} variants of {study.recipe})")
+
+
+def study_run(options: argparse.Namespace) -> None:
+    from course_lib import studies
+
+    made = studies.run(
+        options.name, seeds=options.seeds, workers=options.workers, tier=options.tier, folder=options.out
+    )
+    for line in made:
+        last = ", ".join(f"{k} {v:.4g}" for k, v in line["measures"][-1].items())
+        print(f"{line['variant']}, seed {line['seed']}: {last} ({line['minutes']} minutes)", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

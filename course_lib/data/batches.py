@@ -1,0 +1,191 @@
+"""Batches as a function of the step: nothing to save, nothing to restore, the same after any interruption."""
+
+import weakref
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from course_lib import seeds
+from course_lib.data.images import ImageSet, to_float
+from course_lib.data.stream import Stream
+from course_lib.data.toy import PointSet
+from course_lib.errors import CourseError, UsageError
+
+CPU_BYTES = 2 << 30  # image sets up to this size are kept in memory where there is no GPU
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """What one training step sees: `x` float (B, C, H, W) in [-1, 1], channels last, or points (B, d);
+    `labels` int64 (B,) or None; `draw` the step's own randomness."""
+
+    x: Tensor
+    labels: Tensor | None
+    draw: seeds.Draw
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def split(self, k: int) -> list["Batch"]:
+        """`k` equal parts, each with its own randomness. Raises UsageError when the batch does not divide."""
+        if k < 1 or len(self) % k:
+            raise UsageError(f"A batch of {len(self)} does not split into {k} equal parts: choose a divisor.")
+        labels = [None] * k if self.labels is None else self.labels.chunk(k)
+        return [
+            Batch(x, y, self.draw.part(i))
+            for i, (x, y) in enumerate(zip(self.x.chunk(k), labels, strict=True))
+        ]
+
+
+class Order:
+    """Which images each step sees: one endless line of shuffled epochs, cut into global batches.
+
+    Every rank computes the same line and takes its own `size` numbers of each global batch of `size * world`.
+    A batch that reaches the end of an epoch goes on into the next, so every image is used equally often.
+    """
+
+    def __init__(
+        self, count: int, size: int, seed: int, rank: int, world: int, device: torch.device | str = "cpu"
+    ):
+        self.count, self.size, self.seed, self.rank, self.world = count, size, seed, rank, world
+        self.device = device
+        self.epochs: dict[int, Tensor] = {}  # the few used last
+
+    def epoch(self, number: int) -> Tensor:
+        """The permutation of one epoch, int64 (count,), the same on every rank and device."""
+        if number not in self.epochs:
+            if len(self.epochs) >= 3:
+                del self.epochs[next(iter(self.epochs))]
+            shuffled = torch.randperm(
+                self.count, generator=seeds.generator(self.seed, step=number, purpose="order")
+            )
+            self.epochs[number] = shuffled.to(self.device)
+        return self.epochs[number]
+
+    def at(self, step: int) -> Tensor:
+        """The numbers of this rank's images at `step`, int64 (size,)."""
+        position = (step * self.world + self.rank) * self.size
+        end, parts = position + self.size, []
+        while position < end:
+            number, offset = divmod(position, self.count)
+            parts.append(self.epoch(number)[offset : offset + end - position])
+            position += len(parts[-1])
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+
+class Batches:
+    """Endless batches of a data set; `at(step)` depends on (seed, rank, step) and nothing else.
+
+    `size` is the batch of one rank; `world` ranks together see `size * world` images a step. Images are kept
+    on `device` as bytes when they take at most `resident_bytes` (default 2 GiB on a CPU, a quarter of the
+    free memory of a GPU); larger sets are read ahead by a thread. The batches are the same either way. Close
+    them when done, or use `with`.
+    Raises UsageError for impossible settings.
+    """
+
+    def __init__(
+        self,
+        dataset: ImageSet | PointSet,
+        size: int,
+        *,
+        seed: int,
+        rank: int = 0,
+        world: int = 1,
+        device: str | torch.device = "cpu",
+        resident_bytes: int | None = None,
+        prefetch: int = 4,
+    ):
+        if (
+            not all(isinstance(n, int) for n in (size, rank, world, prefetch))
+            or min(size, world, prefetch) < 1
+        ):
+            raise UsageError(
+                f"Batches of {size!r} on {world!r} ranks, {prefetch!r} ahead, are not possible: give whole "
+                "numbers from 1."
+            )
+        if not 0 <= rank < world:
+            raise UsageError(f"Rank {rank} does not exist among {world}: ranks count from 0.")
+        if not isinstance(dataset, (ImageSet, PointSet)):
+            raise UsageError(
+                f"A {type(dataset).__name__} is not a data set: open one with course_lib.data.open(name)."
+            )
+        try:
+            self.device = torch.device(device)
+        except RuntimeError as error:
+            raise UsageError(f"There is no device called {device!r}: use cpu or cuda.") from error
+        if self.device.type == "cuda" and not torch.cuda.is_available():
+            raise UsageError("This machine has no GPU that torch can use: choose device='cpu'.")
+        if (
+            self.device.type == "cuda" and self.device.index is None
+        ):  # the reading thread has no current device
+            self.device = torch.device("cuda", torch.cuda.current_device())
+        self.dataset, self.size, self.seed, self.rank, self.world = dataset, size, seed, rank, world
+        self.closed = False
+        self.resident = True
+        self._stream = None
+        if isinstance(dataset, ImageSet):
+            labels = None if dataset.labels is None else torch.from_numpy(np.array(dataset.labels, np.int64))
+            if resident_bytes is None:
+                on_gpu = self.device.type == "cuda"
+                resident_bytes = torch.cuda.mem_get_info(self.device)[0] // 4 if on_gpu else CPU_BYTES
+            self.resident = dataset.images.nbytes <= resident_bytes
+            order = Order(len(dataset), size, seed, rank, world, self.device if self.resident else "cpu")
+            if self.resident:
+                self._order = order
+                self._pixels = _channels_last(dataset.images, self.device)
+                self._labels = None if labels is None else labels.to(self.device)
+            else:
+                self._stream = Stream(dataset.images, labels, order.at, self.device, prefetch)
+                # the thread refers to the stream, never to these batches, so forgetting them ends it
+                weakref.finalize(self, self._stream.close)
+
+    def at(self, step: int) -> Batch:
+        """The batch of this rank at `step`.
+
+        Raises UsageError below 0, CourseError when the images cannot be read and after `close`.
+        """
+        if step < 0:
+            raise UsageError(f"There is no step {step}: steps count from 0.")
+        if self.closed:
+            raise CourseError("These batches are closed: make new ones.")
+        draw = seeds.Draw(self.seed, self.rank, step, self.device)
+        if isinstance(self.dataset, PointSet):
+            return Batch(self.dataset.sample(self.size, draw.generator("data")).to(self.device), None, draw)
+        if self._stream is None:
+            numbers = self._order.at(step)
+            pixels = self._pixels.index_select(0, numbers).permute(0, 3, 1, 2)
+            return Batch(to_float(pixels), None if self._labels is None else self._labels[numbers], draw)
+        try:
+            pixels, labels = self._stream.at(step)
+        except OSError as error:
+            raise CourseError(
+                f"The images of {self.dataset.name} could not be read ({error}): check the disk, then "
+                "prepare them again."
+            ) from error
+        return Batch(to_float(pixels), labels, draw)
+
+    def close(self) -> None:
+        """End the reading thread and free the images. May be called twice."""
+        self.closed = True
+        if self._stream is not None:
+            self._stream.close()
+        elif isinstance(self.dataset, ImageSet):
+            self._pixels = self._labels = None
+
+    def __enter__(self) -> "Batches":
+        return self
+
+    def __exit__(self, *error) -> None:
+        self.close()
+
+
+def _channels_last(images: np.ndarray, device: torch.device) -> Tensor:
+    """All images as uint8 (N, H, W, C) on the device, in pieces, so that memory holds them once."""
+    count, channels, height, width = images.shape
+    store = torch.empty((count, height, width, channels), dtype=torch.uint8, device=device)
+    for first in range(0, count, 4096):
+        piece = torch.from_numpy(np.array(images[first : first + 4096])).to(device)
+        store[first : first + 4096] = piece.permute(0, 2, 3, 1)
+    return store

@@ -1,0 +1,16 @@
+"""The two errors that a user of the course can meet."""
+
+
+class CourseError(Exception):
+    """One sentence that says what is wrong and what to do about it.
+
+    The command line prints it to standard error, without a traceback, and exits with `exit_code`.
+    """
+
+    exit_code = 1
+
+
+class UsageError(CourseError):
+    """A command or a call that cannot be meant as it stands (an unknown name, a setting out of range)."""
+
+    exit_code = 2

@@ -1,0 +1,158 @@
+"""The Fréchet distance between two sets of features, each described by its mean and covariance alone.
+
+Heusel et al. (2017), equation 6, after Dowson and Landau (1982): for Gaussians N(m, A) and N(n, B)
+
+    |m - n|^2 + tr A + tr B - 2 tr (A^1/2 B A^1/2)^1/2,
+
+a squared distance, printed without its root as the field does. On Inception's features it is called FID; on
+any other features it is a Fréchet distance, and the features belong in its name.
+"""
+
+import hashlib
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from course_lib import files, paths, seeds
+from course_lib.data.images import ImageSet
+from course_lib.errors import CourseError
+from course_lib.evaluation.features import Extractor
+
+
+class Statistics(NamedTuple):
+    """Mean (d,) and covariance (d, d), unbiased, both float64."""
+
+    mean: Tensor
+    covariance: Tensor
+
+
+def statistics(features: Tensor) -> Statistics:
+    """Mean and covariance of features (N, d), computed in float64 on the CPU.
+
+    Raises CourseError for fewer than two rows and for values that are not finite.
+    """
+    return _weighted(_checked(features), None)
+
+
+def frechet_distance(a: Statistics, b: Statistics) -> float:
+    """Squared Fréchet distance between two Gaussians, at least 0, in squared units of the features.
+
+    The trace of the root is the sum of the singular values of A^1/2 B^1/2: real and non-negative whatever the
+    rounding, where a general matrix root turns complex on covariances that are nearly singular, and without
+    the root of a rounding error that the eigenvalues of A^1/2 B A^1/2 would bring.
+
+    Raises CourseError for features of different lengths.
+    """
+    if a.mean.shape != b.mean.shape:
+        raise CourseError(
+            f"features of {len(a.mean)} and {len(b.mean)} numbers cannot be compared: use one extractor for both."
+        )
+    overlap = torch.linalg.svdvals(_root(a.covariance) @ _root(b.covariance)).sum()
+    shift = (a.mean - b.mean).square().sum()
+    distance = shift + a.covariance.trace() + b.covariance.trace() - 2 * overlap
+    return max(distance.item(), 0.0)
+
+
+def frechet_distance_of(features_a: Tensor, features_b: Tensor) -> float:
+    """Squared Fréchet distance between features (N, d) and (M, d)."""
+    return frechet_distance(statistics(features_a), statistics(features_b))
+
+
+def bootstrap_interval(
+    features: Tensor,
+    reference: Tensor | Statistics,
+    *,
+    level: float = 0.95,
+    resamples: int = 100,
+    seed: int = 0,
+) -> tuple[float, float]:
+    """Where the distance of another sample of the same size would fall, `level` of the time.
+
+    Rows of `features` (N, d) are drawn anew with replacement (Efron, 1979), and those of `reference` too unless
+    it is given by its statistics. A resample is farther from the reference than the sample is, for the same
+    reason for which a sample is farther than its distribution; so the deviations from the resamples' own mean
+    are laid around the measured value. The value's own upward bias stays in (for N samples of N(0, I) against
+    its exact statistics it is (d + d(d + 1)/4)/N to first order): compare only at equal N.
+    """
+    features = _checked(features)
+    fixed = reference if isinstance(reference, Statistics) else None
+    other = None if fixed else _checked(reference)
+    measured = frechet_distance(_weighted(features, None), fixed or _weighted(other, None))
+    generator = seeds.generator(seed, purpose="bootstrap")
+    resampled = [
+        frechet_distance(_resampled(features, generator), fixed or _resampled(other, generator))
+        for _ in range(resamples)
+    ]
+    tails = torch.tensor([(1 - level) / 2, (1 + level) / 2], dtype=torch.float64)
+    values = torch.tensor(resampled, dtype=torch.float64)
+    low, high = (torch.quantile(values - values.mean(), tails) + measured).tolist()
+    return max(low, 0.0), high
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Statistics of a data set's features, computed once and kept in the cache.
+
+    The key is content (the bytes of the images and of the extractor's weights), so neither a data set of the
+    same name prepared otherwise nor an extractor trained anew can be taken for the one that was measured.
+    """
+
+    extractor: Extractor
+    images: ImageSet
+
+    @property
+    def key(self) -> str:
+        digest = hashlib.sha256(f"{self.extractor.fingerprint}/{self.images.images.shape}".encode())
+        for start in range(0, len(self.images), 4096):
+            digest.update(np.ascontiguousarray(self.images.images[start : start + 4096]))
+        return digest.hexdigest()[:24]
+
+    def statistics(self) -> Statistics:
+        """Mean and covariance over all images: read from the cache, or computed and written there."""
+        folder = paths.cache() / "statistics" / self.key
+        with suppress(CourseError):  # absent or damaged: compute it again
+            state = files.load_state(folder)
+            return Statistics(state["mean"], state["covariance"])
+        computed = statistics(self.extractor.of(self.images))
+        with suppress(OSError):  # a cache that cannot be written only costs time
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            files.save_state(folder, computed._asdict())
+        return computed
+
+
+def _checked(features: Tensor) -> Tensor:
+    if features.ndim != 2 or len(features) < 2:
+        raise CourseError(
+            f"a covariance needs features of shape (N, d) with at least two rows, not {tuple(features.shape)}."
+        )
+    if not torch.isfinite(features).all():
+        raise CourseError(
+            "some features are not finite and have no distance: look at the images they come from."
+        )
+    return features.detach().to("cpu", torch.float64)
+
+
+def _weighted(features: Tensor, counts: Tensor | None) -> Statistics:
+    """Statistics of rows repeated `counts` times (once, when None)."""
+    n = len(features)
+    mean = features.mean(0) if counts is None else counts @ features / n
+    centred = features - mean
+    repeated = centred if counts is None else centred * counts[:, None]
+    return Statistics(mean, centred.T @ repeated / (n - 1))
+
+
+def _resampled(features: Tensor, generator: torch.Generator) -> Statistics:
+    n = len(features)
+    drawn = torch.randint(n, (n,), generator=generator)
+    return _weighted(features, torch.bincount(drawn, minlength=n).to(features.dtype))
+
+
+def _root(covariance: Tensor) -> Tensor:
+    """Symmetric square root; eigenvalues within rounding of 0, of either sign, count as 0."""
+    values, vectors = torch.linalg.eigh(covariance)
+    rounding = len(values) * torch.finfo(values.dtype).eps * values.abs().max()
+    return vectors * values.where(values > rounding, 0.0).sqrt() @ vectors.T

@@ -1,0 +1,151 @@
+"""Files that survive a crash, and nested state as safetensors and JSON, which cannot run code when loaded.
+
+A write goes to a name beside the target, reaches the disk, and only then takes the target's name: at every moment
+the target is the old version or the new one, whole.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from course_lib.errors import CourseError
+
+TENSORS, STRUCTURE, CHECKSUMS = "state.safetensors", "state.json", "checksums.json"
+
+
+def sha256(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file's bytes."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sync_folder(folder: Path) -> None:
+    """Ask the disk to remember the folder's entries (a rename is not durable before this)."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_atomic(path: Path | str, content: bytes | str) -> None:
+    """Replace `path` by `content` so that a reader, or a crash, sees the old file or the new one.
+
+    Raises OSError (a full disk, a folder without permission) with the old file untouched and nothing left behind.
+    """
+    path = Path(path)
+    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(aside, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(aside, path)
+        sync_folder(path.parent)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+
+
+def save_state(folder: Path | str, tree: Any) -> None:
+    """Write a nested state (dicts, lists, tuples, tensors, numbers, strings, None) as one folder, all or nothing.
+
+    Tensors go to `state.safetensors`, the rest to `state.json`, their checksums to `checksums.json`.
+    Raises OSError with the previous folder of that name untouched, TypeError for anything else in the tree.
+    """
+    from safetensors.torch import save_file
+
+    folder = Path(folder)
+    tensors: dict[str, Any] = {}
+    structure = _pack(tree, tensors, "")
+    aside = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
+    shutil.rmtree(aside, ignore_errors=True)
+    try:
+        aside.mkdir(parents=True)
+        save_file(tensors, aside / TENSORS)
+        (aside / STRUCTURE).write_text(json.dumps(structure))
+        for name in (TENSORS, STRUCTURE):
+            with open(aside / name, "rb+") as file:
+                os.fsync(file.fileno())
+        write_atomic(aside / CHECKSUMS, json.dumps({n: sha256(aside / n) for n in (TENSORS, STRUCTURE)}))
+        if folder.exists():
+            shutil.rmtree(folder)
+        os.replace(aside, folder)
+        sync_folder(folder.parent)
+    except Exception as error:
+        shutil.rmtree(aside, ignore_errors=True)
+        # safetensors reports a failed write as its own error: give callers the OSError that it stands for
+        if type(error).__name__ == "SafetensorError":
+            raise OSError(str(error)) from error
+        raise
+
+
+def load_state(folder: Path | str) -> Any:
+    """Read what `save_state` wrote. Tensors come back on the CPU.
+
+    Raises CourseError when a file is missing, does not match its checksum, or is not of this format (a pickle,
+    for instance: it is refused unopened).
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    folder = Path(folder)
+    try:
+        checksums = json.loads((folder / CHECKSUMS).read_text())
+        damaged = [n for n in (TENSORS, STRUCTURE) if sha256(folder / n) != checksums[n]]
+        if damaged:
+            raise CourseError(
+                f"{folder / damaged[0]} is damaged (its checksum does not match): delete {folder} and use an "
+                f"earlier checkpoint, or fetch the file again."
+            )
+        return _unpack(json.loads((folder / STRUCTURE).read_text()), load_file(folder / TENSORS))
+    except FileNotFoundError as error:
+        others = [p.name for p in folder.iterdir()] if folder.is_dir() else []
+        pickled = [n for n in others if n.endswith((".pt", ".pth", ".pkl", ".ckpt", ".bin"))]
+        if pickled:
+            raise CourseError(
+                f"{folder / pickled[0]} is a pickle, which can run code when loaded, and is not opened: "
+                f"convert it to safetensors on a machine that you trust."
+            ) from error
+        raise CourseError(
+            f"{error.filename} is missing, so {folder} holds no complete state: delete that folder and use an "
+            f"earlier checkpoint."
+        ) from error
+    except (SafetensorError, KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise CourseError(
+            f"{folder} holds no state that this course wrote ({type(error).__name__}: {error}): delete that folder "
+            f"and use an earlier checkpoint."
+        ) from error
+
+
+def _pack(node: Any, tensors: dict[str, Any], path: str) -> Any:
+    """Replace each tensor of a tree by a reference, and what JSON cannot say (tuples, integer keys) by a tag."""
+    import torch
+
+    if isinstance(node, torch.Tensor):
+        # a copy of its own: safetensors refuses tensors that share memory, and insists on dense row-major ones
+        tensors[path] = node.detach().to("cpu", copy=True).contiguous()
+        return {"$tensor": path}
+    if isinstance(node, dict):
+        return {"$dict": [[k, _pack(v, tensors, f"{path}/{k}")] for k, v in node.items()]}
+    if isinstance(node, (list, tuple)):
+        tag = "$tuple" if isinstance(node, tuple) else "$list"
+        return {tag: [_pack(v, tensors, f"{path}/{i}") for i, v in enumerate(node)]}
+    if node is None or isinstance(node, (bool, int, float, str)):
+        return node
+    raise TypeError(f"state at {path or '/'} holds a {type(node).__name__}, which cannot be saved")
+
+
+def _unpack(node: Any, tensors: dict[str, Any]) -> Any:
+    if not isinstance(node, dict):
+        return node
+    ((tag, value),) = node.items()
+    if tag == "$tensor":
+        return tensors[value]
+    if tag == "$dict":
+        return {k: _unpack(v, tensors) for k, v in value}
+    items = [_unpack(v, tensors) for v in value]
+    return tuple(items) if tag == "$tuple" else items

@@ -1,0 +1,126 @@
+"""The deep convolutional pair of Radford, Metz and Chintala (2016), with each of its rules as a switch.
+
+The paper's rules: strided convolutions instead of pooling; batch normalisation in both networks, except the
+generator's output and the discriminator's input; no hidden dense layers; ReLU in the generator with tanh at its
+end; LeakyReLU in the discriminator. Chapter 3 turns each off and measures what it bought.
+"""
+
+import math
+from typing import Literal
+
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+Norm = Literal["batch", "none", "spectral"]
+
+
+def _stages(resolution: int) -> int:
+    """Number of doublings from 4x4 to `resolution`."""
+    stages = round(math.log2(resolution / 4)) if resolution >= 8 else 0
+    if stages < 1 or 4 * 2**stages != resolution:
+        raise ValueError(f"resolution must be 8, 16, 32, 64, ...; it is {resolution}")
+    return stages
+
+
+def _initialise(network: nn.Module) -> None:
+    """The paper's: every weight N(0, 0.02), every batch-norm gain N(1, 0.02) (section 4)."""
+    for module in network.modules():
+        if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
+            nn.init.normal_(module.weight, 0.0, 0.02)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+        elif isinstance(module, nn.BatchNorm2d):
+            nn.init.normal_(module.weight, 1.0, 0.02)
+
+
+class Generator(nn.Module):
+    """(B, latent) -> (B, channels, resolution, resolution) in [-1, 1].
+
+    width: feature maps at half the full resolution; they double at each step down to 4x4.
+    upsample: "strided" is the paper's transposed convolution (kernel 4, stride 2, padding 1); "resize" is
+        nearest-neighbour enlargement and a 3x3 convolution (Odena et al., 2016, against checkerboards).
+    """
+
+    def __init__(
+        self,
+        latent: int = 64,
+        channels: int = 1,
+        resolution: int = 32,
+        width: int = 32,
+        norm: Norm = "batch",
+        upsample: Literal["strided", "resize"] = "strided",
+    ):
+        super().__init__()
+        self.latent = latent
+        stages = _stages(resolution)
+        maps = [width * 2**i for i in reversed(range(stages))]  # resolution 32, width 32: 128, 64, 32
+
+        def normalised(n: int) -> list[nn.Module]:
+            return [nn.BatchNorm2d(n)] if norm == "batch" else []
+
+        def doubling(n_in: int, n_out: int, bias: bool) -> list[nn.Module]:
+            if upsample == "strided":
+                return [nn.ConvTranspose2d(n_in, n_out, 4, 2, 1, bias=bias)]
+            return [nn.Upsample(scale_factor=2), nn.Conv2d(n_in, n_out, 3, 1, 1, bias=bias)]
+
+        # a bias before batch normalisation would be subtracted again
+        bias = norm != "batch"
+        layers: list[nn.Module] = [
+            nn.ConvTranspose2d(latent, maps[0], 4, 1, 0, bias=bias),  # (B, latent, 1, 1) -> (B, maps, 4, 4)
+            *normalised(maps[0]),
+            nn.ReLU(inplace=True),
+        ]
+        for n_in, n_out in zip(maps, maps[1:], strict=False):  # each doubles height and width
+            layers += [*doubling(n_in, n_out, bias), *normalised(n_out), nn.ReLU(inplace=True)]
+        layers += [*doubling(maps[-1], channels, True), nn.Tanh()]  # (B, channels, resolution, resolution)
+        self.layers = nn.Sequential(*layers)
+        _initialise(self)
+
+    def forward(self, latents: Tensor) -> Tensor:
+        return self.layers(latents[:, :, None, None])
+
+
+class Discriminator(nn.Module):
+    """(B, channels, resolution, resolution) -> (B,) logits.
+
+    downsample: "strided" is the paper's convolution (kernel 4, stride 2, padding 1); "pool" is a 3x3 convolution
+        followed by 2x2 max pooling, what the paper replaced.
+    slope: of LeakyReLU for negative inputs; 0 makes it ReLU.
+    norm: "spectral" divides each weight by its largest singular value (Miyato et al., 2018) and has no batch norm.
+    """
+
+    def __init__(
+        self,
+        channels: int = 1,
+        resolution: int = 32,
+        width: int = 32,
+        norm: Norm = "batch",
+        downsample: Literal["strided", "pool"] = "strided",
+        slope: float = 0.2,
+    ):
+        super().__init__()
+        stages = _stages(resolution)
+        maps = [width * 2**i for i in range(stages)]  # resolution 32, width 32: 32, 64, 128
+
+        def halving(n_in: int, n_out: int, bias: bool) -> list[nn.Module]:
+            if downsample == "strided":
+                return [nn.Conv2d(n_in, n_out, 4, 2, 1, bias=bias)]
+            return [nn.Conv2d(n_in, n_out, 3, 1, 1, bias=bias), nn.MaxPool2d(2)]
+
+        # no batch normalisation at the input: it would hide the data's scale from the discriminator
+        layers: list[nn.Module] = [*halving(channels, maps[0], True), nn.LeakyReLU(slope, inplace=True)]
+        for n_in, n_out in zip(maps, maps[1:], strict=False):  # each halves height and width
+            layers += halving(n_in, n_out, norm != "batch")
+            if norm == "batch":
+                layers.append(nn.BatchNorm2d(n_out))
+            layers.append(nn.LeakyReLU(slope, inplace=True))
+        layers.append(nn.Conv2d(maps[-1], 1, 4, 1, 0))  # (B, maps, 4, 4) -> (B, 1, 1, 1)
+        self.layers = nn.Sequential(*layers)
+        _initialise(self)
+        if norm == "spectral":
+            for module in self.modules():
+                if isinstance(module, nn.Conv2d):
+                    spectral_norm(module)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.layers(images).flatten()

@@ -1,0 +1,1 @@
+"""Training: one loop for every method, and what makes a run fast, watchable and resumable."""

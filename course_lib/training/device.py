@@ -1,0 +1,80 @@
+"""The machine under a run: its device, the precision that pays there, and settings that make steps fast."""
+
+import ctypes
+import functools
+import platform
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+import torch
+
+from course_lib.errors import UsageError
+
+PRECISIONS = ("auto", "fp32", "bf16")
+
+
+def best() -> torch.device:
+    """A GPU where there is one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+@functools.cache
+def has_native_bf16(kind: str) -> bool:
+    """Whether a device of this kind ("cpu" or "cuda") multiplies bfloat16 faster than float32."""
+    if kind == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if kind != "cpu" or sys.platform != "linux":
+        return False
+    # without one of these instruction sets bfloat16 is emulated, and slower than float32
+    flags = set(Path("/proc/cpuinfo").read_text().split())
+    return bool(flags & {"avx512_bf16", "amx_bf16", "bf16"})
+
+
+def resolve_precision(precision: str, device: torch.device, images: bool) -> str:
+    """ "auto" becomes bf16 for images where the hardware has it, else fp32 (a small MLP gains nothing)."""
+    if precision not in PRECISIONS:
+        raise UsageError(f"precision must be one of {', '.join(PRECISIONS)}, not '{precision}'.")
+    if precision == "auto":
+        return "bf16" if images and has_native_bf16(device.type) else "fp32"
+    return precision
+
+
+def autocast(precision: str, device: torch.device) -> Callable[[], AbstractContextManager]:
+    """What a method wraps its networks' forwards in: bfloat16 arithmetic with float32 weights, or nothing."""
+    if precision == "fp32":
+        return nullcontext
+    return functools.partial(torch.autocast, device.type, dtype=torch.bfloat16)
+
+
+@functools.cache
+def tune_allocator() -> bool:
+    """Keep freed buffers in the process on Linux: returning and faulting them back costs a step about 10 %.
+
+    Returns whether anything was set. Settings given in the environment (MALLOC_...) were read earlier and lose.
+    """
+    if platform.libc_ver()[0] != "glibc":
+        return False
+    trim_threshold, mmap_threshold, one_gib = -1, -3, 1 << 30  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD
+    libc = ctypes.CDLL(None)
+    return bool(libc.mallopt(mmap_threshold, one_gib) and libc.mallopt(trim_threshold, one_gib))
+
+
+def describe(device: torch.device) -> dict[str, str | int]:
+    """What to write beside a measurement: device, threads and versions."""
+    return {
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else _processor(),
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()

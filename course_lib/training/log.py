@@ -1,0 +1,144 @@
+"""What a run says while it trains: averages on disk, a progress bar or plain lines, and an alarm for NaN.
+
+Scalars of a step stay on the device. They are fetched together, once an interval, so that no step waits.
+"""
+
+import json
+import math
+import sys
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from course_lib.errors import CourseError
+
+
+class NotFinite(CourseError):
+    """A loss became NaN or infinite: the message names the step, the player and the last good checkpoint."""
+
+
+class Journal:
+    """Rows of metrics: the mean of each scalar over an interval of steps."""
+
+    def __init__(self, path: Path | None, tensorboard: bool = True):
+        self.path = path
+        self.rows: list[dict[str, float]] = []
+        self._pending: list[tuple[int, dict[str, Tensor]]] = []
+        self._writer = None
+        self._tensorboard = tensorboard and path is not None and find_spec("tensorboard") is not None
+
+    def rewind(self, step: int, pending: list[tuple[int, dict[str, Any]]]) -> None:
+        """Forget what was written after the checkpoint at `step` (a crash may have left half a line)."""
+        self._pending = [(s, dict(metrics)) for s, metrics in pending]
+        if self.path is None or not self.path.exists():
+            return
+        from course_lib.files import write_atomic
+
+        kept = []
+        for line in self.path.read_text().splitlines():
+            try:
+                row = json.loads(line)
+            except json.JSONDecodeError:
+                break
+            if row["step"] > step:
+                break
+            kept.append(line)
+            self.rows.append(row)
+        write_atomic(self.path, "".join(line + "\n" for line in kept))
+
+    def add(self, step: int, metrics: dict[str, Tensor]) -> None:
+        """Note the scalars of a step without waiting for them."""
+        self._pending.append((step, metrics))
+
+    def pending(self) -> list[tuple[int, dict[str, Any]]]:
+        """Steps since the last row, for a checkpoint."""
+        return list(self._pending)
+
+    def check(self) -> None:
+        """Raise NotFinite when a pending scalar is NaN or infinite. Fetches them (one synchronisation)."""
+        for step, metrics in self._fetched():
+            for name, value in metrics.items():
+                if not math.isfinite(value):
+                    player, _, quantity = name.partition("/")
+                    raise NotFinite(f"the {quantity} of the {player} became {value} at step {step}")
+
+    def flush(self, **extra: float) -> dict[str, float] | None:
+        """Write one row with the means of the pending steps; None where there is nothing to write."""
+        fetched = self._fetched()
+        if not fetched:
+            return None
+        step = fetched[-1][0]
+        names = sorted({name for _, metrics in fetched for name in metrics})
+        row: dict[str, float] = {"step": step}
+        for name in names:
+            values = [metrics[name] for _, metrics in fetched if name in metrics]
+            row[name] = math.fsum(values) / len(values)
+        row.update(extra)
+        self._pending.clear()
+        self.rows.append(row)
+        if self.path is not None:
+            with open(self.path, "a") as file:
+                file.write(json.dumps(row) + "\n")
+        self._to_tensorboard(row)
+        return row
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+    def _fetched(self) -> list[tuple[int, dict[str, float]]]:
+        """Pending scalars as numbers: one copy from the device for all of them."""
+        tensors = [v for _, metrics in self._pending for v in metrics.values() if isinstance(v, Tensor)]
+        if tensors:
+            values = iter(torch.stack([t.float() for t in tensors]).tolist())
+            self._pending = [
+                (step, {n: next(values) if isinstance(v, Tensor) else v for n, v in metrics.items()})
+                for step, metrics in self._pending
+            ]
+        return self._pending
+
+    def _to_tensorboard(self, row: dict[str, float]) -> None:
+        if not self._tensorboard:
+            return
+        if self._writer is None:
+            from torch.utils.tensorboard import SummaryWriter
+
+            self._writer = SummaryWriter(self.path.parent / "tensorboard", purge_step=int(row["step"]))
+        for name, value in row.items():
+            if name != "step":
+                self._writer.add_scalar(name, value, int(row["step"]))
+
+
+class Progress:
+    """A bar on a terminal and in a notebook, a line every ten seconds elsewhere, nothing when `quiet`."""
+
+    def __init__(self, start: int, steps: int, label: str, quiet: bool = False):
+        self.steps, self.label, self.quiet = steps, label, quiet
+        self._bar = None
+        self._last = time.monotonic()
+        if not quiet and (sys.stderr.isatty() or "ipykernel" in sys.modules):
+            from tqdm import tqdm
+
+            self._bar = tqdm(
+                total=steps, initial=start, desc=label, unit="step", leave=False, mininterval=0.5
+            )
+
+    def advance(self, step: int, row: dict[str, float] | None) -> None:
+        if self.quiet:
+            return
+        if self._bar is not None:
+            self._bar.update(1)
+            if row:
+                self._bar.set_postfix({n: f"{v:.3g}" for n, v in row.items() if n.endswith("/loss")})
+        elif time.monotonic() - self._last > 10 or step == self.steps:
+            self._last = time.monotonic()
+            losses = ", ".join(f"{n} {v:.3f}" for n, v in (row or {}).items() if n.endswith("/loss"))
+            print(f"{self.label}: step {step:,} of {self.steps:,} {losses}", file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()

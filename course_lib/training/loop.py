@@ -1,0 +1,229 @@
+"""The one training loop: it knows the protocol of `methods`, and no method."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from course_lib import seeds
+from course_lib.data.batches import Batches
+from course_lib.errors import CourseError
+from course_lib.methods.protocol import Method
+from course_lib.training import device as devices
+from course_lib.training.checkpoint import RunDirectory, disk_errors
+from course_lib.training.ema import Average
+from course_lib.training.log import Journal, NotFinite, Progress
+
+
+class Interrupted(CourseError):
+    """The run was asked to stop (Ctrl-C, SIGTERM) and saved itself first."""
+
+    exit_code = 130
+
+
+@dataclass(frozen=True)
+class LoopSettings:
+    """How a run is carried out. None of these changes what the method is."""
+
+    ema: float = 0.995  # decay per step of the averaged weights; 0 samples with the last weights
+    precision: str = "auto"  # auto, fp32 or bf16: of the networks' forwards
+    compile: bool = False  # torch.compile the networks (pays on GPUs, after a minute's start)
+    log_every: int = 50  # steps a row of metrics.jsonl averages over
+    sample_every: int = 500  # steps between sample grids in samples/
+    checkpoint_every: int = 500  # steps between checkpoints
+    tensorboard: bool = True  # also write event files, where tensorboard is installed
+
+
+@dataclass
+class Run:
+    """What `fit` returns: where the training got to, its history, and the averaged weights."""
+
+    method: Method
+    step: int
+    history: list[
+        dict[str, float]
+    ]  # one row an interval: step, "player/quantity", seconds, examples_per_second
+    seconds: float  # spent in training, over all resumptions
+    average: Average
+
+    def averaged(self):
+        """Context in which `method` samples with the averaged weights."""
+        return self.average.applied(self.method.networks)
+
+
+def fit(
+    method: Method,
+    batches: Batches,
+    steps: int,
+    run_dir: RunDirectory | Path | str | None = None,
+    *,
+    settings: LoopSettings | None = None,
+    config: dict[str, Any] | None = None,
+    every: int = 0,
+    observe: Callable[[int, Run], None] | None = None,
+    label: str = "training",
+    quiet: bool = False,
+) -> Run:
+    """Train `method` on `batches` until `steps` steps are done in all.
+
+    With `run_dir`, checkpoints, metrics and sample grids go there, and a run found there is resumed: the result
+    equals that of an uninterrupted run bit for bit (same device, same number of threads). `observe(step, run)` is
+    called before the first step and after each `every` steps; it may sample the method but must not change it.
+
+    Raises NotFinite when a loss becomes NaN or infinite, Interrupted after Ctrl-C or SIGTERM (the run is saved),
+    CourseError when the disk is full or the folder holds another run.
+    """
+    settings = settings or LoopSettings()
+    device = torch.device(batches.device)
+    directory = RunDirectory(run_dir) if isinstance(run_dir, (str, Path)) else run_dir
+    if directory:
+        directory.claim(config or {})
+    prepare(method, device, settings, images=len(batches.dataset.shape) == 3)
+    average = Average(method.networks, method.averaged, settings.ema)
+    journal = Journal(directory.metrics if directory else None, settings.tensorboard)
+    run = Run(method, 0, journal.rows, 0.0, average)
+    if directory and (found := directory.latest()) is not None:
+        _restore(run, journal, directory.load(found), found)
+    progress = Progress(run.step, steps, label, quiet)
+    clock = time.perf_counter()
+    before = run.seconds
+
+    def save() -> None:
+        journal.check()
+        if directory:
+            directory.save(run.step, _state(run, journal))
+
+    if observe and run.step == 0:
+        observe(0, run)
+    try:
+        with deferred_interrupts() if directory else nullcontext(lambda: False) as interrupted:
+            interval_start, interval_step = time.perf_counter(), run.step
+            while run.step < steps:
+                # no network here draws from the global generator, but a user's may (dropout): make it repeatable
+                torch.manual_seed(
+                    seeds.number(batches.seed, rank=batches.rank, step=run.step, purpose="global")
+                )
+                metrics = method.step(batches.at(run.step))
+                run.step += 1
+                average.update(method.networks, run.step)
+                journal.add(run.step, metrics)
+                row = None
+                done = run.step == steps
+                if done or run.step % settings.log_every == 0:
+                    journal.check()
+                    now = time.perf_counter()
+                    run.seconds = before + now - clock
+                    rate = (run.step - interval_step) * batches.size / (now - interval_start)
+                    with disk_errors(directory) if directory else nullcontext():
+                        row = journal.flush(seconds=round(run.seconds, 2), examples_per_second=round(rate, 1))
+                    interval_start, interval_step = now, run.step
+                if directory and (done or run.step % settings.checkpoint_every == 0):
+                    run.seconds = before + time.perf_counter() - clock
+                    save()
+                if directory and (done or run.step % settings.sample_every == 0):
+                    write_samples(run, directory, batches)
+                if observe and every and run.step % every == 0:
+                    pause = time.perf_counter()
+                    observe(run.step, run)
+                    clock += time.perf_counter() - pause  # watching is not training
+                progress.advance(run.step, row)
+                if interrupted() and not done:
+                    save()
+                    raise Interrupted(
+                        f"stopped at step {run.step:,} of {steps:,} and saved to {directory.path}: the same command "
+                        f"resumes there."
+                    )
+    except NotFinite as error:
+        raise _advice(error, directory) from None
+    finally:
+        progress.close()
+        journal.close()
+    run.seconds = before + time.perf_counter() - clock if run.step else before
+    return run
+
+
+def prepare(method: Method, device: torch.device, settings: LoopSettings, images: bool) -> None:
+    """Move a method to a device, in the layout and precision that are fast there."""
+    devices.tune_allocator()
+    method.networks.to(device)
+    if images:
+        method.networks.to(memory_format=torch.channels_last)
+    method.autocast = devices.autocast(devices.resolve_precision(settings.precision, device, images), device)
+    method.networks.train()
+    if settings.compile:
+        for network in method.networks.values():
+            network.compile()
+
+
+def write_samples(run: Run, directory: RunDirectory, batches: Batches) -> None:
+    """A grid of 64 samples of the averaged weights, from the same latents each time (images only)."""
+    if len(batches.dataset.shape) != 3 or not run.average.networks:
+        return
+    from torchvision.utils import save_image
+
+    with run.averaged(), disk_errors(directory):
+        directory.samples.mkdir(exist_ok=True)
+        latents = run.method.latents(64, seeds.generator(batches.seed, purpose="grid", device=batches.device))
+        file = directory.samples / f"{run.step:08d}.png"
+        save_image(run.method.sample(latents), file, nrow=8, normalize=True, value_range=(-1, 1), padding=1)
+
+
+@contextmanager
+def deferred_interrupts() -> Iterator[Callable[[], bool]]:
+    """Turn Ctrl-C and SIGTERM into a question that the loop asks between steps. A second Ctrl-C stops at once."""
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked.is_set
+        return
+
+    def note(signum: int, frame: object) -> None:
+        asked.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    previous = {s: signal.signal(s, note) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked.is_set
+    finally:
+        for signum, handler in previous.items():
+            signal.signal(signum, handler)
+
+
+def _state(run: Run, journal: Journal) -> dict[str, Any]:
+    return {
+        "method": run.method.state_dict(),
+        "average": run.average.state_dict(),
+        "pending": journal.pending(),
+        "seconds": run.seconds,
+    }
+
+
+def _restore(run: Run, journal: Journal, state: dict[str, Any], step: int) -> None:
+    try:
+        run.method.load_state_dict(state["method"])
+        run.average.load_state_dict(state["average"])
+    except (RuntimeError, KeyError, ValueError) as error:
+        first = str(error).splitlines()[0]
+        raise CourseError(
+            f"the checkpoint of step {step} does not fit this method ({first}): resume with the settings and the "
+            f"version of the course that wrote it."
+        ) from error
+    journal.rewind(step, [(s, metrics) for s, metrics in state["pending"]])
+    run.step, run.seconds = step, state["seconds"]
+
+
+def _advice(error: NotFinite, directory: RunDirectory | None) -> NotFinite:
+    good = directory.latest() if directory else None
+    where = (
+        f"the last good checkpoint is of step {good} in {directory.path}"
+        if good is not None
+        else ("no checkpoint was written yet" if directory else "this run keeps no checkpoints")
+    )
+    return NotFinite(
+        f"{error}; {where}: lower the learning rates, or use --precision fp32, and start again from there."
+    )

@@ -1,0 +1,92 @@
+"""The book's browser labs, each as one call that a cell ends with."""
+
+from typing import Literal
+
+from course_lib.errors import UsageError
+from course_lib.widgets.embed import Lab, iframe
+
+PARTS = ("page.js", "plot.js", "games.js")  # every lab's elements, axes and losses
+Data = Literal["ring of eight", "two blobs", "Swiss roll"]
+Game = Literal["non-saturating", "minimax", "maximum-likelihood", "least-squares"]
+
+
+def gan2d(
+    data: Data = "ring of eight",
+    game: Game = "non-saturating",
+    *,
+    generator_rate: float = 1e-3,
+    discriminator_rate: float = 1e-3,
+    discriminator_steps: int = 1,
+    seed: int = 1,
+    task: str = "Train, then find a learning rate of G at which modes disappear.",
+) -> Lab:
+    """A GAN on two-dimensional data that trains in the page; the reader changes game, rates, ratio and seed.
+
+    Two perceptrons of 64-64 hidden units, batch 128, Adam (0.5, 0.999). Rates lie in [10^-4.5, 10^-1.5], steps of D
+    per step of G in 1..10, seeds in 1..20. Raises UsageError for a setting outside of what the controls can show.
+    """
+    _one_of("data", data, Data)
+    _one_of("game", game, Game)
+    for name, rate in (("generator_rate", generator_rate), ("discriminator_rate", discriminator_rate)):
+        _within(name, rate, 10**-4.5, 10**-1.5)
+    _within("discriminator_steps", discriminator_steps, 1, 10)
+    _within("seed", seed, 1, 20)
+    settings = {
+        "data": data,
+        "game": game,
+        "generatorRate": generator_rate,
+        "discriminatorRate": discriminator_rate,
+        "discriminatorSteps": discriminator_steps,
+        "seed": seed,
+        "task": task,
+    }
+    scripts = ("rng.js", "mlp.js", *PARTS, "points.js", "gan2d.js", "plane.js", "gan2d-lab.js")
+    return _lab("mountGan2d", scripts, settings, (900, 1260), "A two-dimensional GAN that trains in this page")
+
+
+def game1d(
+    mean: float = -2.0,
+    spread: float = 0.6,
+    gap: float = 0.0,
+    *,
+    task: str = "Bring V(G, D*) as low as it goes with gap 0. Then use the gap to reach −log 4.",
+) -> Lab:
+    """The game on the line against the best discriminator: the reader moves p_g, and D*, JS and V(G, D*) follow.
+
+    p_data is ½ N(−1.5, 0.6²) + ½ N(1.5, 0.6²); p_g is two such bumps at mean ± gap/2, each with standard deviation
+    `spread`. With mean 0, gap 3 and spread 0.6 they are equal.
+    """
+    _within("mean", mean, -4, 4)
+    _within("spread", spread, 0.2, 2.5)
+    _within("gap", gap, 0, 5)
+    settings = {"mean": mean, "deviation": spread, "gap": gap, "task": task}
+    return _lab("mountGame1d", (*PARTS, "game1d.js", "game1d-lab.js"), settings, (580, 860), "The game on the line")
+
+
+def costs(
+    logit: float = -3.0,
+    *,
+    task: str = "Slide towards 0, where D rejects every sample. Which games still teach the generator?",
+) -> Lab:
+    """Three generator costs and their gradients as functions of D(G(z)) = sigmoid(logit), logit in [−6, 6]."""
+    _within("logit", logit, -6, 6)
+    settings = {"logit": logit, "task": task}
+    return _lab("mountCosts", (*PARTS, "costs-lab.js"), settings, (560, 880), "The generator's costs and gradients")
+
+
+def _lab(mount: str, scripts: tuple[str, ...], settings: dict, height: tuple[int, int], title: str) -> Lab:
+    body = (
+        f'<main id="lab"></main><script>addEventListener("DOMContentLoaded", '
+        f'() => {mount}(document.getElementById("lab"), DATA))</script>'
+    )
+    return iframe(body, scripts, settings, height, title)
+
+
+def _one_of(name: str, value: str, choices) -> None:
+    if value not in choices.__args__:
+        raise UsageError(f"{name} must be one of {', '.join(choices.__args__)}, not '{value}'.")
+
+
+def _within(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise UsageError(f"{name} must lie between {low:.3g} and {high:.3g}, where the lab's control ends, not {value:g}.")

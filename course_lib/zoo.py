@@ -1,0 +1,93 @@
+"""Trained networks that come with the course: `zoo/NAME/` holds a run's configuration and its averaged weights.
+
+`zoo/manifest.json` says of each where it comes from: command, seed, hardware, minutes, measures and checksum.
+"""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from course_lib import paths
+from course_lib.errors import CourseError, UsageError
+from course_lib.files import save_state, sha256, write_atomic
+
+# the recipe of each entry, in the order in which they must be trained: measures need the classifier
+ENTRIES = {"classifier-fashion": "classifier-fashion", "dcgan-fashion": "dcgan-fashion"}
+LIMIT = 5 * 2**20  # bytes a file: the course must stay quick to clone
+
+
+def manifest() -> dict[str, Any]:
+    """What is known of each entry, by name."""
+    file = paths.zoo() / "manifest.json"
+    return json.loads(file.read_text()) if file.exists() else {}
+
+
+def check() -> list[str]:
+    """Verify every entry against the manifest and load it. Returns the names; raises CourseError at a fault."""
+    from course_lib.recipes import load
+
+    names = []
+    for name, entry in manifest().items():
+        file = paths.zoo() / name / "weights" / "state.safetensors"
+        if not file.exists() or sha256(file) != entry["sha256"]:
+            raise CourseError(f"{file} is missing or damaged: restore it with `git checkout -- zoo`.")
+        load(paths.zoo() / name)
+        names.append(name)
+    return names
+
+
+def train(name: str, run_dir: Path, *, quiet: bool = False) -> dict[str, Any]:
+    """Train an entry anew with its book-tier recipe, measure it, and put it into the zoo. Resumes `run_dir`.
+
+    Returns its line of the manifest. Raises UsageError for an unknown entry.
+    """
+    from course_lib import recipes
+
+    if name not in ENTRIES:
+        raise UsageError(f"there is no zoo entry '{name}': choose one of {', '.join(ENTRIES)}.")
+    plan = recipes.settle(ENTRIES[name], "book")
+    run = recipes.train(plan, run_dir, quiet=quiet)
+    return publish(name, run_dir, run.seconds / 60)
+
+
+def publish(name: str, run_dir: Path, minutes: float) -> dict[str, Any]:
+    """Put the averaged weights of a finished run into the zoo and measure what was put there."""
+    import datetime
+
+    import torch
+
+    from course_lib import data, recipes
+    from course_lib.evaluation.report import measure
+    from course_lib.training import device
+
+    method = recipes.load(run_dir)
+    folder = paths.zoo() / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    # the discriminator plays no part in what the zoo is for
+    roles = method.averaged or tuple(method.networks)
+    state = {k: v for k, v in method.networks.state_dict().items() if k.split(".")[0] in roles}
+    save_state(folder / "weights", state)
+    file = folder / "weights" / "state.safetensors"
+    if file.stat().st_size > LIMIT:
+        raise CourseError(
+            f"{file} has {file.stat().st_size / 2**20:.1f} MiB; the zoo takes files up to 5 MiB."
+        )
+    write_atomic(folder / "config.json", (Path(run_dir) / "config.json").read_bytes())
+    d = method.plan.settings["data"]
+    measures = measure(recipes.load(folder), data.open(d.data, resolution=d.resolution))
+    write_atomic(folder / "metrics.json", json.dumps(measures, indent=2) + "\n")
+    entry = {
+        "recipe": method.plan.recipe,
+        "command": f"course zoo train {name}",
+        "seed": d.seed,
+        "steps": d.steps,
+        "minutes": round(minutes, 1),
+        "hardware": device.describe(torch.device("cpu") if not torch.cuda.is_available() else device.best()),
+        "date": datetime.date.today().isoformat(),
+        "measures": measures,
+        "sha256": sha256(file),
+    }
+    write_atomic(paths.zoo() / "manifest.json", json.dumps(manifest() | {name: entry}, indent=2) + "\n")
+    return entry
