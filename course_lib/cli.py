@@ -7,6 +7,7 @@ import argparse
 import dataclasses
 import inspect
 import json
+import os
 import re
 import sys
 import typing
@@ -25,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = _parser(arguments).parse_args(arguments)
         options.run(options)
+        sys.stdout.flush()
         return 0
     except CourseError as error:
         if debug:
@@ -36,13 +38,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print("course: interrupted.", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # the reader of our output (head, less) has gone
-        sys.stderr.close()
+    except BrokenPipeError:  # the reader of our output (head, less) has gone: what is left goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if debug:
+            raise
+        print(f"course: the system refuses ({error}): mend that and repeat the command.", file=sys.stderr)
+        return 1
+
+
+class _Parser(argparse.ArgumentParser):
+    """Errors of usage in one sentence, like all others."""
+
+    def error(self, message: str) -> typing.NoReturn:
+        raise UsageError(f"{message}; see `{self.prog} --help`.")
 
 
 def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="course",
         description="Train, sample and measure the networks of this course.",
         allow_abbrev=False,
@@ -79,13 +93,15 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
         "--device", metavar="NAME", help="cpu, cuda, cuda:1, ... (default: a GPU where there is one)"
     )
     train.add_argument("--quiet", action="store_true", help="no progress")
-    _add_settings(train, arguments)
+    if arguments[:1] == ["train"]:
+        _add_settings(train, arguments[1:])
     command("recipes", run_recipes, "list the recipes")
 
     sample = command("sample", run_sample, "draw samples of a run or a zoo entry into a picture")
     sample.add_argument("of", metavar="RUN", help="a run directory, or a name from the zoo")
     sample.add_argument("-n", type=int, default=64, help="how many (default 64)")
     sample.add_argument("--seed", type=int, default=0)
+    sample.add_argument("--columns", type=int, metavar="N", help="images a row (default: a square grid)")
     sample.add_argument("--weights", choices=["average", "last"], default="average")
     sample.add_argument(
         "--out", type=Path, default=Path("grid.png"), metavar="FILE", help="default: grid.png"
@@ -124,10 +140,11 @@ def _add_settings(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> 
     """Give `course train RECIPE` one option for each setting of that recipe, made from its dataclasses."""
     from course_lib import recipes
 
-    name = next((a for a in arguments[1:] if not a.startswith("-")), None)
-    if arguments[:1] != ["train"] or name is None:
+    words = [word for word in arguments if not word.startswith("-")]
+    if not words:
         return
-    recipe = recipes.find(name)
+    # options and their values may come first: the recipe is the first word that is one
+    recipe = recipes.find(next((word for word in words if word in recipes.RECIPES), words[0]))
     seen: set[str] = set()
     for group, cls in recipes.groups(recipe).items():
         options = parser.add_argument_group(f"settings of the {group}")
@@ -205,12 +222,12 @@ def run_sample(options: argparse.Namespace) -> None:
     from course_lib import recipes, seeds
     from course_lib.figures import samples as pictures
 
-    if options.n < 1:
-        raise UsageError("-n counts samples: give at least 1.")
+    if options.n < 1 or (options.columns is not None and options.columns < 1):
+        raise UsageError("-n and --columns count images: give at least 1.")
     method = recipes.load(options.of, weights=options.weights)
     samples = method.sample(method.latents(options.n, seeds.generator(options.seed, purpose="sample")))
     try:
-        pictures.save(samples, options.out)
+        pictures.save(samples, options.out, options.columns)
     except (OSError, ValueError) as error:
         raise CourseError(
             f"cannot write {options.out} ({error}): give --out a .png file in a folder that exists."

@@ -7,6 +7,7 @@ the target is the old version or the new one, whole.
 import hashlib
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -53,9 +54,10 @@ def write_atomic(path: Path | str, content: bytes | str) -> None:
 def save_state(folder: Path | str, tree: Any) -> None:
     """Write a nested state (dicts, lists, tuples, tensors, numbers, strings, None) as one folder, all or nothing.
 
-    Tensors go to `state.safetensors`, the rest to `state.json`, their checksums to `checksums.json`.
-    Raises OSError with the previous folder of that name untouched, TypeError for anything else in the tree.
+    Tensors go to `state.safetensors`, the rest to `state.json`, their checksums to `checksums.json`. A folder of
+    that name is replaced. Raises OSError with that folder untouched, TypeError for anything else in the tree.
     """
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     folder = Path(folder)
@@ -67,24 +69,27 @@ def save_state(folder: Path | str, tree: Any) -> None:
         aside.mkdir(parents=True)
         save_file(tensors, aside / TENSORS)
         (aside / STRUCTURE).write_text(json.dumps(structure))
+        shutil.copymode(aside / STRUCTURE, aside / TENSORS)  # safetensors writes for the owner alone
         for name in (TENSORS, STRUCTURE):
             with open(aside / name, "rb+") as file:
                 os.fsync(file.fileno())
         write_atomic(aside / CHECKSUMS, json.dumps({n: sha256(aside / n) for n in (TENSORS, STRUCTURE)}))
-        if folder.exists():
-            shutil.rmtree(folder)
+        replaced = folder.with_name(f".{folder.name}.{os.getpid()}.old.tmp")
+        if folder.exists():  # a folder cannot be replaced in one step: keep the moment without it short
+            os.replace(folder, replaced)
         os.replace(aside, folder)
         sync_folder(folder.parent)
-    except Exception as error:
+        shutil.rmtree(replaced, ignore_errors=True)
+    except BaseException as error:
         shutil.rmtree(aside, ignore_errors=True)
         # safetensors reports a failed write as its own error: give callers the OSError that it stands for
-        if type(error).__name__ == "SafetensorError":
-            raise OSError(str(error)) from error
+        if isinstance(error, SafetensorError) and (code := re.search(r"os error (\d+)", str(error))):
+            raise OSError(int(code[1]), os.strerror(int(code[1])), str(folder)) from error
         raise
 
 
 def load_state(folder: Path | str) -> Any:
-    """Read what `save_state` wrote. Tensors come back on the CPU.
+    """Read what `save_state` wrote. Tensors come back on the CPU, each in the memory layout it had.
 
     Raises CourseError when a file is missing, does not match its checksum, or is not of this format (a pickle,
     for instance: it is refused unopened).
@@ -114,7 +119,7 @@ def load_state(folder: Path | str) -> Any:
             f"{error.filename} is missing, so {folder} holds no complete state: delete that folder and use an "
             f"earlier checkpoint."
         ) from error
-    except (SafetensorError, KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise CourseError(
             f"{folder} holds no state that this course wrote ({type(error).__name__}: {error}): delete that folder "
             f"and use an earlier checkpoint."
@@ -126,10 +131,14 @@ def _pack(node: Any, tensors: dict[str, Any], path: str) -> Any:
     import torch
 
     if isinstance(node, torch.Tensor):
+        while path in tensors:  # the keys 1 and "1" would share a name
+            path += "'"
         # a copy of its own: safetensors refuses tensors that share memory, and insists on dense row-major ones
         tensors[path] = node.detach().to("cpu", copy=True).contiguous()
-        return {"$tensor": path}
-    if isinstance(node, dict):
+        # fused optimisers walk through weights and moments in memory order: the two must agree after a resume
+        last = node.ndim == 4 and node.is_contiguous(memory_format=torch.channels_last)
+        return {"$channels_last" if last and not node.is_contiguous() else "$tensor": path}
+    if isinstance(node, dict) and all(isinstance(k, (str, int)) for k in node):
         return {"$dict": [[k, _pack(v, tensors, f"{path}/{k}")] for k, v in node.items()]}
     if isinstance(node, (list, tuple)):
         tag = "$tuple" if isinstance(node, tuple) else "$list"
@@ -145,6 +154,10 @@ def _unpack(node: Any, tensors: dict[str, Any]) -> Any:
     ((tag, value),) = node.items()
     if tag == "$tensor":
         return tensors[value]
+    if tag == "$channels_last":
+        import torch
+
+        return tensors[value].contiguous(memory_format=torch.channels_last)
     if tag == "$dict":
         return {k: _unpack(v, tensors) for k, v in value}
     items = [_unpack(v, tensors) for v in value]

@@ -23,6 +23,10 @@ class DataSettings:
     steps: int = 4_000  # updates of the generator
     seed: int = 0  # of everything that is drawn
 
+    def __post_init__(self):
+        if self.batch < 1 or self.steps < 1:
+            raise UsageError("batch counts examples and steps counts updates: give at least 1.")
+
 
 @dataclass(frozen=True)
 class DCGANNetworks:
@@ -183,6 +187,8 @@ def settle(name: str, tier: str | None = None, **changes: Any) -> Plan:
 
     recipe = find(name)
     tier = tier or tiers.current()
+    if tier not in tiers.TIERS:
+        raise UsageError(f"there is no tier '{tier}': choose one of {', '.join(tiers.TIERS)}.")
     flat = {**recipe.changes, **recipe.tiers.get(tier, {}), **changes}
     classes = groups(recipe)
     fields = {group: {f.name for f in dataclasses.fields(cls)} for group, cls in classes.items()}
@@ -207,7 +213,10 @@ def restore(config: Mapping[str, Any]) -> Plan:
 
 
 def build(plan: Plan, shape: tuple[int, ...]):
-    """The method of a plan for data of `shape`, with weights drawn from the plan's seed."""
+    """The method of a plan for data of `shape`, with weights drawn from the plan's seed.
+
+    Raises UsageError when the plan's networks do not exist or do not take such data.
+    """
     import torch
 
     from course_lib import seeds
@@ -216,28 +225,28 @@ def build(plan: Plan, shape: tuple[int, ...]):
     # the initialisation of torch's layers draws from the global generator: seed it, and give it back as it was
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seeds.number(plan.settings["data"].seed, purpose="weights"))
-        return builder(plan.settings["networks"], plan.settings["method"], shape)
+        try:
+            return builder(plan.settings["networks"], plan.settings["method"], shape)
+        except (ValueError, RuntimeError) as error:
+            raise UsageError(f"these settings cannot be built: {str(error).rstrip('.')}.") from error
 
 
 def _build_dcgan(n: DCGANNetworks, settings: Any, shape: tuple[int, ...]):
     from course_lib.methods.gan import GAN
     from course_lib.networks import dcgan
 
-    channels, resolution, _ = shape
+    channels, resolution, _ = _image_shape(shape)
     if settings.r1 and n.discriminator_norm == "batch":
         raise UsageError(
             "R1 needs a gradient per image, and batch normalisation mixes images: add --discriminator-norm none "
             "(or spectral)."
         )
-    try:
-        generator = dcgan.Generator(
-            n.latent, channels, resolution, n.generator_width, n.generator_norm, n.upsample
-        )
-        discriminator = dcgan.Discriminator(
-            channels, resolution, n.discriminator_width, n.discriminator_norm, n.downsample, n.slope
-        )
-    except ValueError as error:
-        raise UsageError(f"these networks cannot be built: {error}.") from error
+    generator = dcgan.Generator(
+        n.latent, channels, resolution, n.generator_width, n.generator_norm, n.upsample
+    )
+    discriminator = dcgan.Discriminator(
+        channels, resolution, n.discriminator_width, n.discriminator_norm, n.downsample, n.slope
+    )
     return GAN(generator, discriminator, settings)
 
 
@@ -257,8 +266,14 @@ def _build_classifier(n: ClassifierNetworks, settings: Any, shape: tuple[int, ..
     from course_lib.methods.classify import Classification
     from course_lib.networks.classifier import Classifier
 
-    channels, resolution, _ = shape
+    channels, resolution, _ = _image_shape(shape)
     return Classification(Classifier(channels, 10, resolution, n.width), settings)
+
+
+def _image_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
+    if len(shape) != 3:
+        raise UsageError("this recipe's networks take images, not points: give --data a set of images.")
+    return shape
 
 
 _BUILDERS: dict[str, Callable[..., Any]] = {
@@ -328,7 +343,7 @@ def load(name: str | Path, *, weights: str = "average", device: Any = "cpu"):
     directory = RunDirectory(folder)
     config = directory.config()
     plan = restore(config)
-    method = build(plan, tuple(config["shape"]))
+    method = build(plan, tuple(config.get("shape", ())))
     if (folder / "weights").is_dir():
         networks = load_state(folder / "weights")
     else:
@@ -340,7 +355,18 @@ def load(name: str | Path, *, weights: str = "average", device: Any = "cpu"):
         if weights == "average":
             for role, tensors in state["average"].items():
                 networks.update({f"{role}.{name}": tensor for name, tensor in tensors.items()})
-    method.networks.load_state_dict(networks)
+    for role in list(method.networks):
+        theirs = {k.removeprefix(f"{role}."): v for k, v in networks.items() if k.startswith(f"{role}.")}
+        if not theirs:  # the zoo keeps what samples are made with; an untrained opponent would only mislead
+            del method.networks[role]
+            continue
+        try:
+            method.networks[role].load_state_dict(theirs)
+        except RuntimeError as error:
+            raise CourseError(
+                f"the weights in {folder} do not fit its config.json: use the version of the course that wrote "
+                f"them, or train again."
+            ) from error
     method.networks.to(device).eval()
     method.plan = plan
     return method

@@ -12,6 +12,12 @@ from course_lib import paths
 from course_lib.errors import CourseError
 
 
+# what says and saves, and cannot change a number
+BOOKKEEPING = {
+    f"course_lib.{name}" for name in ("errors", "files", "paths", "training.checkpoint", "training.log")
+}
+
+
 @dataclass(frozen=True)
 class Record:
     """The lines of one study.
@@ -69,6 +75,8 @@ def read(name: str) -> Record:
             f"there is no record of the study '{name}': make it with `course study run {name}`."
         )
     lines = tuple(read_lines(path))
+    if not lines:
+        raise CourseError(f"the record {path} is empty: make it with `course study run {name}`.")
     return Record(name, lines, {r: fingerprint(r) for r in {line["recipe"] for line in lines}})
 
 
@@ -86,17 +94,20 @@ def read_lines(path: Path) -> Iterable[dict[str, Any]]:
 def fingerprint(recipe: str) -> str:
     """Hash of the code that a recipe's result depends on; comments, docstrings and layout do not count.
 
-    The code is that of the recipe's method, networks, loop and batches, with what they import from this package.
+    The code is that of the recipe's method, networks, loop and batches, with what they import from this package
+    (less what only says and saves), and the recipe's own settings. The same on every version of Python.
     """
     from course_lib import recipes
 
     classes = recipes.groups(recipes.find(recipe))
     roots = [classes["method"].__module__, f"course_lib.networks.{recipes.find(recipe).networks}"]
     pending = [*roots, "course_lib.training.loop", "course_lib.data.batches"]
-    digest, seen = hashlib.sha256(), set()
+    plan = recipes.settle(recipe, "book").to_json()
+    digest, seen = hashlib.sha256(json.dumps(plan).encode()), set()
     while pending:
-        file = _source(pending.pop())
-        if file is None or file in seen:
+        module = pending.pop()
+        file = _source(module)
+        if file is None or file in seen or module in BOOKKEEPING:
             continue
         seen.add(file)
         tree = ast.parse(file.read_text())
@@ -104,7 +115,7 @@ def fingerprint(recipe: str) -> str:
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("course_lib"):
                 pending += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
     for file in sorted(seen):
-        digest.update(_without_prose(ast.parse(file.read_text())).encode())
+        digest.update(_code(ast.parse(file.read_text())).encode())
     return digest.hexdigest()[:16]
 
 
@@ -114,11 +125,14 @@ def _source(module: str) -> Path | None:
     return file if file.is_file() else None
 
 
-def _without_prose(tree: ast.AST) -> str:
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
-            value = body[0].value
-            if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                body.pop(0)
-    return ast.dump(tree)
+def _code(node: Any) -> str:
+    """A syntax tree as text, less docstrings and empty fields (of which each version of Python has others)."""
+    if isinstance(node, list):
+        return f"[{','.join(map(_code, node))}]"
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    fields = {name: value for name, value in ast.iter_fields(node) if value not in (None, [])}
+    body = fields.get("body")
+    if isinstance(body, list) and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+        fields["body"] = body[1:]
+    return f"{type(node).__name__}({','.join(f'{name}={_code(value)}' for name, value in fields.items())})"

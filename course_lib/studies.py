@@ -8,14 +8,15 @@ import concurrent.futures
 import datetime
 import json
 import multiprocessing
-import os
+import signal
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from course_lib import paths, records
-from course_lib.errors import UsageError
+from course_lib.errors import CourseError, UsageError
 from course_lib.files import write_atomic
 
 Measure = Callable[[Any], dict[str, float]]  # of a training.loop.Run, at the step where it stands
@@ -69,11 +70,12 @@ def generator_gradients(plan: Any) -> Measure:
         generator, discriminator = run.method.networks["generator"], run.method.networks["discriminator"]
         buffers = {k: v.clone() for k, v in run.method.networks.state_dict().items()}
         parameters = list(generator.parameters())
+        device = parameters[0].device
         row: dict[str, float] = {}
         for game in ("minimax", "non-saturating", "maximum-likelihood"):
             gradients, probabilities = [], []
             for i in range(16):
-                draw = seeds.generator(d.seed, step=run.step, purpose=f"gradients/{i}")
+                draw = seeds.generator(d.seed, step=run.step, purpose=f"gradients/{i}", device=device)
                 logits = discriminator(generator(run.method.latents(d.batch, draw))).float()
                 parts = torch.autograd.grad(GAMES[game].generator_loss(logits), parameters)
                 gradients.append(torch.cat([g.flatten() for g in parts]).double())
@@ -138,48 +140,63 @@ def find(name: str) -> Study:
 def run(
     name: str, *, seeds: int = 5, workers: int = 1, tier: str = "book", folder: Path | None = None
 ) -> Iterator[dict[str, Any]]:
-    """Make what is missing of a record and yield each new line. Lines of earlier code are made anew.
+    """Make what is missing of a record and yield each new line. Lines of earlier code are made anew, one by one.
 
     workers: processes that share the runs, each with its share of the machine's threads.
+    Raises UsageError for an unknown study, and where the record there is of another tier.
     """
+    if min(seeds, workers) < 1:
+        raise UsageError("seeds and workers are counted: give at least 1.")
     study = find(name)
     path = (folder or paths.records()) / f"{name}.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
     code = records.fingerprint(study.recipe)
     wanted = [(seed, variant) for seed in range(seeds) for variant in study.variants]
     old = list(records.read_lines(path)) if path.exists() else []
-    lines = {
-        (line["seed"], line["variant"]): line
-        for line in old
-        if line["code"] == code and line["tier"] == tier and (line["seed"], line["variant"]) in wanted
-    }
-    missing = [job for job in wanted if job not in lines]
-    threads = max(1, (os.cpu_count() or 1) // workers)
-    with concurrent.futures.ProcessPoolExecutor(
+    if other := {line["tier"] for line in old} - {tier}:
+        raise UsageError(f"{path} holds a record of the tier '{min(other)}': give --out another folder.")
+    # what is there stays until its replacement is: a study that is stopped half-way has lost nothing
+    lines = {(line["seed"], line["variant"]): line for line in old if line["variant"] in study.variants}
+    missing = [job for job in wanted if job not in lines or lines[job]["code"] != code]
+    others = multiprocessing.active_children()
+    pool = concurrent.futures.ProcessPoolExecutor(
         workers,
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_start_worker,
-        initargs=(threads,),
-    ) as pool:
+        initargs=(workers,),
+    )
+    try:
         futures = [pool.submit(measured, name, variant, seed, tier) for seed, variant in missing]
         for future in concurrent.futures.as_completed(futures):
             line = future.result()
             lines[line["seed"], line["variant"]] = line
-            ordered = [lines[job] for job in wanted if job in lines]
+            order = list(study.variants)
+            ordered = sorted(lines.values(), key=lambda line: (line["seed"], order.index(line["variant"])))
             write_atomic(path, "".join(json.dumps(line) + "\n" for line in ordered))
             yield line
+    except BrokenProcessPool as error:
+        raise CourseError(
+            f"a process of the study ended unexpectedly (was memory short?); finished runs are in {path}: repeat "
+            f"the command, with fewer --workers."
+        ) from error
+    finally:  # after an error, Ctrl-C, or a caller who has seen enough: do not train on for minutes
+        pool.shutdown(wait=False, cancel_futures=True)
+        for child in set(multiprocessing.active_children()) - set(others):
+            child.terminate()
 
 
-def _start_worker(threads: int) -> None:
+def _start_worker(workers: int) -> None:
     import torch
 
-    torch.set_num_threads(threads)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which ends its workers
+    torch.set_num_threads(max(1, torch.get_num_threads() // workers))
 
 
 def measured(name: str, variant: str, seed: int, tier: str) -> dict[str, Any]:
     """Train one variant with one seed and measure it on the way: a line of the record."""
     from course_lib import recipes
     from course_lib.training import device
+    from course_lib.training.log import NotFinite
 
     study = find(name)
     smoke = {"steps": 4} if tier == "smoke" else {}
@@ -188,12 +205,18 @@ def measured(name: str, variant: str, seed: int, tier: str) -> dict[str, Any]:
     measure = study.measures(plan)
     rows: list[dict[str, float]] = []
     every = study.every if tier != "smoke" else 2
-    run = recipes.train(
-        plan,
-        every=every,
-        observe=lambda step, run: rows.append({"step": step, **_rounded(measure(run))}),
-        quiet=True,
-    )
+    last: list[Any] = []
+
+    def observe(step: int, run: Any) -> None:
+        last[:] = [run]
+        rows.append({"step": step, **_rounded(measure(run))})
+
+    failure = None
+    try:
+        recipes.train(plan, every=every, observe=observe, quiet=True)
+    except NotFinite as error:  # a game that diverges is a result too
+        failure = str(error)
+    (run,) = last
     return {
         "study": name,
         "variant": variant,
@@ -203,6 +226,7 @@ def measured(name: str, variant: str, seed: int, tier: str) -> dict[str, Any]:
         "seed": seed,
         "measures": rows,
         "history": [_rounded(row) for row in run.history],
+        "failure": failure,
         "hardware": device.describe(device.best()),
         "minutes": round(run.seconds / 60, 2),
         "date": datetime.date.today().isoformat(),

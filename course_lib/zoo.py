@@ -20,7 +20,10 @@ LIMIT = 5 * 2**20  # bytes a file: the course must stay quick to clone
 def manifest() -> dict[str, Any]:
     """What is known of each entry, by name."""
     file = paths.zoo() / "manifest.json"
-    return json.loads(file.read_text()) if file.exists() else {}
+    try:
+        return json.loads(file.read_text()) if file.exists() else {}
+    except ValueError as error:
+        raise CourseError(f"{file} is damaged ({error}): restore it with `git checkout -- zoo`.") from error
 
 
 def check() -> list[str]:
@@ -30,7 +33,7 @@ def check() -> list[str]:
     names = []
     for name, entry in manifest().items():
         file = paths.zoo() / name / "weights" / "state.safetensors"
-        if not file.exists() or sha256(file) != entry["sha256"]:
+        if not file.exists() or sha256(file) != entry.get("sha256"):
             raise CourseError(f"{file} is missing or damaged: restore it with `git checkout -- zoo`.")
         load(paths.zoo() / name)
         names.append(name)
@@ -62,7 +65,8 @@ def publish(name: str, run_dir: Path, minutes: float) -> dict[str, Any]:
     from course_lib.training import device
 
     method = recipes.load(run_dir)
-    folder = paths.zoo() / name
+    # beside the entry, whose place it takes when it is whole and measured
+    folder = paths.zoo() / f".{name}.tmp"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     # the discriminator plays no part in what the zoo is for
@@ -89,5 +93,7 @@ def publish(name: str, run_dir: Path, minutes: float) -> dict[str, Any]:
         "measures": measures,
         "sha256": sha256(file),
     }
+    shutil.rmtree(paths.zoo() / name, ignore_errors=True)
+    folder.rename(paths.zoo() / name)
     write_atomic(paths.zoo() / "manifest.json", json.dumps(manifest() | {name: entry}, indent=2) + "\n")
     return entry

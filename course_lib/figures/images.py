@@ -60,7 +60,8 @@ def grid(images: "Tensor | np.ndarray", columns: int = 8, titles: Sequence[str] 
     if titles is not None and len(titles) != len(array):
         raise UsageError(f"{len(array)} images need as many titles, not {len(titles)}.")
     columns = min(columns, len(array))
-    figure, axes = _canvas(-(-len(array) // columns), columns, array.shape[1] / array.shape[2], 0.24 if titles else 0, 0)
+    rows_needed, ratio = -(-len(array) // columns), array.shape[1] / array.shape[2]
+    figure, axes = _canvas(rows_needed, columns, ratio, room=0.24 if titles else 0, margin=0)
     for index, image in enumerate(array):
         show(axes.flat[index], image, titles[index] if titles is not None else None)
     return figure

@@ -6,8 +6,8 @@ import numpy as np
 from torch import Tensor
 
 
-def save(samples: Tensor, path: Path) -> None:
-    """Write images (B, C, H, W) in [-1, 1] as a grid without gaps in scale, points (B, dim) as a scatter plot.
+def save(samples: Tensor, path: Path, columns: int | None = None) -> None:
+    """Write images (B, C, H, W) in [-1, 1] as a grid of `columns` (default: square), points (B, dim) as a scatter plot.
 
     Points on the line become a histogram. Raises OSError when the file cannot be written, ValueError for a file
     type that no writer knows.
@@ -15,8 +15,8 @@ def save(samples: Tensor, path: Path) -> None:
     if samples.ndim == 4:
         from torchvision.utils import save_image
 
-        columns = int(np.ceil(np.sqrt(len(samples))))
-        save_image(samples, path, nrow=columns, normalize=True, value_range=(-1, 1), padding=1)
+        nrow = columns or int(np.ceil(np.sqrt(len(samples))))
+        save_image(samples, path, nrow=nrow, normalize=True, value_range=(-1, 1), padding=1)
         return
     import matplotlib
 

@@ -18,7 +18,10 @@ LINES = {"data": "-", "generator": (0, (6, 2)), "discriminator": (0, (6, 2, 1.2,
 MARKERS = {"data": "o", "generator": "^", "discriminator": "s", "theory": "D"}
 PAPER, INK, RULE = "#FDFDFB", "#1F2328", "#D5D9DE"
 CYCLE = ("#0072B2", "#D55E00", "#007F5F", "#CC79A7", "#E69F00", "#56B4E9", "#333333")
-CYCLE_LINES = ("-", (0, (6, 2)), (0, (6, 2, 1.2, 2)), (0, (3, 1.5)), (0, (9, 3)), (0, (4, 1, 1, 1, 1, 1)), (0, (1.5, 1.8)))
+CYCLE_LINES = (
+    *("-", (0, (6, 2)), (0, (6, 2, 1.2, 2)), (0, (3, 1.5)), (0, (9, 3)), (0, (4, 1, 1, 1, 1, 1))),
+    (0, (1.5, 1.8)),
+)
 WIDTH = 6.4  # inches: at 11 points, letters stay above 7 points when a phone shrinks the figure to 4 inches
 
 
@@ -33,7 +36,7 @@ def points(role: str, size: float = 12.0) -> dict[str, object]:
 
 
 def belief_map():
-    """Colour map of a discriminator's output: 0 (generated) in the generator's hue, 1/2 in white, 1 (real) in the data's."""
+    """Colours of a discriminator's output: 0 (generated) in the generator's hue, 1/2 white, 1 (real) in the data's."""
     from matplotlib.colors import LinearSegmentedColormap
 
     # tints, so that points drawn on top in the full colours stand out

@@ -36,6 +36,10 @@ class GANSettings:
             raise UsageError(f"latent_law must be 'normal' or 'uniform', not '{self.latent_law}'.")
         if self.discriminator_steps < 1 or self.r1_every < 1:
             raise UsageError("discriminator_steps and r1_every count steps: give at least 1.")
+        if not (self.generator_lr >= 0 and self.discriminator_lr >= 0 and self.r1 >= 0):  # false for NaN too
+            raise UsageError("generator_lr, discriminator_lr and r1 must not be negative.")
+        if not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1):
+            raise UsageError("beta1 and beta2 are weights of the past: give numbers from 0 to below 1.")
 
 
 class GAN(NetworksAndOptimizers):

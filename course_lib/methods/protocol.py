@@ -59,8 +59,10 @@ class NetworksAndOptimizers:
 @contextmanager
 def frozen(network: nn.Module) -> Iterator[None]:
     """Let gradients flow through a network without computing those of its own weights: a third of the work saved."""
+    trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
     network.requires_grad_(False)
     try:
         yield
     finally:
-        network.requires_grad_(True)
+        for parameter in trained:  # and not what was frozen before
+            parameter.requires_grad_(True)

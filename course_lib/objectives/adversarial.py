@@ -1,8 +1,9 @@
 r"""The losses of the GAN games, as functions of the discriminator's logits.
 
 With $s(x)$ the logit, $D = \sigma(s)$, so that $\log D = -\mathrm{softplus}(-s)$ and
-$\log(1 - D) = -\mathrm{softplus}(s)$: finite for every finite logit, in every precision. Nothing here forms $D$
-itself before a logarithm. Every loss is a mean over the batch and is minimised.
+$\log(1 - D) = -\mathrm{softplus}(s)$: finite for every finite logit, in every precision (the maximum-likelihood
+generator excepted, see there). Nothing here forms $D$ itself before a logarithm. Every loss is a mean over the batch
+and is minimised.
 """
 
 from collections.abc import Callable
@@ -30,7 +31,8 @@ def non_saturating_generator(fake: Tensor) -> Tensor:
 def maximum_likelihood_generator(fake: Tensor) -> Tensor:
     r"""$-\mathbb{E}[D / (1 - D)] = -\mathbb{E}[e^{s}]$ (Goodfellow, 2016, section 3.2.5).
 
-    For the optimal discriminator its gradient is that of $\mathrm{KL}(p_{data} \| p_g)$.
+    For the optimal discriminator its gradient is that of $\mathrm{KL}(p_{data} \| p_g)$: $e^s$ is then the ratio of the
+    densities, which nothing bounds. In float32 it is infinite beyond $s = 88$, and is not clipped here.
     """
     return -fake.exp().mean()
 

@@ -4,6 +4,7 @@ Every file is whole at every moment: a run that is killed goes on from the last 
 """
 
 import errno
+import fcntl
 import json
 import shutil
 from collections.abc import Iterator
@@ -25,37 +26,56 @@ class RunDirectory:
         self.samples = self.path / "samples"
         self.checkpoints = self.path / "checkpoints"
 
-    def claim(self, config: dict[str, Any]) -> None:
-        """Make the folder this run's, or see that it already is.
+    @contextmanager
+    def claimed(self, config: dict[str, Any]) -> Iterator[None]:
+        """Make the folder this run's, or see that it already is, and keep other processes out meanwhile.
 
-        Raises CourseError when it holds a run with another configuration or something that is no run.
+        Raises CourseError when it holds a run with another configuration or something that is no run, when
+        another process trains there, and when it cannot be written.
         """
-        file = self.path / "config.json"
-        if file.exists():
-            there = _read_config(file)
-            # compare what JSON keeps: tuples become lists on disk
-            wanted = json.loads(json.dumps(config))
-            if _without_budget(there) != _without_budget(wanted):
-                raise CourseError(
-                    f"{self.path} holds another run ({_first_difference(there, wanted)}): give --out another folder, "
-                    f"or repeat the settings of that run to resume it."
-                )
-            if (
-                there != wanted
-            ):  # only the number of steps differs: the run is to be longer, or is long enough
-                with disk_errors(self):
-                    write_atomic(file, json.dumps(wanted, indent=2) + "\n")
-            return
-        if self.path.is_file() or (self.path.is_dir() and any(self.path.iterdir())):
+        visible = [p for p in self.path.iterdir() if p.name[0] != "."] if self.path.is_dir() else []
+        if self.path.is_file() or (visible and not (self.path / "config.json").exists()):
             raise CourseError(
                 f"{self.path} exists and is no run of this course: give --out an empty or a new folder."
             )
         with disk_errors(self):
             self.path.mkdir(parents=True, exist_ok=True)
-            write_atomic(file, json.dumps(config, indent=2) + "\n")
+            lock = open(self.path / ".lock", "a")  # noqa: SIM115, closed below
+        with lock:
+            try:  # the system lets go of the lock when the process ends, however it ends
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise CourseError(
+                    f"{self.path} is being trained by another process: wait for its end, or give --out another "
+                    f"folder."
+                ) from error
+            except OSError:
+                pass  # some network file systems have no locks: train without
+            with disk_errors(self):
+                for leftover in self.path.rglob(".*.tmp"):  # of a process that was killed while writing
+                    shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+                self._adopt(config)
+            yield
+
+    def _adopt(self, config: dict[str, Any]) -> None:
+        file = self.path / "config.json"
+        # compare what JSON keeps: tuples become lists on disk
+        wanted = json.loads(json.dumps(config))
+        if file.exists():
+            there = _read_config(file)
+            ours, theirs = _without_budget(wanted), _without_budget(there)
+            if ours != theirs:
+                raise CourseError(
+                    f"{self.path} holds another run ({_first_difference(theirs, ours)}): give --out another folder, "
+                    f"or repeat the settings of that run to resume it."
+                )
+            # only the number of steps may differ: the run is to be longer, or it is long enough as it is
+            if there == wanted or wanted.get("data", {}).get("steps", 0) < (self.latest() or 0):
+                return
+        write_atomic(file, json.dumps(wanted, indent=2) + "\n")
 
     def config(self) -> dict[str, Any]:
-        """What `claim` wrote. Raises CourseError when the folder is no run."""
+        """What the run was started with. Raises CourseError when the folder is no run."""
         file = self.path / "config.json"
         if not file.exists():
             raise CourseError(f"{self.path} is no run directory (config.json is missing): check the path.")
@@ -65,7 +85,7 @@ class RunDirectory:
         """Steps at which complete checkpoints lie, ascending."""
         if not self.checkpoints.is_dir():
             return []
-        return sorted(int(p.name) for p in self.checkpoints.iterdir() if p.name.isdigit())
+        return sorted(int(p.name) for p in self.checkpoints.iterdir() if p.name.isdecimal())
 
     def latest(self) -> int | None:
         """The step to resume from: what `latest` says, else the newest checkpoint, else None."""
@@ -73,18 +93,16 @@ class RunDirectory:
         try:
             step = int((self.path / "latest").read_text())
         except (FileNotFoundError, ValueError):
-            return steps[-1] if steps else None
-        return step if step in steps else (steps[-1] if steps else None)
+            step = None
+        return step if step in steps else max(steps, default=None)
 
     def save(self, step: int, state: dict[str, Any]) -> None:
-        """Write a checkpoint, point `latest` to it, drop all but the last `keep`."""
+        """Write a checkpoint, point `latest` to it, drop all but the last `keep` up to there."""
         with disk_errors(self):
-            self.checkpoints.mkdir(parents=True, exist_ok=True)
-            for leftover in self.checkpoints.glob(".*.tmp"):  # of a process that was killed while writing
-                shutil.rmtree(leftover, ignore_errors=True)
             save_state(self.checkpoints / str(step), state)
             write_atomic(self.path / "latest", f"{step}\n")
-        for old in self.steps()[: -self.keep]:
+        # later ones lie there when someone has set `latest` back: this run will come by and write them again
+        for old in [s for s in self.steps() if s <= step][: -self.keep]:
             shutil.rmtree(self.checkpoints / str(old), ignore_errors=True)
 
     def load(self, step: int) -> dict[str, Any]:
@@ -94,9 +112,11 @@ class RunDirectory:
         except CourseError as error:
             earlier = [s for s in self.steps() if s < step]
             hint = (
-                f"an earlier one, of step {earlier[-1]}, lies beside it" if earlier else "it is the only one"
+                f"that of step {earlier[-1]} lies beside it, and the same command then resumes there"
+                if earlier
+                else "it is the only one, and the same command then starts anew"
             )
-            raise CourseError(f"{error} ({hint}; the same command then resumes)") from error
+            raise CourseError(f"{str(error).rstrip('.')} ({hint}).") from error
 
 
 @contextmanager
@@ -112,21 +132,18 @@ def disk_errors(run: RunDirectory) -> Iterator[None]:
             errno.EROFS: "the disk is read-only",
             errno.EACCES: "this user may not write there",
         }
-        reason = reasons.get(error.errno)
-        if reason is None and "No space left" in str(error):  # safetensors passes on the text alone
-            reason = reasons[errno.ENOSPC]
+        reason = reasons.get(error.errno, error.strerror or error)
         step = run.latest()
         safe = "nothing was written yet" if step is None else f"the checkpoint of step {step} is safe"
         raise CourseError(
-            f"cannot write to {run.path} because {reason or error}; {safe}: make room there and repeat the command "
-            f"to resume."
+            f"cannot write to {run.path} because {reason}; {safe}: mend that and repeat the command to resume."
         ) from error
 
 
 def _read_config(file: Path) -> dict[str, Any]:
     try:
-        return json.loads(file.read_text())
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        return dict(json.loads(file.read_text()))
+    except (ValueError, TypeError) as error:  # no JSON, no text at all, or a list
         raise CourseError(
             f"{file} is damaged ({error}): restore it, or start the run in another folder."
         ) from error

@@ -32,10 +32,15 @@ def has_native_bf16(kind: str) -> bool:
     return bool(flags & {"avx512_bf16", "amx_bf16", "bf16"})
 
 
-def resolve_precision(precision: str, device: torch.device, images: bool) -> str:
-    """ "auto" becomes bf16 for images where the hardware has it, else fp32 (a small MLP gains nothing)."""
+def check_precision(precision: str) -> None:
+    """Raises UsageError for what is no precision."""
     if precision not in PRECISIONS:
         raise UsageError(f"precision must be one of {', '.join(PRECISIONS)}, not '{precision}'.")
+
+
+def resolve_precision(precision: str, device: torch.device, images: bool) -> str:
+    """ "auto" becomes bf16 for images where the hardware has it, else fp32 (a small MLP gains nothing)."""
+    check_precision(precision)
     if precision == "auto":
         return "bf16" if images and has_native_bf16(device.type) else "fp32"
     return precision

@@ -7,6 +7,7 @@ import json
 import math
 import sys
 import time
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import torch
 from torch import Tensor
 
 from course_lib.errors import CourseError
+from course_lib.files import write_atomic
 
 
 class NotFinite(CourseError):
@@ -32,23 +34,24 @@ class Journal:
         self._tensorboard = tensorboard and path is not None and find_spec("tensorboard") is not None
 
     def rewind(self, step: int, pending: list[tuple[int, dict[str, Any]]]) -> None:
-        """Forget what was written after the checkpoint at `step` (a crash may have left half a line)."""
+        """Forget what was written after `step`, from where the run goes on (a crash may have left half a line)."""
         self._pending = [(s, dict(metrics)) for s, metrics in pending]
         if self.path is None or not self.path.exists():
             return
-        from course_lib.files import write_atomic
-
         kept = []
-        for line in self.path.read_text().splitlines():
+        written = self.path.read_bytes()
+        for line in written.splitlines():
             try:
                 row = json.loads(line)
-            except json.JSONDecodeError:
+            except ValueError:
                 break
             if row["step"] > step:
                 break
             kept.append(line)
             self.rows.append(row)
-        write_atomic(self.path, "".join(line + "\n" for line in kept))
+        content = b"".join(line + b"\n" for line in kept)
+        if content != written:
+            write_atomic(self.path, content)
 
     def add(self, step: int, metrics: dict[str, Tensor]) -> None:
         """Note the scalars of a step without waiting for them."""
@@ -63,8 +66,9 @@ class Journal:
         for step, metrics in self._fetched():
             for name, value in metrics.items():
                 if not math.isfinite(value):
-                    player, _, quantity = name.partition("/")
-                    raise NotFinite(f"the {quantity} of the {player} became {value} at step {step}")
+                    player, _, quantity = name.rpartition("/")
+                    of = f" of the {player}" if player else ""
+                    raise NotFinite(f"the {quantity}{of} became {value} at step {step}")
 
     def flush(self, **extra: float) -> dict[str, float] | None:
         """Write one row with the means of the pending steps; None where there is nothing to write."""
@@ -88,7 +92,8 @@ class Journal:
 
     def close(self) -> None:
         if self._writer is not None:
-            self._writer.close()
+            with suppress(OSError):  # a full disk: metrics.jsonl, which these events repeat, has said so
+                self._writer.close()
 
     def _fetched(self) -> list[tuple[int, dict[str, float]]]:
         """Pending scalars as numbers: one copy from the device for all of them."""
@@ -118,6 +123,7 @@ class Progress:
 
     def __init__(self, start: int, steps: int, label: str, quiet: bool = False):
         self.steps, self.label, self.quiet = steps, label, quiet
+        self._losses: dict[str, float] = {}  # of the last row
         self._bar = None
         self._last = time.monotonic()
         if not quiet and (sys.stderr.isatty() or "ipykernel" in sys.modules):
@@ -130,14 +136,16 @@ class Progress:
     def advance(self, step: int, row: dict[str, float] | None) -> None:
         if self.quiet:
             return
+        if row:
+            self._losses = {n: v for n, v in row.items() if n.rpartition("/")[2] == "loss"}
         if self._bar is not None:
             self._bar.update(1)
             if row:
-                self._bar.set_postfix({n: f"{v:.3g}" for n, v in row.items() if n.endswith("/loss")})
+                self._bar.set_postfix({n: f"{v:.3g}" for n, v in self._losses.items()})
         elif time.monotonic() - self._last > 10 or step == self.steps:
             self._last = time.monotonic()
-            losses = ", ".join(f"{n} {v:.3f}" for n, v in (row or {}).items() if n.endswith("/loss"))
-            print(f"{self.label}: step {step:,} of {self.steps:,} {losses}", file=sys.stderr, flush=True)
+            losses = "".join(f", {n} {v:.3f}" for n, v in self._losses.items())
+            print(f"{self.label}: step {step:,} of {self.steps:,}{losses}", file=sys.stderr, flush=True)
 
     def close(self) -> None:
         if self._bar is not None:

@@ -1,10 +1,11 @@
 """The one training loop: it knows the protocol of `methods`, and no method."""
 
+import io
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ import torch
 
 from course_lib import seeds
 from course_lib.data.batches import Batches
-from course_lib.errors import CourseError
+from course_lib.errors import CourseError, UsageError
+from course_lib.files import write_atomic
 from course_lib.methods.protocol import Method
 from course_lib.training import device as devices
 from course_lib.training.checkpoint import RunDirectory, disk_errors
@@ -39,6 +41,13 @@ class LoopSettings:
     checkpoint_every: int = 500  # steps between checkpoints
     tensorboard: bool = True  # also write event files, where tensorboard is installed
 
+    def __post_init__(self):
+        if not 0 <= self.ema < 1:
+            raise UsageError(f"ema is a decay per step: give a number from 0 to below 1, not {self.ema}.")
+        if min(self.log_every, self.sample_every, self.checkpoint_every) < 1:
+            raise UsageError("log_every, sample_every and checkpoint_every count steps: give at least 1.")
+        devices.check_precision(self.precision)
+
 
 @dataclass
 class Run:
@@ -46,9 +55,8 @@ class Run:
 
     method: Method
     step: int
-    history: list[
-        dict[str, float]
-    ]  # one row an interval: step, "player/quantity", seconds, examples_per_second
+    # a row an interval: step, "player/quantity", seconds, examples_per_second
+    history: list[dict[str, float]]
     seconds: float  # spent in training, over all resumptions
     average: Average
 
@@ -82,28 +90,37 @@ def fit(
     settings = settings or LoopSettings()
     device = torch.device(batches.device)
     directory = RunDirectory(run_dir) if isinstance(run_dir, (str, Path)) else run_dir
-    if directory:
-        directory.claim(config or {})
     prepare(method, device, settings, images=len(batches.dataset.shape) == 3)
-    average = Average(method.networks, method.averaged, settings.ema)
     journal = Journal(directory.metrics if directory else None, settings.tensorboard)
-    run = Run(method, 0, journal.rows, 0.0, average)
-    if directory and (found := directory.latest()) is not None:
-        _restore(run, journal, directory.load(found), found)
-    progress = Progress(run.step, steps, label, quiet)
-    clock = time.perf_counter()
-    before = run.seconds
+    run = Run(method, 0, journal.rows, 0.0, Average(method.networks, method.averaged, settings.ema))
 
-    def save() -> None:
-        journal.check()
-        if directory:
-            directory.save(run.step, _state(run, journal))
+    def guarded() -> AbstractContextManager[None]:
+        return disk_errors(directory) if directory else nullcontext()
 
-    if observe and run.step == 0:
-        observe(0, run)
-    try:
-        with deferred_interrupts() if directory else nullcontext(lambda: False) as interrupted:
-            interval_start, interval_step = time.perf_counter(), run.step
+    def check(weights: bool = False) -> None:
+        try:
+            journal.check()
+            if weights:
+                check_weights(method, run.step)
+        except NotFinite as error:
+            raise _advice(error, directory) from None
+
+    with (
+        directory.claimed(config or {}) if directory else nullcontext(),
+        deferred_interrupts() if directory else nullcontext(lambda: False) as interrupted,
+        closing(journal),
+    ):
+        saved = directory.latest() if directory else None
+        with guarded():
+            if saved is None:
+                journal.rewind(0, [])  # a run that was killed before its first checkpoint has left rows
+            else:
+                _restore(run, journal, directory.load(saved), saved)
+        if observe and run.step == 0:
+            observe(0, run)
+        interval_start, interval_step = time.perf_counter(), run.step
+        clock = time.perf_counter() - run.seconds
+        with closing(Progress(run.step, steps, label, quiet)) as progress:
             while run.step < steps:
                 # no network here draws from the global generator, but a user's may (dropout): make it repeatable
                 torch.manual_seed(
@@ -111,40 +128,40 @@ def fit(
                 )
                 metrics = method.step(batches.at(run.step))
                 run.step += 1
-                average.update(method.networks, run.step)
+                run.average.update(method.networks, run.step)
                 journal.add(run.step, metrics)
                 row = None
                 done = run.step == steps
+                stop = interrupted() and not done
                 if done or run.step % settings.log_every == 0:
-                    journal.check()
+                    check()
                     now = time.perf_counter()
-                    run.seconds = before + now - clock
+                    run.seconds = now - clock
                     rate = (run.step - interval_step) * batches.size / (now - interval_start)
-                    with disk_errors(directory) if directory else nullcontext():
+                    with guarded():
                         row = journal.flush(seconds=round(run.seconds, 2), examples_per_second=round(rate, 1))
                     interval_start, interval_step = now, run.step
-                if directory and (done or run.step % settings.checkpoint_every == 0):
-                    run.seconds = before + time.perf_counter() - clock
-                    save()
+                # the picture before the checkpoint: whoever resumes there has it
                 if directory and (done or run.step % settings.sample_every == 0):
+                    check()
                     write_samples(run, directory, batches)
+                if done or stop or (directory and run.step % settings.checkpoint_every == 0):
+                    check(weights=True)
+                    run.seconds = time.perf_counter() - clock
+                    if directory:
+                        directory.save(run.step, _state(run, journal))
                 if observe and every and run.step % every == 0:
+                    check(weights=True)  # whoever looks sees numbers
                     pause = time.perf_counter()
                     observe(run.step, run)
-                    clock += time.perf_counter() - pause  # watching is not training
+                    pause = time.perf_counter() - pause  # watching is not training
+                    clock, interval_start = clock + pause, interval_start + pause
                 progress.advance(run.step, row)
-                if interrupted() and not done:
-                    save()
+                if stop:
                     raise Interrupted(
                         f"stopped at step {run.step:,} of {steps:,} and saved to {directory.path}: the same command "
                         f"resumes there."
                     )
-    except NotFinite as error:
-        raise _advice(error, directory) from None
-    finally:
-        progress.close()
-        journal.close()
-    run.seconds = before + time.perf_counter() - clock if run.step else before
     return run
 
 
@@ -167,11 +184,28 @@ def write_samples(run: Run, directory: RunDirectory, batches: Batches) -> None:
         return
     from torchvision.utils import save_image
 
-    with run.averaged(), disk_errors(directory):
+    latents = run.method.latents(64, seeds.generator(batches.seed, purpose="grid", device=batches.device))
+    with run.averaged():
+        samples = run.method.sample(latents)
+    picture = io.BytesIO()
+    save_image(samples, picture, "png", nrow=8, normalize=True, value_range=(-1, 1), padding=1)
+    with disk_errors(directory):
         directory.samples.mkdir(exist_ok=True)
-        latents = run.method.latents(64, seeds.generator(batches.seed, purpose="grid", device=batches.device))
-        file = directory.samples / f"{run.step:08d}.png"
-        save_image(run.method.sample(latents), file, nrow=8, normalize=True, value_range=(-1, 1), padding=1)
+        write_atomic(directory.samples / f"{run.step:08d}.png", picture.getvalue())
+
+
+def check_weights(method: Method, step: int) -> None:
+    """Raise NotFinite, naming the player, when a weight or an optimiser's moment is NaN or infinite.
+
+    A loss shows it one step late: its gradient may be infinite where it is not.
+    """
+    state = {f"weights of the {role}": network.state_dict() for role, network in method.networks.items()}
+    for role, optimizer in method.optimizers.items():
+        moments = (value for moment in optimizer.state.values() for value in moment.values())
+        state[f"optimiser's state of the {role}"] = dict(enumerate(moments))
+    for name, tensors in state.items():
+        if not all(t.isfinite().all() for t in tensors.values() if isinstance(t, torch.Tensor)):
+            raise NotFinite(f"the {name} became NaN or infinite at step {step}")
 
 
 @contextmanager
@@ -207,7 +241,7 @@ def _restore(run: Run, journal: Journal, state: dict[str, Any], step: int) -> No
     try:
         run.method.load_state_dict(state["method"])
         run.average.load_state_dict(state["average"])
-    except (RuntimeError, KeyError, ValueError) as error:
+    except (RuntimeError, KeyError, ValueError, TypeError) as error:
         first = str(error).splitlines()[0]
         raise CourseError(
             f"the checkpoint of step {step} does not fit this method ({first}): resume with the settings and the "
@@ -225,5 +259,5 @@ def _advice(error: NotFinite, directory: RunDirectory | None) -> NotFinite:
         else ("no checkpoint was written yet" if directory else "this run keeps no checkpoints")
     )
     return NotFinite(
-        f"{error}; {where}: lower the learning rates, or use --precision fp32, and start again from there."
+        f"{error}; {where}: train again in another folder with lower learning rates or --precision fp32."
     )

@@ -14,8 +14,7 @@ def current() -> str:
 
     Raises UsageError when the variable names no tier.
     """
-    tier = os.environ.get("COURSE_TIER")
-    if tier:
+    if tier := os.environ.get("COURSE_TIER"):
         if tier not in TIERS:
             raise UsageError(f"COURSE_TIER is '{tier}': set it to one of {', '.join(TIERS)}, or unset it.")
         return tier

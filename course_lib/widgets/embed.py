@@ -45,8 +45,8 @@ class Lab:
         return (
             f'<div class="lab" style="container-type:inline-size;width:100%">'
             f'<iframe srcdoc="{html.escape(self.page, quote=True)}" title="{html.escape(self.title, quote=True)}" '
-            f'sandbox="allow-scripts" loading="lazy" style="width:100%;height:{height};border:0;color-scheme:light dark">'
-            f"</iframe></div>"
+            f'sandbox="allow-scripts" loading="lazy" '
+            f'style="width:100%;height:{height};border:0;color-scheme:light dark"></iframe></div>'
         )
 
     def __repr__(self) -> str:

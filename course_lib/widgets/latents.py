@@ -82,7 +82,7 @@ def latents(
     along: "Tensor | np.ndarray | None" = None,
     names: Sequence[str] | None = None,
     precision: Literal["float16", "float32"] = "float16",
-    task: str = "Cross the pad along its diagonal, first linear, then spherical. Watch the length of z and the middle image.",
+    task: str = "Cross the pad along its diagonal, linear, then spherical. Watch the middle image and z's length.",
 ) -> Lab:
     """A trained generator that runs in the page: a pad between four codes, and sliders along latent directions.
 
@@ -105,7 +105,8 @@ def latents(
         "directions": [{"name": n, "vector": v.round(5).tolist()} for n, v in zip(names, along, strict=True)],
         "task": task,
     }
-    return _lab("mountLatents", (*PARTS, "conv.js", "latents.js", "latents-lab.js"), data, (720, 1240), "Explore the latent space")
+    scripts = (*PARTS, "conv.js", "latents.js", "latents-lab.js")
+    return _lab("mountLatents", scripts, data, (650, 1105), "Explore the latent space")
 
 
 def _array(tensor: "Tensor | np.ndarray") -> np.ndarray:
@@ -118,11 +119,12 @@ def _bias(module: "nn.Module", size: int) -> np.ndarray:
 
 def _layer(weight: "Tensor | np.ndarray", kernel: int, stride: int, padding: int) -> dict[str, Any]:
     inputs, outputs = weight.shape[:2]
-    return {"inputs": inputs, "outputs": outputs, "kernel": kernel, "stride": stride, "padding": padding, "activation": "none"}
+    shape = {"inputs": inputs, "outputs": outputs, "kernel": kernel, "stride": stride, "padding": padding}
+    return {**shape, "activation": "none"}
 
 
 def _doubling_kernel(weight: np.ndarray) -> np.ndarray:
-    """Conv2d weight (out, in, 3, 3) after nearest doubling -> ConvTranspose2d weight (in, out, 4, 4), stride 2, padding 1.
+    """Conv2d weight (out, in, 3, 3) after doubling -> ConvTranspose2d weight (in, out, 4, 4), stride 2, padding 1.
 
     A pixel becomes a 2 x 2 block, and the convolution spreads each of its four copies by the flipped kernel.
     """

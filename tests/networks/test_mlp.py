@@ -64,4 +64,4 @@ def test_a_gaussian_generator_has_the_law_it_says():
     error = 0.5 / math.sqrt(20_000)
     assert ((x.mean(0) - torch.tensor([1.0, -2.0])).abs() < 4 * error).all()
     torch.testing.assert_close(x.T.cov(), 0.25 * torch.eye(2), rtol=0, atol=0.25 * 4 * math.sqrt(2 / 20_000))
-    assert mlp.gaussian_generator(0.4, 1.8)(torch.zeros(3, 1)).tolist() == pytest.approx([[0.4]] * 3)
+    assert mlp.gaussian_generator(0.4, 1.8)(torch.zeros(3, 1)).flatten().tolist() == pytest.approx([0.4] * 3)

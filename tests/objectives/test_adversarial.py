@@ -104,15 +104,15 @@ def test_gradients_agree_with_finite_differences(name):
 
 @games
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
-@pytest.mark.parametrize("extreme", [1e4, -1e4])
-def test_losses_and_slopes_are_finite_at_extreme_logits(name, dtype, extreme):
-    if name == "maximum-likelihood" and extreme > 0:
-        pytest.skip("e^s is the game itself: it is tested below")
-    s = torch.full((4,), extreme, dtype=dtype)
-    for loss, arguments in ((GAMES[name].discriminator_loss, (s, -s)), (GAMES[name].generator_loss, (s,))):
-        assert loss(*arguments).isfinite()
-        assert all(slope.isfinite().all() for slope in slopes(loss, *arguments))
-    assert GAMES[name].discriminator_loss(-s, s).isfinite()
+def test_losses_and_slopes_are_finite_at_extreme_logits(name, dtype):
+    high = torch.full((4,), 1e4, dtype=dtype)
+    cases = [(GAMES[name].discriminator_loss, pair) for pair in ((high, -high), (-high, high), (high, high))]
+    cases.append((GAMES[name].generator_loss, (-high,)))
+    if name != "maximum-likelihood":  # whose e^s is tested below
+        cases.append((GAMES[name].generator_loss, (high,)))
+    for loss, logits in cases:
+        assert loss(*logits).isfinite()
+        assert all(slope.isfinite().all() for slope in slopes(loss, *logits))
 
 
 def test_the_likelihood_game_has_no_bound_of_its_own():

@@ -3,20 +3,20 @@
 
 function mountGame1d(root, settings) {
   const x = { min: -5, max: 5 };
-  const densities = new Plot({ height: 190, title: "Densities: drag the orange one", x, y: { min: 0, max: 0.7, ticks: [0, 0.2, 0.4, 0.6], label: "density" }, description: "Densities of data and generator" });
-  const response = new Plot({ height: 168, title: "The best discriminator answers at once", x: { ...x, label: "x" }, y: { min: 0, max: 1, ticks: [0, 0.5, 1], label: "D*(x)" }, description: "The optimal discriminator against x" });
+  const densities = new Plot({ height: 206, title: "Densities (drag p_g)", x, y: { min: 0, max: 0.7, ticks: [0, 0.2, 0.4, 0.6], label: "density" }, description: "Densities of data and generator" });
+  const response = new Plot({ height: 196, title: "The best discriminator", x: { ...x, label: "x" }, y: { min: 0, max: 1, ticks: [0, 0.5, 1], label: "D*(x)" }, description: "The optimal discriminator against x" });
   const LOG4 = Math.log(4);
   const landscape = new Plot({
-    height: 190, title: "Value V(G, D*) along the mean", x: { min: -4, max: 4, label: "mean of p_g (spread and gap as set)" },
-    y: { min: -LOG4 - 0.08, max: 0.08, ticks: [[0, "0"], [-0.5, "−0.5"], [-1, "−1"], [-LOG4, "−log 4"]], label: "V (nats)" },
+    height: 234, title: "Value of the game, V(G, D*)", x: { min: -4, max: 4, label: "mean of p_g" },
+    y: { min: -LOG4 - 0.1, max: 0.05, label: "V (nats)", ticks: [[0, "0"], [-0.5, "−0.5"], [-1, "−1"], [-LOG4, "−log 4"]] },
     description: "Value of the game against the generator's mean",
   });
-  const numbers = readings({ js: "JS(p_data, p_g)", twice: "2 JS − log 4", value: "V(G, D*) by integral" });
+  const numbers = readings({ js: "JS", twice: "2 JS − log 4", value: "V, integrated" });
   const note = make("p", { class: "note", role: "status" });
   const control = (label, min, max, value, show = (v) => fixed(v, 2)) => slider({ label, min, max, step: 0.05, value, role: "generator", show, input: draw });
-  const mean = control("mean of p_g", -4, 4, settings.mean);
-  const deviation = control("spread (standard deviation) of each bump", 0.2, 2.5, settings.deviation);
-  const gap = control("gap between its two bumps", 0, 5, settings.gap);
+  const mean = control("mean", -4, 4, settings.mean);
+  const deviation = control("spread of a bump", 0.2, 2.5, settings.deviation);
+  const gap = control("gap of the bumps", 0, 5, settings.gap);
 
   root.append(
     ...taskLine(settings.task),

@@ -2,36 +2,36 @@
 // The lab around Gan2d: the plane, two curves, controls, and a loop that leaves the page responsive.
 
 function mountGan2d(root, settings) {
-  const frameBudget = 13; // milliseconds of training in each drawn frame: above it the page would stutter
+  const frameBudget = 24; // milliseconds of training between two chances for the page to answer its reader
+  const drawEvery = 90; // milliseconds between two drawings, which cost as much as several steps
   const shown = 200; // points drawn of each kind
   const counted = 500; // points behind the mode count
-  let gan, history, running = false, cost = 0, reference, probes;
+  let gan, history, running = false, cost = 0, drawn = 0, reference, probes;
 
   const plane = new Plane({ description: "Data, generated points and the discriminator's belief on the plane" });
-  const losses = new Plot({ height: 168, title: "Losses (nats)", x: { min: 0, max: 500 }, y: { min: 0, max: 3 }, description: "Losses of both players against the step" });
+  const losses = new Plot({ height: 186, title: "Losses (nats)", x: { min: 0, max: 500 }, y: { min: 0, max: 3 }, description: "Losses of both players against the step" });
   const modes = new Plot({ height: 126, title: "Modes covered", x: { min: 0, max: 500, label: "step" }, y: { min: 0, max: 8.4, ticks: [0, 4, 8] }, description: "Number of covered modes against the step" });
-  const numbers = readings({ step: "step", modes: "modes covered", good: "within 3σ of a mode", pull: "mean pull on a sample", ms: "ms per step" });
+  const numbers = readings({ step: "step", modes: "modes covered", good: "within 3σ", pull: "mean pull", ms: "ms per step" });
   const status = make("p", { class: "note", role: "status" });
 
   const power = (v) => (10 ** v).toPrecision(2).replace(/e-0?(\d+)/, "·10⁻$1");
   const data = choice({ label: "data", options: Object.keys(DATA_SETS), value: settings.data, change: reset });
-  const game = choice({ label: "game (generator's cost)", options: Object.keys(GAMES), value: settings.game, change: reset });
+  const game = choice({ label: "game", options: Object.keys(GAMES), value: settings.game, change: reset });
   const rate = (label, role, value, apply) => slider({ label, role, min: -4.5, max: -1.5, step: 0.1, value: Math.log10(value), show: power, input: apply });
-  const rateD = rate("learning rate of D", "discriminator", settings.discriminatorRate, (v) => (gan.discriminatorRate = 10 ** v));
-  const rateG = rate("learning rate of G", "generator", settings.generatorRate, (v) => (gan.generatorRate = 10 ** v));
+  const rateD = rate("learning rate D", "discriminator", settings.discriminatorRate, (v) => (gan.discriminatorRate = 10 ** v));
+  const rateG = rate("learning rate G", "generator", settings.generatorRate, (v) => (gan.generatorRate = 10 ** v));
   const ratio = slider({ label: "D steps per G step", role: "discriminator", min: 1, max: 10, step: 1, value: settings.discriminatorSteps, input: (v) => (gan.discriminatorSteps = v) });
   const seed = slider({ label: "seed", min: 1, max: 20, step: 1, value: settings.seed, input: reset });
   const arrows = check({ label: "show the pull on samples (−∂cost/∂x)", value: false, change: draw });
   const play = make("button", { class: "primary", click: toggle }, "Train");
-  const buttons = make("div", { class: "buttons" }, play, make("button", { click: () => advance(1) }, "One step"), make("button", { click: reset }, "Reset"));
+  const buttons = make("div", { class: "buttons", style: "margin-top:10px" }, play, make("button", { click: () => advance(1) }, "One step"), make("button", { click: reset }, "Reset"));
 
   root.append(
     ...taskLine(settings.task),
     make("div", { class: "columns two" },
-      make("div", {}, make("div", {}, plane.element), legend([["data", "dot", "data"], ["generator", "triangle", "generated"]])),
-      make("div", {}, losses.element, modes.element)),
-    make("div", { class: "columns", style: "margin-top:10px" },
-      buttons, numbers.element, status,
+      make("div", {}, make("div", {}, plane.element), legend([["data", "dot", "data"], ["generator", "triangle", "generated"]]), buttons),
+      make("div", {}, losses.element, modes.element, status)),
+    make("div", { class: "columns", style: "margin-top:10px" }, numbers.element,
       make("div", { class: "controls" }, ...[data, game, rateG, rateD, ratio, seed].map((c) => c.element)), arrows.element),
   );
   const scale = make("span", {}, "D(x): 0 ", make("i", { class: "scale" }), " 1");
@@ -55,7 +55,7 @@ function mountGan2d(root, settings) {
     if (running) requestAnimationFrame(loop);
   }
 
-  /** Train `count` steps, or as many as fit into a frame, then draw. */
+  /** Train `count` steps and draw; with 0, train for a frame's budget and draw when it is time again. */
   function advance(count) {
     const begin = performance.now();
     let done = 0;
@@ -66,19 +66,22 @@ function mountGan2d(root, settings) {
     } while (count ? done < count : performance.now() - begin < frameBudget);
     const spent = (performance.now() - begin) / done;
     cost = cost ? 0.9 * cost + 0.1 * spent : spent;
+    if (count === 0 && performance.now() - drawn < drawEvery) return values;
     history.push({ step: gan.steps, ...values, ...(coverage(DATA_SETS[gan.data], gan.sample(counted, probes), counted) ?? {}) });
     // a long run keeps every second point of its past: the curves need no more
     if (history.length > 1200) history = history.filter((_, i) => i % 2 === 1);
     draw();
+    drawn = performance.now();
+    return values;
   }
 
   function loop() {
     if (!running) return;
-    advance(0);
-    const { discriminator, generator } = history[history.length - 1];
+    const { discriminator, generator } = advance(0);
     if (Number.isFinite(discriminator) && Number.isFinite(generator)) requestAnimationFrame(loop);
     else {
       toggle();
+      draw();
       status.textContent = "A loss is no longer finite: this run has diverged. Lower a learning rate and reset.";
     }
   }
@@ -115,7 +118,7 @@ function mountGan2d(root, settings) {
     losses.y.min = Math.min(0, 1.1 * end(0.01, 0));
     const fixedPoint = GAMES[gan.game].fixedPoint;
     losses.draw([
-      { kind: "level", role: "theory", ys: fixedPoint, name: `D's loss at p_g = p_data: ${fixed(fixedPoint, 2)}` },
+      { kind: "level", role: "theory", ys: fixedPoint, name: `D when p_g = p_data: ${fixed(fixedPoint, 2)}` },
       { kind: "curve", role: "discriminator", xs, ys: history.map((h) => h.discriminator), name: "discriminator" },
       { kind: "curve", role: "generator", xs, ys: history.map((h) => h.generator), name: "generator" },
     ]);

@@ -47,7 +47,7 @@ function mountLatents(root, data) {
     picture.getContext("2d").putImageData(toImage(result), 0, 0);
     numbers.set({
       place: `${fixed(position.u, 2)}, ${fixed(position.v, 2)}`,
-      norm: `${fixed(norm(z), 2)}  (√d = ${fixed(Math.sqrt(latent), 2)})`, ms: spent.toFixed(1),
+      norm: `${fixed(norm(z), 2)}  (√d = ${fixed(Math.sqrt(latent), 1)})`, ms: spent.toFixed(1),
     });
   }
 

@@ -13,6 +13,10 @@ function ticks(min, max, count) {
 
 const plain = (t) => String(t).replace("-", "−");
 const escapeText = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
+/** Text for SVG in which p_data and p_g get a real subscript. */
+const svgText = (text) => escapeText(text).replace(/_(data|g)\b/g, '<tspan dy="3" font-size="10.5">$1</tspan><tspan dy="-3">&#8203;</tspan>');
+
+let plots = 0; // so that every plot's clipping path has a name of its own
 
 class Plot {
   /**
@@ -20,7 +24,7 @@ class Plot {
    * height in CSS pixels; title stands above the frame; description is read to those who cannot see it.
    */
   constructor({ x, y, height, title = "", description = "" }) {
-    Object.assign(this, { x, y, height, title });
+    Object.assign(this, { x, y, height, title, keyRows: 0, clip: `frame${plots++}` });
     this.element = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     this.element.setAttribute("role", "img");
     this.element.setAttribute("aria-label", description || title);
@@ -28,7 +32,10 @@ class Plot {
 
   get box() {
     const width = Math.max(240, this.element.clientWidth || 320);
-    return { width, left: 50, right: width - 10, top: this.title ? 24 : 8, bottom: this.height - 40 };
+    const longest = Math.max(3, ...this.#named(this.y, 4).map(([, text]) => text.length));
+    const left = (this.y.label ? 28 : 12) + 7.6 * longest;
+    const top = (this.title ? 24 : 8) + 18 * this.keyRows;
+    return { width, left, right: width - 16, top, bottom: this.height - (this.x.label ? 40 : 22) };
   }
 
   px(x) {
@@ -50,42 +57,50 @@ class Plot {
 
   /**
    * Draw series: { kind: "curve" | "area" | "dot" | "level" | "mark", role, xs, ys, name }.
-   * "level" is a horizontal line at ys, "mark" a vertical one at xs; series with a name go into the key inside the
-   * frame, at `corner` ("left" or "right", top).
+   * "level" is a horizontal line at ys, "mark" a vertical one at xs, `radius` a dot's; series with a name go into the
+   * key above the frame, in as many rows as the width asks for.
    */
-  draw(series, corner = "right") {
+  draw(series) {
+    const named = series.filter((s) => s.name);
+    this.keyRows = 0;
+    const rows = this.#arrange(named, this.box);
+    this.keyRows = rows.length;
     const box = this.box;
-    const parts = [this.#axes(box), `<clipPath id="c"><rect x="${box.left}" y="${box.top - 5}" width="${box.right - box.left + 5}" height="${box.bottom - box.top + 10}"/></clipPath>`];
-    parts.push(`<g clip-path="url(#c)">${series.map((s) => this.#shape(s, box)).join("")}</g>`);
-    parts.push(this.#key(series.filter((s) => s.name), box, corner));
+    const parts = [this.#axes(box), `<clipPath id="${this.clip}"><rect x="${box.left}" y="${box.top - 5}" width="${box.right - box.left + 5}" height="${box.bottom - box.top + 10}"/></clipPath>`];
+    parts.push(`<g clip-path="url(#${this.clip})">${series.map((s) => this.#shape(s, box)).join("")}</g>`);
+    parts.push(this.#key(rows, box));
     this.element.setAttribute("viewBox", `0 0 ${box.width} ${this.height}`);
     this.element.style.height = `${this.height}px`;
     this.element.innerHTML = parts.join("");
   }
 
+  /** An axis's ticks as [number, text]. */
+  #named(axis, count) {
+    return (axis.ticks ?? ticks(axis.min, axis.max, count)).map((t) => (Array.isArray(t) ? t : [t, plain(t)]));
+  }
+
   #axes(box) {
     const { left, right, top, bottom } = box;
-    const named = (axis, count) => (axis.ticks ?? ticks(axis.min, axis.max, count)).map((t) => (Array.isArray(t) ? t : [t, plain(t)]));
-    const xs = named(this.x, box.width < 300 ? 4 : 6).map(([t, text]) => {
+    const xs = this.#named(this.x, box.width < 300 ? 4 : 6).map(([t, text]) => {
       const px = this.px(t).toFixed(1);
       return `<path class="rule" d="M${px} ${top}V${bottom}"/><text x="${px}" y="${bottom + 16}" text-anchor="middle">${text}</text>`;
     });
-    const ys = named(this.y, this.height < 150 ? 3 : 4).map(([t, text]) => {
+    const ys = this.#named(this.y, this.height < 150 ? 3 : 4).map(([t, text]) => {
       const py = this.py(t).toFixed(1);
       return `<path class="rule" d="M${left} ${py}H${right}"/><text x="${left - 6}" y="${Number(py) + 4}" text-anchor="end">${text}</text>`;
     });
     return `${xs.join("")}${ys.join("")}<path class="frame" d="M${left} ${top}V${bottom}H${right}"/>
-      <text x="${(left + right) / 2}" y="${this.height - 6}" text-anchor="middle">${escapeText(this.x.label ?? "")}</text>
-      <text x="13" y="${(top + bottom) / 2}" text-anchor="middle" transform="rotate(-90 13 ${(top + bottom) / 2})">${escapeText(this.y.label ?? "")}</text>
-      <text x="${left}" y="15" font-weight="600">${escapeText(this.title)}</text>`;
+      <text x="${(left + right) / 2}" y="${this.height - 6}" text-anchor="middle">${svgText(this.x.label ?? "")}</text>
+      <text x="13" y="${(top + bottom) / 2}" text-anchor="middle" transform="rotate(-90 13 ${(top + bottom) / 2})">${svgText(this.y.label ?? "")}</text>
+      <text x="${left}" y="15" font-weight="600">${svgText(this.title)}</text>`;
   }
 
-  #shape({ kind, role, xs, ys }, box) {
+  #shape({ kind, role, xs, ys, radius = 6 }, box) {
     // values far outside would make the browser work for nothing: the frame cuts them off anyway
     const clamp = (v) => Math.min(this.height + 999, Math.max(-999, v)).toFixed(1);
     if (kind === "level") return `<path class="curve ${role}" d="M${box.left} ${clamp(this.py(ys))}H${box.right}"/>`;
     if (kind === "mark") return `<path class="curve ${role}" d="M${clamp(this.px(xs))} ${box.top}V${box.bottom}"/>`;
-    if (kind === "dot") return `<circle class="dot ${role}" cx="${this.px(xs).toFixed(1)}" cy="${clamp(this.py(ys))}" r="6"/>`;
+    if (kind === "dot") return `<circle class="dot ${role}" cx="${this.px(xs).toFixed(1)}" cy="${clamp(this.py(ys))}" r="${radius}"/>`;
     const path = Array.from(xs, (x, i) => `${this.px(x).toFixed(1)} ${clamp(this.py(ys[i]))}`).join("L");
     if (path === "") return "";
     if (kind === "curve") return `<path class="curve ${role}" d="M${path}"/>`;
@@ -93,16 +108,27 @@ class Plot {
     return `<path class="area ${role}" d="M${this.px(xs[0]).toFixed(1)} ${base}L${path}V${base}Z"/>`;
   }
 
-  #key(named, box, corner) {
-    if (named.length === 0) return "";
-    const width = 42 + 7.1 * Math.max(...named.map((s) => s.name.length));
-    const x = corner === "left" ? box.left + 8 : box.right - width;
-    const plate = `<rect class="plate" x="${x - 4}" y="${box.top}" width="${width}" height="${18 * named.length + 5}" rx="4"/>`;
-    const lines = named.map((s, i) => {
-      const y = box.top + 13 + 18 * i;
-      const sample = s.kind === "dot" ? `<circle class="dot ${s.role}" cx="${x + 13}" cy="${y}" r="5"/>` : `<path class="curve ${s.role}" d="M${x} ${y}h27"/>`;
-      return `${sample}<text x="${x + 34}" y="${y + 4}">${escapeText(s.name)}</text>`;
-    });
-    return plate + lines.join("");
+  /** Spread the key's entries over rows: [[series, x], ...] for each row. */
+  #arrange(named, box) {
+    const rows = [];
+    let x = Infinity;
+    for (const series of named) {
+      const width = 50 + 6.9 * series.name.length;
+      if (x + width > box.right + 16) {
+        rows.push([]);
+        x = box.left;
+      }
+      rows[rows.length - 1].push([series, x]);
+      x += width;
+    }
+    return rows;
+  }
+
+  #key(rows, box) {
+    const entry = ([{ kind, role, name }, x], y) => {
+      const sample = kind === "dot" ? `<circle class="dot ${role}" cx="${x + 13}" cy="${y}" r="5"/>` : `<path class="curve ${role}" d="M${x} ${y}h27"/>`;
+      return `${sample}<text x="${x + 33}" y="${y + 4}">${svgText(name)}</text>`;
+    };
+    return rows.map((row, i) => row.map((item) => entry(item, box.top - 18 * (rows.length - i) + 6)).join("")).join("");
   }
 }

@@ -1,0 +1,214 @@
+"""The labs' twins for JupyterLab: ipywidgets that call the library itself, so they need a running kernel.
+
+In the book their cells carry the tag `remove-output`: a static page shows the browser labs instead. What a reader
+sees here is computed by `theory`, `objectives` and `methods`, the code that the chapters and the tests use.
+"""
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from course_lib.errors import UsageError
+from course_lib.figures import curves, images, plane, style
+
+if TYPE_CHECKING:
+    from ipywidgets import Widget
+    from matplotlib.figure import Figure
+
+COSTS = {"minimax": "discriminator", "non-saturating": "generator", "maximum-likelihood": "data"}  # roles' line styles
+
+
+def game1d() -> "Widget":
+    """p_g on the line against the exact D*: `widgets.game1d` with the formulas of `theory`."""
+    return _interact(
+        game1d_figure,
+        mean=_slider(-2.0, -4, 4, "mean"),
+        spread=_slider(0.6, 0.2, 2.5, "spread"),
+        gap=_slider(0.0, 0, 5, "gap"),
+    )
+
+
+def game1d_figure(mean: float, spread: float, gap: float) -> "Figure":
+    """Densities, D*, and the value of the game in the title, for two bumps at mean ± gap/2."""
+    import matplotlib.pyplot as plt
+
+    from course_lib.theory import divergences
+    from course_lib.theory.densities import mixture_1d
+    from course_lib.theory.quadrature import grid_1d
+
+    grid = grid_1d(-7, 7, 1401)
+    log_p = mixture_1d((-1.5, 1.5), (0.6, 0.6), (0.5, 0.5)).log_prob(grid.points)
+    log_q = mixture_1d((mean - gap / 2, mean + gap / 2), (spread, spread), (0.5, 0.5)).log_prob(grid.points)
+    logits = divergences.optimal_discriminator(log_p, log_q)
+    js = float(divergences.js(log_p, log_q, grid))
+    value = float(divergences.value(log_p, log_q, logits, grid))
+
+    figure, (top, bottom) = plt.subplots(2, sharex=True, figsize=(style.WIDTH, 4.4))
+    for role, label, log_density in (("data", "$p_{data}$", log_p), ("generator", "$p_g$", log_q)):
+        top.plot(grid.points, log_density.exp(), **style.line(role), label=label)
+    bottom.plot(grid.points, logits.sigmoid(), **style.line("discriminator"), label="$D^*(x)$")
+    curves.reference(bottom, 0.5, "1/2")
+    top.set(ylabel="density", xlim=(-5, 5))
+    top.set_title(f"JS = {js:.4f},  2 JS − log 4 = {2 * js - math.log(4):.4f},  V = {value:.4f}")
+    bottom.set(xlabel="$x$", ylabel="$D^*(x)$", ylim=(-0.05, 1.05))
+    top.legend(loc="upper right")
+    bottom.legend(loc="upper right")
+    return figure
+
+
+def costs() -> "Widget":
+    """The generator's costs and their gradients: `widgets.costs` with the formulas of `theory`."""
+    return _interact(costs_figure, logit=_slider(-3.0, -6, 6, "logit of D"))
+
+
+def costs_figure(logit: float) -> "Figure":
+    """Costs and |gradients| in the logit against D(G(z)), with the present sample marked on each curve."""
+    import matplotlib.pyplot as plt
+    import torch
+
+    from course_lib.theory.generator_objectives import generator_loss, generator_loss_slope
+
+    logits, here = torch.linspace(-12, 12, 481), torch.tensor(logit)
+    figure, axes = plt.subplots(1, 2, figsize=(style.WIDTH, 3.4))
+    for ax, function in zip(axes, (generator_loss, lambda g, v: generator_loss_slope(g, v).abs()), strict=True):
+        for game, role in COSTS.items():
+            ax.plot(logits.sigmoid(), function(game, logits), **style.line(role), label=game)
+            ax.plot(here.sigmoid(), function(game, here), style.MARKERS[role], color=style.COLOURS[role], ms=8)
+        ax.set_xlabel("$D(G(z))$")
+    axes[0].set(ylim=(-5, 5), title="Cost (nats)")
+    axes[1].set(ylim=(0, 2), title="Size of its gradient in the logit")
+    axes[0].legend(loc="upper right")
+    return figure
+
+
+def latents(method: Any, seed: int = 0) -> "Widget":
+    """Walk between four latent codes of a trained image method, linearly or on the sphere.
+
+    `method` is what `course_lib.load` returns: it has `latents(n, generator)` and `sample(latents)`.
+    """
+    import ipywidgets
+
+    from course_lib import seeds
+
+    codes = method.latents(4, seeds.generator(seed, purpose="explorer"))
+
+    def figure(across: float, down: float, path: str) -> "Figure":
+        return images.grid(method.sample(between(codes, across, down, path)[None]), columns=1)
+
+    path = ipywidgets.Dropdown(options=["spherical", "linear"], description="path")
+    return _interact(figure, across=_slider(0.5, 0, 1, "across"), down=_slider(0.5, 0, 1, "down"), path=path)
+
+
+def between(codes, across: float, down: float, path: str):
+    """A code (latent,) between four corners (4, latent), top left, top right, bottom left, bottom right."""
+    from course_lib.theory import interpolation
+
+    paths = {"spherical": interpolation.spherical, "linear": interpolation.linear}
+    if path not in paths:
+        raise UsageError(f"There is no path '{path}': choose spherical or linear.")
+    walk = paths[path]
+    return walk(walk(codes[0], codes[1], across), walk(codes[2], codes[3], across), down)
+
+
+def gan2d(steps: int = 100) -> "Widget":
+    """Train the library's GAN on the ring of eight, `steps` updates at each press, and look at it."""
+    import ipywidgets
+    import matplotlib.pyplot as plt
+
+    from course_lib.objectives.adversarial import GAMES
+
+    game = ipywidgets.Dropdown(options=list(GAMES), description="game")
+    rates = [
+        ipywidgets.FloatLogSlider(value=1e-3, min=-4.5, max=-1.5, step=0.1, description=f"rate of {player}")
+        for player in "GD"
+    ]
+    train, restart = ipywidgets.Button(description=f"{steps} steps"), ipywidgets.Button(description="Reset")
+    screen = ipywidgets.Output()
+    state: dict[str, RingGame] = {}
+
+    def show(advance: int) -> None:
+        state["game"].advance(advance, rates[0].value, rates[1].value)
+        screen.clear_output(wait=True)
+        with screen:
+            figure = state["game"].figure()
+            _display(figure)
+            plt.close(figure)
+
+    def reset(_=None) -> None:
+        state["game"] = RingGame(game.value)
+        show(0)
+
+    train.on_click(lambda _: show(steps))
+    restart.on_click(reset)
+    game.observe(reset, "value")
+    reset()
+    return ipywidgets.VBox([ipywidgets.HBox([game, *rates]), ipywidgets.HBox([train, restart]), screen])
+
+
+class RingGame:
+    """A GAN of two perceptrons on the ring of eight, advanced by hand."""
+
+    def __init__(self, game: str = "non-saturating", seed: int = 0):
+        import torch
+
+        from course_lib import seeds
+        from course_lib.data.batches import Batches
+        from course_lib.data.toy import from_mixture
+        from course_lib.methods.gan import GAN, GANSettings
+        from course_lib.networks import mlp
+        from course_lib.theory.densities import ring
+
+        self.mixture, self.steps = ring(std=0.1), 0
+        self.batches = Batches(from_mixture("ring", self.mixture), 128, seed=seed)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seeds.number(seed, purpose="networks"))
+            networks = mlp.Generator(2, 2, width=64, depth=2), mlp.Discriminator(2, width=64, depth=2)
+        self.method = GAN(*networks, GANSettings(game=game, generator_lr=1e-3, discriminator_lr=1e-3))
+
+    def advance(self, steps: int, generator_rate: float, discriminator_rate: float) -> None:
+        for role, rate in (("generator", generator_rate), ("discriminator", discriminator_rate)):
+            self.method.optimizers[role].param_groups[0]["lr"] = rate
+        for step in range(self.steps, self.steps + steps):
+            self.method.step(self.batches.at(step))
+        self.steps += steps
+
+    def figure(self, points: int = 400) -> "Figure":
+        """Data, samples from fixed latents and the discriminator's belief; step and covered modes in the title."""
+        import matplotlib.pyplot as plt
+
+        from course_lib import seeds
+        from course_lib.evaluation.coverage import mode_coverage
+
+        samples = self.method.sample(self.method.latents(points, seeds.generator(1, purpose="latents")))
+        found = mode_coverage(samples, self.mixture)
+        figure, ax = plt.subplots(figsize=(4.6, 4.6))
+        data = self.mixture.sample(points // 2, seeds.generator(2, purpose="data"))
+        plane.scatter(ax, data, samples[: points // 2], self.method.networks["discriminator"])
+        modes = f"{found.modes} of {found.total_modes} modes"
+        ax.set_title(f"step {self.steps}: {modes}, {found.high_quality:.0%} within 3σ")
+        return figure
+
+
+def _slider(value: float, low: float, high: float, name: str) -> "Widget":
+    import ipywidgets
+
+    return ipywidgets.FloatSlider(value=value, min=low, max=high, step=0.05, description=name)
+
+
+def _interact(figure: Callable[..., "Figure"], **controls: "Widget") -> "Widget":
+    """The controls above the figure that they make anew at each move."""
+    import ipywidgets
+    import matplotlib.pyplot as plt
+
+    def draw(**values: float) -> None:
+        result = figure(**values)
+        _display(result)
+        plt.close(result)  # or the notebook would show it a second time
+
+    return ipywidgets.VBox([*controls.values(), ipywidgets.interactive_output(draw, controls)])
+
+
+def _display(figure: "Figure") -> None:
+    from IPython.display import display
+
+    display(figure)

@@ -1,0 +1,139 @@
+"""Real processes of `course`, without the seconds that each would spend on importing torch.
+
+Run as a script this is a server: it imports everything once, then forks one process for each line of JSON that it
+reads, and answers with a line once that process has ended. A job may have the process killed, its disk filled, or
+its files limited at a moment of its training.
+"""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+DISK_EVENTS = {"open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "shutil.rmtree"}
+
+
+class Forks:
+    """The other end: start a server, ask it to run commands."""
+
+    def __init__(self, **environment: str):
+        self.server = subprocess.Popen(
+            [sys.executable, __file__],
+            env=os.environ | {"OMP_NUM_THREADS": "1"} | environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments, **job) -> tuple[int, str]:
+        """Run `course arguments` and return its exit code (minus the signal's number) and standard error.
+
+        rows: the moment, as how many rows of metrics this process has begun to write; 0 is at once. Then:
+        seconds and signal: wait so long and send that signal; disk: SIGKILL at that many disk operations in the
+        run directory; fill: a file to fill the disk with, leaving `leave` bytes. limit: largest file, in bytes.
+        """
+        self.server.stdin.write(json.dumps({"arguments": [str(a) for a in arguments], **job}) + "\n")
+        self.server.stdin.flush()
+        code, error = json.loads(self.server.stdout.readline())
+        return code, error
+
+    def close(self) -> None:
+        self.server.stdin.close()
+        self.server.wait()
+
+
+def serve() -> None:
+    # nothing may compute here: a fork after OpenMP has started its threads would hang
+    import sklearn.datasets  # noqa: F401
+    import torchvision.utils  # noqa: F401
+
+    import course_lib.data
+    import course_lib.methods.gan
+    import course_lib.networks.dcgan
+    import course_lib.networks.mlp
+    import course_lib.training.loop  # noqa: F401
+
+    for line in sys.stdin:
+        job = json.loads(line)
+        reports, reporter = os.pipe()
+        errors = os.memfd_create("errors")
+        child = os.fork()
+        if child == 0:
+            os.close(reports)
+            os.dup2(os.open(os.devnull, os.O_RDWR), 0)
+            os.dup2(0, 1)
+            os.dup2(errors, 2)
+            perform(job, reporter)
+        os.close(reporter)
+        reached = os.read(reports, 1)  # empty when the process ends before that
+        if reached and "seconds" in job:
+            time.sleep(job["seconds"])
+            os.kill(child, job["signal"])
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        os.close(reports)
+        os.lseek(errors, 0, os.SEEK_SET)
+        with open(errors) as file:
+            print(json.dumps([code, file.read()]), flush=True)
+
+
+def perform(job: dict, reporter: int) -> None:
+    """What the forked process does: the command, as Python would run it."""
+    from course_lib import cli
+
+    code = 1
+    try:
+        if "rows" in job:
+            sys.addaudithook(Moment(job, reporter))
+        if "limit" in job:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (job["limit"], resource.RLIM_INFINITY))
+        code = cli.main(job["arguments"])
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+class Moment:
+    """An audit hook: sees every file that Python opens, renames or removes, and acts at the right one."""
+
+    def __init__(self, job: dict, reporter: int):
+        self.job, self.reporter = job, reporter
+        self.rows = self.operations = 0
+        self.directory = job["arguments"][job["arguments"].index("--out") + 1]
+        if job["rows"] == 0:
+            self.reached()
+
+    def reached(self) -> None:
+        os.write(self.reporter, b"!")
+        if "fill" in self.job:
+            fill(self.job["fill"], self.job["leave"])
+
+    def __call__(self, event: str, arguments: tuple) -> None:
+        if event not in DISK_EVENTS or not str(arguments[0]).startswith(self.directory):
+            return
+        if event == "open" and str(arguments[0]).endswith("metrics.jsonl") and arguments[1] == "a":
+            self.rows += 1
+            if self.rows == self.job["rows"]:
+                self.reached()
+        if self.rows >= self.job["rows"] and "disk" in self.job:
+            self.operations += 1
+            if self.operations >= self.job["disk"]:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+def fill(path: str, leave: int) -> None:
+    with open(path, "wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(4096))
+        except OSError:
+            file.truncate(max(0, Path(path).stat().st_size - leave))
+
+
+if __name__ == "__main__":
+    serve()
