@@ -125,7 +125,7 @@ STUDIES: dict[str, Study] = {
         },
         image_distance,
         every=500,
-        common={"steps": 2_000, "ema": 0.995},
+        common={"steps": 1_500, "ema": 0.995},
     ),
 }
 
