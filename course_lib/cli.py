@@ -133,6 +133,12 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     make.add_argument("--workers", type=int, default=1, help="processes that share the runs (default 1)")
     make.add_argument("--tier", choices=["smoke", "book", "lab"], default="book")
     make.add_argument("--out", type=Path, metavar="DIR", help="folder of the record (default: records)")
+
+    bench = command("bench", run_bench, "time a training step beside a plain loop, in pairs")
+    bench.add_argument("names", nargs="*", metavar="NAME", help="benchmarks (default: all)")
+    bench.add_argument("--out", type=Path, metavar="FILE", help="default: benchmarks/results/DEVICE.json")
+    bench.add_argument("--device", metavar="NAME", help="cpu, cuda, ... (default: a GPU where there is one)")
+    bench.add_argument("--quick", action="store_true", help="the same motions on next to no work; no result")
     return parser
 
 
@@ -293,6 +299,18 @@ def study_run(options: argparse.Namespace) -> None:
     for line in made:
         last = ", ".join(f"{k} {v:.4g}" for k, v in line["measures"][-1].items())
         print(f"{line['variant']}, seed {line['seed']}: {last} ({line['minutes']} minutes)", flush=True)
+
+
+def run_bench(options: argparse.Namespace) -> None:
+    import importlib
+
+    from course_lib import paths
+
+    if not (paths.project() / "benchmarks" / "__init__.py").is_file():
+        raise CourseError("the benchmarks are not part of the installed library: run this in a checkout.")
+    sys.path.insert(0, str(paths.project()))
+    benchmarks = importlib.import_module("benchmarks")
+    print(benchmarks.run(options.names, options.out, device=options.device, quick=options.quick))
 
 
 if __name__ == "__main__":

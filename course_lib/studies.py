@@ -8,7 +8,9 @@ import concurrent.futures
 import datetime
 import json
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -168,7 +170,8 @@ def run(
     try:
         futures = [pool.submit(measured, name, variant, seed, tier) for seed, variant in missing]
         for future in concurrent.futures.as_completed(futures):
-            line = future.result()
+            # of the code as it was when the workers read it, though its files may have changed since
+            line = future.result() | {"code": code}
             lines[line["seed"], line["variant"]] = line
             order = list(study.variants)
             ordered = sorted(lines.values(), key=lambda line: (line["seed"], order.index(line["variant"])))
@@ -189,6 +192,9 @@ def _start_worker(workers: int) -> None:
     import torch
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which ends its workers
+    parent = multiprocessing.parent_process()
+    # nobody else would end them when the parent is killed
+    threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
     torch.set_num_threads(max(1, torch.get_num_threads() // workers))
 
 

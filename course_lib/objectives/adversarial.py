@@ -29,7 +29,7 @@ def non_saturating_generator(fake: Tensor) -> Tensor:
 
 
 def maximum_likelihood_generator(fake: Tensor) -> Tensor:
-    r"""$-\mathbb{E}[D / (1 - D)] = -\mathbb{E}[e^{s}]$ (Goodfellow, 2016, section 3.2.5).
+    r"""$-\mathbb{E}[D / (1 - D)] = -\mathbb{E}[e^{s}]$ (Goodfellow, 2016, section 3.2.4).
 
     For the optimal discriminator its gradient is that of $\mathrm{KL}(p_{data} \| p_g)$: $e^s$ is then the ratio of the
     densities, which nothing bounds. In float32 it is infinite beyond $s = 88$, and is not clipped here.

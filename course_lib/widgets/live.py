@@ -36,7 +36,7 @@ def game1d_figure(mean: float, spread: float, gap: float) -> "Figure":
     from course_lib.theory.densities import mixture_1d
     from course_lib.theory.quadrature import grid_1d
 
-    grid = grid_1d(-7, 7, 1401)
+    grid = grid_1d(-20, 20, 2001)
     log_p = mixture_1d((-1.5, 1.5), (0.6, 0.6), (0.5, 0.5)).log_prob(grid.points)
     log_q = mixture_1d((mean - gap / 2, mean + gap / 2), (spread, spread), (0.5, 0.5)).log_prob(grid.points)
     logits = divergences.optimal_discriminator(log_p, log_q)

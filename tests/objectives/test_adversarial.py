@@ -97,7 +97,9 @@ def test_slopes_are_the_closed_forms(name):
 @games
 def test_gradients_agree_with_finite_differences(name):
     # away from the kinks of hinge at ±1
-    s, t = (torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in ([-2.5, 0.1, 3], [-1.7, 0.4, 2]))
+    s, t = (
+        torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in ([-2.5, 0.1, 3], [-1.7, 0.4, 2])
+    )
     assert torch.autograd.gradcheck(GAMES[name].discriminator_loss, (s, t))
     assert torch.autograd.gradcheck(GAMES[name].generator_loss, (t,))
 

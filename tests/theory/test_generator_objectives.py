@@ -189,3 +189,22 @@ def test_a_generator_far_from_the_data_gets_no_minimax_gradient():
     near, far = (0.0, 1.0), (16.0, 1.0)
     assert frozen_gradient("minimax", far)[0].abs() < 1e-6 < frozen_gradient("minimax", near)[0].abs()
     assert frozen_gradient("non-saturating", far)[0].abs() > 1
+
+
+@pytest.mark.parametrize("start", [*STARTS, (5.0, 0.5)])
+def test_kl_minus_two_js_is_twice_the_kl_from_the_mixture(start):
+    """The two opposed terms add up to a divergence: 2 KL(m‖p) with m = (p + g)/2, never negative."""
+    log_g = log_generator(*start)
+    log_mixture = torch.logaddexp(LOG_DATA, log_g) - math.log(2)
+    total = matched_divergence("non-saturating", LOG_DATA, log_g, LINE)
+    assert total.item() == pytest.approx(2 * kl(log_mixture, LOG_DATA, LINE).item(), abs=1e-10)
+    assert total.item() > 0.01
+
+
+def test_near_the_data_the_minimax_and_the_non_saturating_divergence_are_one():
+    bump = (LINE.points - 1).tanh() / 2  # g = p (1 + ε h), renormalised
+    for scale, tolerance in ((0.1, 0.1), (0.01, 0.01)):
+        log_g = LOG_DATA + torch.log1p(scale * bump)
+        log_g = log_g - LINE.integrate(log_g.exp()).log()
+        minimax, other = (matched_divergence(g, LOG_DATA, log_g, LINE) for g in ("minimax", "non-saturating"))
+        assert other.item() == pytest.approx(minimax.item(), rel=tolerance)

@@ -15,7 +15,7 @@ return { js, value, best: Array.from(best), xs: Array.from(xs), data: DATA_1D };
 @pytest.mark.parametrize(("mean", "gap", "spread"), [(-2, 0, 0.6), (0, 3, 0.6), (0.5, 1, 1.7), (4, 0, 0.2)])
 def test_the_game_is_the_theorys(javascript, mean, gap, spread):
     got = javascript(SCRIPTS, CODE, {"mean": mean, "gap": gap, "deviation": spread})
-    grid = grid_1d(-7, 7, 1401)
+    grid = grid_1d(-20, 20, 2001)
     np.testing.assert_allclose(got["xs"], grid.points, atol=1e-12)
     half, std = got["data"]["gap"] / 2, got["data"]["deviation"]
     log_p = mixture_1d((-half, half), (std, std), (0.5, 0.5)).log_prob(grid.points)

@@ -55,7 +55,7 @@ function mountGame1d(root, settings) {
       { kind: "curve", role: "discriminator", ys: best, name: "D* = p_data/(p_data + p_g)", ...both },
     ]);
     const means = Array.from({ length: 81 }, (_, i) => -4 + i / 10);
-    const coarse = { low: -9, high: 9, count: 241 }; // enough for a drawn line
+    const coarse = { low: -20, high: 20, count: 501 }; // enough for a drawn line
     landscape.draw([
       { kind: "level", role: "theory", ys: -LOG4, name: "least possible: −log 4" },
       { kind: "curve", role: "generator", xs: means, ys: means.map((m) => solveGame(DATA_1D, model(m), coarse).value) },

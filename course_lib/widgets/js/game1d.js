@@ -1,7 +1,7 @@
 "use strict";
 // The game on the line with the best response: p_data is fixed, p_g is two equal bumps that the reader moves.
 
-const GAME_1D = { low: -7, high: 7, count: 1401 };
+const GAME_1D = { low: -20, high: 20, count: 2001 };
 const DATA_1D = { mean: 0, gap: 3, deviation: 0.6 };
 
 function logGaussian(x, mean, deviation) {

@@ -6,7 +6,7 @@ from torch import nn
 from course_lib.errors import UsageError
 from course_lib.networks.dcgan import Discriminator, Generator
 from course_lib.theory import interpolation
-from course_lib.widgets import latents as explorer
+from course_lib.widgets import explorer
 
 CODE = """const layers = unpackGenerator(DATA.spec);
 return DATA.codes.map((z) => Array.from(generate(layers, Float32Array.from(z)).pixels));"""

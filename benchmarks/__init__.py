@@ -1,0 +1,77 @@
+"""What the course's speed claims rest on: paired measurements, made by `course bench`."""
+
+import datetime
+import importlib
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from course_lib.errors import CourseError, UsageError
+from course_lib.files import write_atomic
+
+# each module has `measure(device, quick) -> dict` and `table(result) -> str`
+BENCHMARKS = {"dcgan-step": "benchmarks.dcgan_step"}
+
+
+def run(
+    names: list[str] | None = None,
+    out: Path | str | None = None,
+    *,
+    device: str | None = None,
+    quick: bool = False,
+) -> Path:
+    """Measure `names` (default: all), print their tables, and write the numbers to `out`.
+
+    `out` is by default results/DEVICE.json beside this file; what it holds of other benchmarks stays. `quick` goes
+    through the same motions on little work: its numbers mean nothing, and by default lie under results/quick, which
+    git ignores. Returns the file written.
+    Raises UsageError for an unknown name or device, CourseError when `out` cannot be written.
+    """
+    import torch
+
+    from course_lib.training import device as devices
+
+    names = names or list(BENCHMARKS)
+    for name in names:
+        if name not in BENCHMARKS:
+            raise UsageError(f"there is no benchmark '{name}': choose one of {', '.join(BENCHMARKS)}.")
+    try:
+        where = torch.device(device or devices.best())
+    except RuntimeError as error:
+        raise UsageError(f"there is no device called '{device}': use cpu or cuda.") from error
+    if where.type == "cuda" and not torch.cuda.is_available():
+        raise UsageError("this machine has no GPU that torch can use: leave out --device, or give cpu.")
+    machine = devices.describe(where)
+    folder = Path(__file__).parent / "results" / ("quick" if quick else "")
+    out = Path(out) if out else folder / f"{slug(machine)}.json"
+    results = _previous(out)
+    for name in names:
+        load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+        module = importlib.import_module(BENCHMARKS[name])
+        measured = module.measure(str(where), quick)
+        print(module.table(measured), flush=True)
+        date = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        stamp = {"machine": machine, "date": date, "quick": quick}
+        results[name] = stamp | {"load_before": None if load is None else round(load, 2)} | measured
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(out, json.dumps(results, indent=2) + "\n")
+    except OSError as error:
+        raise CourseError(f"cannot write {out} ({error}): give --out a file in a folder of yours.") from error
+    return out
+
+
+def slug(machine: dict[str, Any]) -> str:
+    """A file's name for a machine: its device, and its threads where they make the speed."""
+    name = re.sub(r"[^a-z0-9]+", "-", str(machine["device"]).lower()).strip("-")
+    return f"{name}-{machine['threads']}-threads"
+
+
+def _previous(out: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(out.read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}
+    return found if isinstance(found, dict) else {}

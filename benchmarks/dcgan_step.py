@@ -1,0 +1,296 @@
+"""Images per second of the course's DCGAN step, beside a plain PyTorch loop of the same networks and batch.
+
+Each side lives in a process of its own, so that what one sets (the allocator, the layout, the precision) cannot help
+or hurt the other. Both stay alive and work in turn, A B A B: a change in the machine's mood meets both.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from typing import Any
+
+from course_lib import paths
+from course_lib.errors import CourseError
+
+SIDES = ("course", "plain")
+
+
+# the parent: two workers, timed in turn
+
+
+class Worker:
+    """One side, in a process that waits between its turns."""
+
+    def __init__(self, job: dict[str, Any]):
+        # settings of the allocator in the environment would reach both sides
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("MALLOC_")}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.dcgan_step", json.dumps(job)],
+            cwd=paths.project(),
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def ask(self, question: str) -> dict[str, Any]:
+        self.process.stdin.write(question + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            raise CourseError("a benchmark's process ended early: its own message stands above.")
+        return json.loads(line)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.process.wait()
+
+
+def measure(device: str, quick: bool) -> dict[str, Any]:
+    """Both sides at batches 128 and 32, in pairs. Returns what `results/DEVICE.json` keeps."""
+    size = {"data": "digits", "resolution": 16, "width": 8} if quick else {}
+    job = {"data": "fashion-mnist", "resolution": 32, "width": 32, "device": device, "workers": 0} | size
+    batches, pairs = ((8,), 2) if quick else ((128, 32), 9)
+    return {"setting": job, "batches": [_pairs(job | {"batch": b, "quick": quick}, pairs) for b in batches]}
+
+
+def _pairs(job: dict[str, Any], pairs: int) -> dict[str, Any]:
+    # about two seconds a turn on two cores: long beside a hiccup, short beside a change of load
+    steps = (
+        {"course": 3, "plain": 2}
+        if job["quick"]
+        else {"course": 4096 // job["batch"], "plain": 2048 // job["batch"]}
+    )
+    with (
+        Worker(job | {"side": "course", "steps": steps["course"]}) as ours,
+        Worker(job | {"side": "plain", "steps": steps["plain"]}) as plain,
+    ):
+        workers = {"course": ours, "plain": plain}
+        facts = {side: workers[side].ask("facts") for side in SIDES}
+        for side in SIDES:  # the first turn pays for what is done once
+            workers[side].ask("go")
+        peaks = [ours.ask("peak")]
+        rates: dict[str, list[float]] = {side: [] for side in SIDES}
+        for number in range(pairs):
+            for side in SIDES if number % 2 == 0 else SIDES[::-1]:
+                seconds = workers[side].ask("go")["seconds"]
+                rates[side].append(steps[side] * job["batch"] / seconds)
+        peaks.append(ours.ask("peak"))
+    peak = {kind: round(max(p[kind] for p in peaks), 1) for kind in peaks[0]}
+    ratios = [a / b for a, b in zip(*rates.values(), strict=True)]
+    sides = {}
+    for side in SIDES:
+        speed, fact = statistics.median(rates[side]), facts[side]
+        reached = speed * fact["gflop_per_image"]
+        sides[side] = fact | {
+            "images_per_second": round(speed, 1),
+            "gflop_per_second": round(reached, 1),
+            "share_of_peak": {kind: round(reached / flops, 3) for kind, flops in peak.items()},
+        }
+    return {
+        "batch": job["batch"],
+        "ratio": {
+            "median": statistics.median(ratios),
+            "min": min(ratios),
+            "max": max(ratios),
+            "pairs": pairs,
+        },
+        "peak_gflop_per_second": peak,
+        **sides,
+    }
+
+
+def table(result: dict[str, Any]) -> str:
+    """The result as plain text."""
+    s = result["setting"]
+    lines = [
+        f"DCGAN, {s['data']} at {s['resolution']} px, width {s['width']}, on {s['device']}",
+        f"{'batch':>5}  {'side':8}{'precision':>10}{'images/s':>10}{'GFLOP/image':>13}{'GFLOP/s':>9}"
+        f"{'of fp32 peak':>14}{'of bf16 peak':>14}",
+    ]
+    for row in result["batches"]:
+        for side in SIDES:
+            fact, share = row[side], row[side]["share_of_peak"]
+            lines.append(
+                f"{row['batch']:5}  {side:8}{fact['precision']:>10}{fact['images_per_second']:10,.0f}"
+                f"{fact['gflop_per_image']:13.4f}{fact['gflop_per_second']:9.1f}"
+                f"{share['fp32']:14.0%}{share['bf16']:14.0%}"
+            )
+        r, peak = row["ratio"], row["peak_gflop_per_second"]
+        lines.append(
+            f"       course / plain: {r['median']:.2f} (median of {r['pairs']} pairs, {r['min']:.2f} to {r['max']:.2f}); "
+            f"peak {peak['fp32']:,.0f} GFLOP/s in fp32, {peak['bf16']:,.0f} in bf16"
+        )
+    return "\n".join(lines)
+
+
+# a worker: one side
+
+
+class Finished(Exception):
+    """The parent has no more questions."""
+
+
+class Turns:
+    """Answers the parent between turns of `steps` steps. Called at the end of each turn."""
+
+    def __init__(self, device: str, facts: dict[str, Any]):
+        self.device, self.facts, self.began, self.out = device, facts, None, os.fdopen(os.dup(1), "w")
+        os.dup2(2, 1)  # what anything else prints goes to standard error
+
+    def answer(self, **message: Any) -> None:
+        self.out.write(json.dumps(message) + "\n")
+        self.out.flush()
+
+    def __call__(self, *_: Any) -> None:
+        if self.began is not None:
+            synchronise(self.device)
+            self.answer(seconds=time.perf_counter() - self.began)
+        for line in sys.stdin:
+            question = line.strip()
+            if question == "go":
+                self.began = time.perf_counter()
+                return
+            self.answer(
+                **(
+                    self.facts
+                    if question == "facts"
+                    else matrix_product_peak(self.device, self.facts["quick"])
+                )
+            )
+        raise Finished
+
+
+def synchronise(device: str) -> None:
+    import torch
+
+    if device.startswith("cuda"):
+        torch.cuda.synchronize(device)
+
+
+def matrix_product_peak(device: str, quick: bool) -> dict[str, float]:
+    """GFLOP/s of large square matrix products, the best of several: what the machine can do at all."""
+    import torch
+
+    n, found = (128 if quick else 8192 if device.startswith("cuda") else 2048), {}
+    for kind, dtype in (("fp32", torch.float32), ("bf16", torch.bfloat16)):
+        a, b = (torch.randn(n, n, device=device).to(dtype) for _ in range(2))
+        times = []
+        for _ in range(3 if quick else 8):
+            synchronise(device)
+            began = time.perf_counter()
+            a @ b
+            synchronise(device)
+            times.append(time.perf_counter() - began)
+        found[kind] = 2 * n**3 / min(times) / 1e9
+    return found
+
+
+def work(job: dict[str, Any]) -> None:
+    """Be one side until the parent closes the pipe."""
+    import torch
+
+    from course_lib import data
+
+    dataset = data.open(job["data"], resolution=job["resolution"])
+    torch.manual_seed(0)
+    side = _course if job["side"] == "course" else _plain
+    try:
+        side(job, dataset)
+    except Finished:
+        return
+
+
+def _networks(job: dict[str, Any], channels: int):
+    from course_lib.networks import dcgan
+
+    width, resolution = job["width"], job["resolution"]
+    generator = dcgan.Generator(64, channels, resolution, width)
+    return generator, dcgan.Discriminator(channels, resolution, width)
+
+
+def _course(job: dict[str, Any], dataset: Any) -> None:
+    """`training.loop.fit` itself, as `course train` calls it, less checkpoints and sample grids."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    from course_lib.data import Batches
+    from course_lib.methods.gan import GAN, GANSettings
+    from course_lib.training import device as devices
+    from course_lib.training.loop import LoopSettings, fit, prepare
+
+    settings = LoopSettings()
+    method = GAN(*_networks(job, dataset.channels), GANSettings(generator_lr=1e-3, discriminator_lr=1e-3))
+    batches = Batches(dataset, job["batch"], seed=0, device=job["device"])
+    prepare(method, batches.device, settings, images=True)
+    with FlopCounterMode(display=False) as counter:
+        method.step(batches.at(0))
+    precision = devices.resolve_precision(settings.precision, batches.device, True)
+    turns = Turns(job["device"], _facts(job, method.networks, counter, precision))
+    turns()
+    fit(
+        method,
+        batches,
+        10**9,
+        settings=settings,
+        every=job["steps"],
+        observe=turns_after_the_first(turns),
+        quiet=True,
+    )
+
+
+def turns_after_the_first(turns: Turns):
+    """`fit` calls its observer before the first step too, when a turn has just begun."""
+
+    def observe(step: int, run: Any) -> None:
+        if step:
+            turns()
+
+    return observe
+
+
+def _plain(job: dict[str, Any], dataset: Any) -> None:
+    from torch import nn
+    from torch.utils.flop_counter import FlopCounterMode
+
+    from benchmarks import plain
+
+    generator, discriminator = _networks(job, dataset.channels)
+    steps = plain.train(
+        generator,
+        discriminator,
+        dataset.images,
+        batch=job["batch"],
+        lr=1e-3,
+        workers=job["workers"],
+        device=job["device"],
+    )
+    with FlopCounterMode(display=False) as counter:
+        next(steps)
+    turns = Turns(job["device"], _facts(job, nn.ModuleList([generator, discriminator]), counter, "fp32"))
+    while True:
+        turns()
+        for _ in range(job["steps"]):
+            next(steps)
+
+
+def _facts(job: dict[str, Any], networks: Any, counter: Any, precision: str) -> dict[str, Any]:
+    import torch
+
+    return {
+        "precision": precision,
+        "parameters": sum(p.numel() for p in networks.parameters()),
+        "gflop_per_image": counter.get_total_flops() / job["batch"] / 1e9,
+        "threads": torch.get_num_threads(),
+        "quick": job["quick"],
+    }
+
+
+if __name__ == "__main__":
+    work(json.loads(sys.argv[1]))

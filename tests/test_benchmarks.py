@@ -1,0 +1,106 @@
+"""The benchmarks: that they run, compare like with like, and write what they measured."""
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from course_lib.errors import CourseError, UsageError
+
+
+@pytest.fixture
+def benchmarks(project, monkeypatch):
+    monkeypatch.syspath_prepend(str(project))
+    return importlib.import_module("benchmarks")
+
+
+@pytest.fixture
+def fake(benchmarks, monkeypatch):
+    """A benchmark that measures nothing, in place of the real ones."""
+
+    class Module:
+        @staticmethod
+        def measure(device, quick):
+            return {"answer": 42, "on": device}
+
+        @staticmethod
+        def table(result):
+            return f"the answer is {result['answer']}"
+
+    monkeypatch.setitem(sys.modules, "a_fake_benchmark", Module)
+    monkeypatch.setattr(benchmarks, "BENCHMARKS", {"fake": "a_fake_benchmark"})
+    return benchmarks
+
+
+def test_results_carry_machine_versions_and_date_and_keep_their_neighbours(fake, tmp_path, capsys):
+    out = tmp_path / "new" / "mine.json"
+    out.parent.mkdir()
+    out.write_text('{"other": {"answer": 1}}')
+    assert fake.run(out=out, device="cpu") == out
+    found = json.loads(out.read_text())
+    assert found["other"] == {"answer": 1}
+    assert found["fake"]["answer"] == 42 and found["fake"]["on"] == "cpu"
+    assert found["fake"]["machine"]["torch"] == torch.__version__
+    assert found["fake"]["date"].endswith("+00:00")
+    assert "the answer is 42" in capsys.readouterr().out
+
+
+def test_mistakes_are_named(fake, tmp_path):
+    with pytest.raises(UsageError, match="no benchmark 'speed'"):
+        fake.run(["speed"], tmp_path / "x.json")
+    with pytest.raises(UsageError, match="no device called 'abacus'"):
+        fake.run(device="abacus", out=tmp_path / "x.json")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CourseError, match="cannot write"):
+        fake.run(out=tmp_path / "file" / "x.json", device="cpu")
+
+
+def test_a_machine_names_its_file(benchmarks):
+    assert benchmarks.slug({"device": "AMD EPYC (TM) 9B14", "threads": 2}) == "amd-epyc-tm-9b14-2-threads"
+
+
+def test_the_plain_loop_trains_both_players(project, monkeypatch):
+    monkeypatch.syspath_prepend(str(project))
+    plain = importlib.import_module("benchmarks.plain")
+    from course_lib import data
+    from course_lib.networks import dcgan
+
+    torch.manual_seed(0)
+    networks = dcgan.Generator(64, 1, 16, 4), dcgan.Discriminator(1, 16, 4)
+    before = [[p.clone() for p in network.parameters()] for network in networks]
+    images = data.open("digits", resolution=16).images
+    steps = plain.train(*networks, images, batch=8, lr=1e-3, workers=0, device="cpu")
+    next(steps), next(steps)
+    for network, old in zip(networks, before, strict=True):
+        assert all(not torch.equal(p, q) for p, q in zip(network.parameters(), old, strict=True))
+    x, _ = plain.Pictures(images, 16)[3]
+    torch.testing.assert_close(x, data.open("digits", resolution=16).tensor(3)[0])  # the same pixels as ours
+
+
+@pytest.mark.slow
+def test_a_quick_run_compares_like_with_like(project, tmp_path):
+    out = tmp_path / "result.json"
+    command = [sys.executable, "-m", "course_lib.cli", "bench", "dcgan-step", "--quick", "--device", "cpu"]
+    done = subprocess.run(
+        [*command, "--out", str(out)],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(project), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "course / plain" in done.stdout
+    found = json.loads(out.read_text())["dcgan-step"]
+    assert found["quick"] is True
+    (row,) = found["batches"]
+    assert row["ratio"]["min"] <= row["ratio"]["median"] <= row["ratio"]["max"]
+    ours, plain = row["course"], row["plain"]
+    assert ours["parameters"] == plain["parameters"] and ours["threads"] == plain["threads"]
+    # ours draws new latents for G, and spares the gradients of D's weights there: about the same work
+    assert 0.7 < ours["gflop_per_image"] / plain["gflop_per_image"] < 1.3
+    for side in (ours, plain):
+        assert side["images_per_second"] > 0 and 0 < side["share_of_peak"]["fp32"]

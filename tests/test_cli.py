@@ -1,0 +1,185 @@
+"""The command line: what it says, and how it fails. What goes wrong with runs is tested in tests/faults."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+from PIL import Image
+
+from course_lib import cli, recipes, zoo
+from course_lib.errors import CourseError
+
+SMALL = ["--tier", "smoke", "--device", "cpu", "--quiet", "--no-tensorboard", "--batch", "8", "--width", "8"]
+
+
+@pytest.fixture
+def course(capsys, tmp_path, monkeypatch):
+    """Run a command in an empty folder: (exit code, standard output, standard error)."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("COURSE_TIER", raising=False)
+
+    def run(*arguments):
+        try:
+            code = cli.main([str(a) for a in arguments])
+        except SystemExit as end:  # --help
+            code = end.code
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def test_help_comes_at_once_and_without_torch():
+    code = "import sys, course_lib.cli as c\ntry: c.main(['--help'])\nfinally: print('torch' in sys.modules)"
+    seconds = []
+    for _ in range(5):
+        began = time.perf_counter()
+        empty = subprocess.run([sys.executable, "-c", "pass"], check=True)
+        middle = time.perf_counter()
+        shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        seconds.append(time.perf_counter() - middle - (middle - began))
+        assert empty.returncode == 0 and shown.stdout.endswith("False\n")
+    assert "train" in shown.stdout and min(seconds) < 0.2
+
+
+def test_help_of_a_recipe_lists_its_settings_with_their_comments(course):
+    code, out, _ = course("train", "dcgan-digits", "--help")
+    text = " ".join(out.split())
+    assert code == 0
+    for cls in recipes.groups(recipes.find("dcgan-digits")).values():
+        notes = cli.comments(cls)
+        for field in cls.__dataclass_fields__:
+            assert f"--{field.replace('_', '-')}" in text
+            assert notes.get(field, "") in text
+        assert notes
+    assert "updates of the generator (default 2000)" in text and "--no-compile" in text
+    assert "--upsample" not in course("train", "gan-ring", "--help")[1]
+    assert course("train", "--help")[0] == 0
+
+
+WRONG = [
+    ([], "COMMAND"),
+    (["paint"], "paint"),
+    (["train"], "RECIPE"),
+    (["train", "--quiet"], "RECIPE"),
+    (["train", "gan-rung"], "gan-ring"),
+    (["train", "gan-ring", "--tier", "huge"], "--tier"),
+    (["train", "gan-ring", "--colour", "3"], "--colour"),
+    (["train", "gan-ring", "--upsample", "resize"], "--upsample"),
+    (["train", "gan-ring", "--steps", "many"], "--steps"),
+    (["train", "gan-ring", "--steps"], "--steps"),
+    (["train", "gan-ring", "--steps", "0"], "at least 1"),
+    (["train", "gan-ring", "--batch", "-1"], "at least 1"),
+    (["train", "gan-ring", "--ema", "1"], "ema"),
+    (["train", "gan-ring", "--log-every", "0"], "log_every"),
+    (["train", "gan-ring", "--precision", "fp8"], "precision"),
+    (["train", "gan-ring", "--game", "chess"], "chess"),
+    (["train", "gan-ring", "--latent-law", "cauchy"], "cauchy"),
+    (["train", "gan-ring", "--generator-lr", "-1"], "cannot be built"),
+    (["train", "gan-ring", "--device", "abacus"], "abacus"),
+    (["train", "gan-ring", "--data", "toy/cube"], "toy/cube"),
+    (["train", "gan-ring", "--data", "toy/ring8", "--resolution", "16"], "resolution"),
+    (["train", "dcgan-digits", "--r1", "1"], "--discriminator-norm"),
+    (["sample"], "RUN"),
+    (["sample", "somewhere", "-n", "0"], "at least 1"),
+    (["sample", "somewhere", "--weights", "best"], "--weights"),
+    (["evaluate"], "RUN"),
+    (["data"], "ACTION"),
+    (["data", "fetch"], "--all"),
+    (["data", "prepare"], "NAME"),
+    (["zoo", "train", "mona-lisa"], "mona-lisa"),
+    (["study", "run", "nothing"], "nothing"),
+    (["study", "run", "dcgan-rules", "--seeds", "0"], "at least 1"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "named"), WRONG, ids=[" ".join(a) or "nothing" for a, _ in WRONG])
+def test_a_command_that_cannot_be_meant_is_one_sentence_and_exit_2(course, arguments, named, tmp_path):
+    code, out, error = course(*arguments)
+    assert (code, out) == (2, "")
+    assert error.startswith("course: ") and error.count("\n") == 1 and error.endswith(".\n")
+    assert named in error
+    assert not list(tmp_path.iterdir()), "nothing was written"
+
+
+@pytest.mark.parametrize("command", ["sample", "evaluate"])
+def test_a_run_that_is_not_there_is_exit_1(course, command):
+    code, _, error = course(command, "nowhere")
+    assert code == 1 and error.startswith("course: ") and error.count("\n") == 1 and "nowhere" in error
+
+
+def test_debug_shows_where_an_error_comes_from(course):
+    with pytest.raises(CourseError):
+        course("sample", "nowhere", "--debug")
+
+
+def test_an_error_of_the_system_is_a_sentence(course, monkeypatch):
+    def refuse(*arguments, **options):
+        raise PermissionError(13, "Permission denied", "/secret")
+
+    monkeypatch.setattr(recipes, "load", refuse)
+    code, _, error = course("sample", "x")
+    assert code == 1 and error.startswith("course: ") and error.count("\n") == 1 and "/secret" in error
+
+
+def test_a_run_is_trained_resumed_sampled_and_measured(course, tmp_path):
+    code, out, error = course("train", *SMALL, "--steps", 8, "gan-ring")  # options may come first
+    assert (code, error) == (0, "") and out.startswith("runs/gan-ring: 8 steps in 0.0 minutes.")
+    run = tmp_path / "runs" / "gan-ring"
+    config = json.loads((run / "config.json").read_text())
+    assert config["recipe"] == "gan-ring" and config["tier"] == "smoke" and config["data"]["batch"] == 8
+
+    assert course("train", "gan-ring", *SMALL, "--steps", 12)[1].startswith("runs/gan-ring: 12 steps")
+
+    pictures = []
+    for extra in ([], [], ["--seed", 1], ["--weights", "last"]):
+        code, out, _ = course("sample", run, "-n", 5, "--out", "grid.png", *extra)
+        assert (code, out) == (0, "grid.png\n")
+        pictures.append((tmp_path / "grid.png").read_bytes())
+    assert pictures[0] == pictures[1] and len(set(pictures)) == 3
+
+    code, out, _ = course("evaluate", run, "--samples", 200, "--json", "numbers.json")
+    assert code == 0 and "total_modes" in out
+    assert json.loads((tmp_path / "numbers.json").read_text())["samples"] == 200
+
+
+def test_images_are_sampled_as_a_grid(course, tmp_path):
+    small = ["--steps", 2, "--batch", 4, "--generator-width", 4, "--discriminator-width", 4]
+    assert course("train", "dcgan-digits", *SMALL[:-4], *small)[0] == 0
+    assert course("sample", "runs/dcgan-digits", "-n", 9)[0] == 0
+    assert Image.open(tmp_path / "grid.png").size == (3 * 17 + 1,) * 2
+
+
+@pytest.mark.parametrize("out", ["no/such/folder/grid.png", "grid.docx"])
+def test_a_picture_that_cannot_be_written_is_a_sentence(course, out):
+    assert course("train", "gan-ring", *SMALL, "--steps", 2)[0] == 0
+    code, _, error = course("sample", "runs/gan-ring", "--out", out)
+    assert code == 1 and error.startswith(f"course: cannot write {out}") and error.count("\n") == 1
+
+
+def test_an_unknown_tier_in_the_environment_is_a_sentence(course, monkeypatch):
+    monkeypatch.setenv("COURSE_TIER", "huge")
+    code, _, error = course("train", "gan-ring")
+    assert code == 2 and "COURSE_TIER is 'huge'" in error
+
+
+def test_lists(course):
+    for name in recipes.RECIPES:
+        assert name in course("recipes")[1]
+    assert "dcgan-rules" in course("study", "list")[1]
+    _, out, _ = course("data", "list")
+    assert "toy/ring8" in out and "digits" in out and "Row(" not in out
+    _, out, _ = course("zoo", "list")
+    assert all(name in out for name in zoo.manifest())
+
+
+def test_a_reader_that_goes_away_is_no_error():
+    reader, writer = os.pipe()
+    os.close(reader)
+    ended = subprocess.run(
+        [sys.executable, "-m", "course_lib.cli", "recipes"], stdout=writer, stderr=subprocess.PIPE, text=True
+    )
+    os.close(writer)
+    assert (ended.returncode, ended.stderr) == (0, "")

@@ -1,0 +1,181 @@
+"""Recipes, plans and trained methods."""
+
+import dataclasses
+import json
+import shutil
+
+import pytest
+import torch
+
+import course_lib
+from course_lib import files, paths, recipes
+from course_lib.errors import CourseError, UsageError
+from course_lib.training import tiers
+from course_lib.training.checkpoint import RunDirectory
+
+RING = {"tier": "smoke", "steps": 6, "batch": 8, "width": 8, "depth": 1, "tensorboard": False}
+
+
+@pytest.fixture
+def run(tmp_path):
+    recipes.train(recipes.settle("gan-ring", **RING), tmp_path / "run", device="cpu", quiet=True)
+    return tmp_path / "run"
+
+
+def shape(plan) -> tuple[int, ...]:
+    d = plan.settings["data"]
+    if d.data.startswith("toy/"):
+        return (1,) if d.data.endswith("1d") else (2,)
+    return (1, d.resolution, d.resolution)
+
+
+@pytest.mark.parametrize("tier", tiers.TIERS)
+@pytest.mark.parametrize("name", recipes.RECIPES)
+def test_every_recipe_can_be_settled_and_remembered(name, tier):
+    plan = recipes.settle(name, tier)
+    assert plan.recipe == name and plan.tier == tier
+    assert recipes.restore(json.loads(json.dumps(plan.to_json()))) == plan
+
+
+@pytest.mark.parametrize("name", recipes.RECIPES)
+def test_every_recipe_can_be_built(name):
+    plan = recipes.settle(name, "smoke")
+    method = recipes.build(plan, shape(plan))
+    assert set(method.averaged) <= set(method.networks) and method.optimizers.keys() <= set(method.networks)
+
+
+def test_the_nearest_word_on_a_setting_wins():
+    def steps(*arguments, **changes):
+        return recipes.settle("dcgan-digits", *arguments, **changes).settings["data"].steps
+
+    recipe = recipes.RECIPES["dcgan-digits"]
+    assert recipes.DataSettings().steps != steps("book") == recipe.changes["steps"]
+    assert steps("smoke") == recipe.tiers["smoke"]["steps"] != steps("book")
+    assert steps("smoke", steps=77) == 77
+
+
+def test_the_tier_of_the_machine_is_taken(monkeypatch):
+    monkeypatch.setenv("COURSE_TIER", "smoke")
+    assert recipes.settle("gan-ring").tier == "smoke"
+
+
+@pytest.mark.parametrize(
+    ("name", "tier", "changes", "named"),
+    [
+        ("gan-rung", None, {}, "gan-ring"),
+        ("gan-ring", "huge", {}, "smoke, book, lab"),
+        ("gan-ring", None, {"upsample": "resize"}, "no setting 'upsample'"),
+        ("gan-ring", None, {"steps": 0}, "at least 1"),
+        ("gan-ring", None, {"batch": -3}, "at least 1"),
+        ("gan-ring", None, {"game": "chess"}, "no game 'chess'"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(name, tier, changes, named):
+    with pytest.raises(UsageError, match=named):
+        recipes.settle(name, tier, **changes)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "data_shape", "named"),
+    [
+        ("gan-ring", {}, (1, 8, 8), "points, not images"),
+        ("dcgan-digits", {}, (2,), "images, not points"),
+        ("classifier-fashion", {}, (2,), "images, not points"),
+        ("dcgan-digits", {"r1": 1.0}, (1, 16, 16), "--discriminator-norm"),
+        ("dcgan-digits", {"upsample": "magic"}, (1, 16, 16), "magic"),
+        ("dcgan-digits", {"generator_lr": -1.0}, (1, 16, 16), "cannot be built"),
+        ("gan-ring", {"width": -1}, (2,), "cannot be built"),
+    ],
+)
+def test_what_cannot_be_built_is_refused(name, changes, data_shape, named):
+    with pytest.raises(UsageError, match=named):
+        recipes.build(recipes.settle(name, "smoke", **changes), data_shape)
+
+
+def test_weights_come_from_the_seed_alone():
+    def first(seed):
+        method = recipes.build(recipes.settle("gan-ring", "smoke", seed=seed), (2,))
+        return next(method.networks.parameters()).clone()
+
+    torch.manual_seed(1)
+    state = torch.random.get_rng_state()
+    one = first(0)
+    assert torch.equal(torch.random.get_rng_state(), state), "the global generator is given back"
+    torch.manual_seed(2)
+    assert torch.equal(first(0), one) and not torch.equal(first(1), one)
+
+
+def test_a_configuration_of_another_version_is_refused():
+    config = recipes.settle("gan-ring", "smoke").to_json()
+    for wrong in ({}, config | {"data": {"colour": 1}}, {k: v for k, v in config.items() if k != "loop"}):
+        with pytest.raises(CourseError, match="another version"):
+            recipes.restore(wrong)
+
+
+def test_a_run_directory_says_what_was_trained(run):
+    config = RunDirectory(run).config()
+    assert config["shape"] == [2] and config["data"]["steps"] == 6
+    assert recipes.restore(config) == recipes.settle("gan-ring", **RING)
+
+
+def test_the_trained_method_comes_back(run):
+    state = RunDirectory(run).load(6)
+    average, last = course_lib.load(run), course_lib.load(run, weights="last")
+    weight = "layers.0.weight"
+    assert torch.equal(
+        average.networks["generator"].state_dict()[weight], state["average"]["generator"][weight]
+    )
+    assert torch.equal(
+        last.networks["generator"].state_dict()[weight], state["method"]["networks"][f"generator.{weight}"]
+    )
+    latents = average.latents(5, torch.Generator().manual_seed(0))
+    assert average.sample(latents).shape == (5, 2) and not torch.equal(
+        average.sample(latents), last.sample(latents)
+    )
+    assert not average.networks.training and average.plan.recipe == "gan-ring"
+
+
+def test_a_zoo_entry_holds_what_samples_need(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "zoo", lambda: tmp_path / "zoo")
+    whole = course_lib.load(run)
+    entry = tmp_path / "zoo" / "ring"
+    entry.mkdir(parents=True)
+    shutil.copy(run / "config.json", entry)
+    state = whole.networks.state_dict()
+    files.save_state(entry / "weights", {k: v for k, v in state.items() if k.startswith("generator.")})
+    loaded = course_lib.load("ring")
+    latents = whole.latents(5, torch.Generator().manual_seed(0))
+    assert torch.equal(loaded.sample(latents), whole.sample(latents))
+    assert list(loaded.networks) == ["generator"], "no discriminator that was never trained"
+
+
+def test_what_cannot_be_loaded_is_named(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "zoo", lambda: tmp_path / "zoo")
+    with pytest.raises(CourseError, match="no zoo entry 'ring': the zoo has none yet"):
+        course_lib.load("ring")
+    (tmp_path / "zoo" / "other").mkdir(parents=True)
+    with pytest.raises(CourseError, match="the zoo has other"):
+        course_lib.load("ring")
+    with pytest.raises(CourseError, match=r"config\.json is missing"):
+        course_lib.load("other")
+    with pytest.raises(UsageError, match="'average' or 'last'"):
+        course_lib.load(run, weights="best")
+    shutil.rmtree(run / "checkpoints")
+    with pytest.raises(CourseError, match="no checkpoint yet"):
+        course_lib.load(run)
+
+
+def test_weights_of_other_networks_are_refused(run):
+    config = RunDirectory(run).config()
+    config["networks"]["width"] = 9
+    (run / "config.json").write_text(json.dumps(config))
+    with pytest.raises(CourseError, match=r"do not fit its config\.json"):
+        course_lib.load(run)
+
+
+def test_settings_are_documented_and_frozen():
+    for recipe in recipes.RECIPES.values():
+        for cls in recipes.groups(recipe).values():
+            assert cls.__doc__ and not cls.__doc__.startswith(f"{cls.__name__}(")
+            with pytest.raises(dataclasses.FrozenInstanceError):
+                setattr(cls(), dataclasses.fields(cls)[0].name, None)

@@ -1,0 +1,235 @@
+"""Studies: what they measure, and records that are made, continued and never lost."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import Future
+
+import pytest
+import torch
+
+from course_lib import paths, recipes, records, studies
+from course_lib.errors import CourseError, UsageError
+
+TOY = studies.Study(
+    "Does a study work?",
+    "gan-ring",
+    {"plain": {}, "minimax": {"game": "minimax"}},
+    studies.generator_gradients,
+    every=2,
+    common={"batch": 4, "width": 4, "depth": 1},
+)
+SMOKE = {"seeds": 2, "tier": "smoke"}
+
+
+class Inline:
+    """Workers without processes: each job is done when it is handed in."""
+
+    def __init__(self, workers, **options):
+        pass
+
+    def submit(self, function, *arguments):
+        future = Future()
+        try:
+            future.set_result(function(*arguments))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    def shutdown(self, **options):
+        pass
+
+
+@pytest.fixture
+def toy(monkeypatch, tmp_path):
+    monkeypatch.setitem(studies.STUDIES, "toy", TOY)
+    monkeypatch.setattr(studies.concurrent.futures, "ProcessPoolExecutor", Inline)
+    return tmp_path / "toy.jsonl"
+
+
+def made(toy, **options):
+    return [
+        (line["seed"], line["variant"]) for line in studies.run("toy", folder=toy.parent, **(SMOKE | options))
+    ]
+
+
+def lines(toy):
+    return [json.loads(line) for line in toy.read_text().splitlines()]
+
+
+ALL = [(0, "plain"), (0, "minimax"), (1, "plain"), (1, "minimax")]
+
+
+@pytest.mark.parametrize("name", studies.STUDIES)
+def test_every_study_settles_its_variants(name):
+    study = studies.find(name)
+    for changes in study.variants.values():
+        plan = recipes.settle(study.recipe, "book", **study.common, **changes)
+        assert plan.settings["data"].steps % study.every == 0, "the end is measured too"
+
+
+def test_a_record_has_a_line_for_each_variant_and_seed(toy):
+    assert sorted(made(toy)) == sorted(ALL)
+    record = lines(toy)
+    assert [(line["seed"], line["variant"]) for line in record] == ALL, "in order, whoever was first"
+    for line in record:
+        assert [row["step"] for row in line["measures"]] == [0, 2, 4]
+        assert line["code"] == records.fingerprint("gan-ring") and line["failure"] is None
+        assert line["history"][-1]["step"] == 4 and line["hardware"]["torch"] == torch.__version__
+        assert line["changes"] == {**TOY.common, **TOY.variants[line["variant"]], "steps": 4}
+    assert record[0]["measures"][0] != record[2]["measures"][0], "seeds differ"
+    assert record[0]["measures"][0] == record[1]["measures"][0], "variants start alike"
+
+
+def test_only_what_is_missing_is_made(toy):
+    made(toy, seeds=1)
+    before = toy.read_text()
+    assert made(toy, seeds=1) == [] and toy.read_text() == before
+    assert made(toy) == ALL[2:]
+    assert toy.read_text().startswith(before)
+    assert made(toy, seeds=1) == [] and len(lines(toy)) == 4, "fewer seeds lose nothing"
+
+
+def test_lines_of_earlier_code_stay_until_they_are_made_anew(toy):
+    made(toy)
+    old = [line | {"code": "earlier"} for line in lines(toy)]
+    toy.write_text("".join(json.dumps(line) + "\n" for line in old))
+    work = studies.run("toy", folder=toy.parent, **SMOKE)
+    next(work)
+    work.close()
+    assert [line["code"] == "earlier" for line in lines(toy)] == [False, True, True, True]
+    assert made(toy) == ALL[1:]
+    assert {line["code"] for line in lines(toy)} == {records.fingerprint("gan-ring")}
+
+
+def test_a_record_of_another_tier_is_not_overwritten(toy):
+    made(toy)
+    with pytest.raises(UsageError, match="holds a record of the tier 'smoke'"):
+        made(toy, tier="book")
+    assert len(lines(toy)) == 4
+
+
+def test_a_failed_run_keeps_the_lines_before_it(toy, monkeypatch):
+    def measured(name, variant, seed, tier, whole=studies.measured):
+        if (seed, variant) == ALL[1]:
+            raise CourseError("no data.")
+        return whole(name, variant, seed, tier)
+
+    monkeypatch.setattr(studies, "measured", measured)
+    with pytest.raises(CourseError, match="no data"):
+        made(toy)
+    kept = lines(toy) if toy.exists() else []
+    monkeypatch.undo()
+    monkeypatch.setitem(studies.STUDIES, "toy", TOY)
+    monkeypatch.setattr(studies.concurrent.futures, "ProcessPoolExecutor", Inline)
+    assert len(made(toy)) == 4 - len(kept)
+
+
+@pytest.mark.parametrize("wrong", [{"seeds": 0}, {"workers": 0}])
+def test_impossible_numbers_are_refused(toy, wrong):
+    with pytest.raises(UsageError, match="at least 1"):
+        made(toy, **wrong)
+
+
+def test_an_unknown_study_is_refused():
+    with pytest.raises(UsageError, match="dcgan-rules"):
+        next(studies.run("nothing"))
+
+
+@pytest.mark.parametrize("changes", [{"recipe": "gan-ring"}, {"recipe": "dcgan-digits"}])
+def test_measuring_gradients_does_not_change_the_game(changes):
+    small = {"steps": 4, "batch": 4, "tensorboard": False}
+    plan = recipes.settle(changes["recipe"], "smoke", **small)
+    measure, rows = studies.generator_gradients(plan), []
+    plain = recipes.train(plan, device="cpu", quiet=True)
+    watched = recipes.train(
+        plan, device="cpu", every=1, observe=lambda step, run: rows.append(measure(run)), quiet=True
+    )
+    for ours, theirs in zip(
+        plain.method.networks.state_dict().values(),
+        watched.method.networks.state_dict().values(),
+        strict=True,
+    ):
+        assert torch.equal(ours, theirs)
+    assert len(rows) == 5
+
+
+def test_gradients_of_the_three_costs_have_their_exact_ratio():
+    """At one logit s for all: d/ds of the costs is -D, -(1 - D) and -exp(s), so the norms stand as these do."""
+    plan = recipes.settle("gan-ring", "smoke", batch=4, tensorboard=False)
+    measure = studies.generator_gradients(plan)
+    run = recipes.train(plan, device="cpu", quiet=True)
+    last = run.method.networks["discriminator"].layers[-1]
+    with torch.no_grad():  # nearly constant logits around -2
+        last.weight.mul_(1e-4)
+        last.bias.fill_(-2.0)
+    row = measure(run)
+    d = torch.tensor(-2.0).sigmoid().item()
+    assert row["fake_probability"] == pytest.approx(d, rel=1e-3)
+    assert row["minimax/norm"] / row["non-saturating/norm"] == pytest.approx(d / (1 - d), rel=1e-3)
+    assert row["maximum-likelihood/norm"] / row["minimax/norm"] == pytest.approx(1 / (1 - d), rel=1e-3)
+
+
+MAIN = """
+import sys
+from course_lib import cli, studies
+
+# workers import this file again, so that they know the study too
+studies.STUDIES["toy"] = studies.Study(
+    "Does a study work?", "gan-ring", {"plain": {}, "minimax": {"game": "minimax"}}, studies.generator_gradients,
+    every=2, common={"batch": 4, "width": 4, "depth": 1},
+)
+if __name__ == "__main__":
+    sys.exit(cli.main(["study", "run", "toy", "--tier", "smoke", *sys.argv[1:]]))
+"""
+
+
+def start(tmp_path, *arguments) -> subprocess.Popen:
+    (tmp_path / "main.py").write_text(MAIN)
+    return subprocess.Popen(
+        [sys.executable, "main.py", "--out", str(tmp_path), *arguments],
+        cwd=tmp_path,
+        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(paths.project())},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+@pytest.mark.slow
+def test_worker_processes_make_and_continue_a_record(tmp_path):
+    first = start(tmp_path, "--seeds", "1", "--workers", "2")
+    out, error = first.communicate(timeout=300)
+    assert (first.returncode, error, len(out.splitlines())) == (0, "", 2)
+    before = (tmp_path / "toy.jsonl").read_text()
+    # Ctrl-C reaches the whole group: one sentence, every finished run kept, no process left
+    second = start(tmp_path, "--seeds", "500", "--workers", "2")
+    second.stdout.readline()
+    os.killpg(second.pid, signal.SIGINT)
+    _, error = second.communicate(timeout=60)
+    assert (second.returncode, error) == (130, "course: interrupted.\n")
+    record = (tmp_path / "toy.jsonl").read_text()
+    assert record.startswith(before) and 2 < len(record.splitlines()) < 1_000
+    assert_gone(second.pid)
+    # and its workers follow a parent that is killed
+    third = start(tmp_path, "--seeds", "500", "--workers", "2")
+    third.stdout.readline()
+    third.kill()
+    third.communicate()
+    assert_gone(third.pid)
+    assert len(lines(tmp_path / "toy.jsonl")) > len(record.splitlines())
+
+
+def assert_gone(group: int) -> None:
+    """Soon no process of the group is left."""
+    for _ in range(300):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.1)
+    pytest.fail("processes were left behind")

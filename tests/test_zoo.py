@@ -1,0 +1,82 @@
+"""The zoo: publishing a run, and noticing damage."""
+
+import json
+
+import pytest
+
+from course_lib import paths, recipes, zoo
+from course_lib.errors import CourseError, UsageError
+from course_lib.evaluation import report
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "zoo", lambda: tmp_path / "zoo")
+    plan = recipes.settle(
+        "gan-ring", "smoke", steps=6, batch=8, width=8, depth=1, tensorboard=False, checkpoint_every=2
+    )
+    recipes.train(plan, tmp_path / "run", device="cpu", quiet=True)
+    return tmp_path / "run"
+
+
+def test_a_published_run_can_be_checked_and_loaded(run):
+    entry = zoo.publish("ring", run, 1.234)
+    assert zoo.manifest() == {"ring": json.loads(json.dumps(entry))}
+    assert entry["recipe"] == "gan-ring" and entry["steps"] == 6 and entry["minutes"] == 1.2
+    assert entry["measures"]["total_modes"] == 8
+    assert zoo.check() == ["ring"]
+    assert {p.name for p in paths.zoo().iterdir()} == {"ring", "manifest.json"}
+    assert list(recipes.load("ring").networks) == ["generator"]
+    zoo.publish("again", run, 1.0)
+    assert zoo.check() == ["ring", "again"]
+
+
+@pytest.mark.parametrize("file", ["weights/state.safetensors", "weights/state.json", "config.json"])
+def test_damage_is_noticed(run, file):
+    zoo.publish("ring", run, 1.0)
+    path = paths.zoo() / "ring" / file
+    path.write_bytes(path.read_bytes()[:-2])
+    with pytest.raises(CourseError, match=path.name.replace(".", r"\.")):
+        zoo.check()
+    path.unlink()
+    with pytest.raises(CourseError, match="missing"):
+        zoo.check()
+
+
+def test_a_damaged_manifest_is_named(run):
+    zoo.publish("ring", run, 1.0)
+    (paths.zoo() / "manifest.json").write_text("{")
+    with pytest.raises(CourseError, match=r"manifest\.json is damaged"):
+        zoo.manifest()
+
+
+@pytest.mark.parametrize("fault", ["size", "measure"])
+def test_what_cannot_be_published_leaves_the_entry_as_it_was(run, fault, monkeypatch):
+    before = zoo.publish("ring", run, 1.0)
+
+    def fail(*arguments, **options):
+        raise CourseError("cannot measure.")
+
+    if fault == "size":
+        monkeypatch.setattr(zoo, "LIMIT", 10)
+    else:
+        monkeypatch.setattr(report, "measure", fail)
+    with pytest.raises(CourseError):
+        zoo.publish("ring", run, 2.0)
+    monkeypatch.undo()
+    monkeypatch.setattr(paths, "zoo", lambda: run.parent / "zoo")
+    assert zoo.manifest()["ring"]["minutes"] == before["minutes"] and zoo.check() == ["ring"]
+
+
+def test_only_known_entries_are_trained(tmp_path):
+    with pytest.raises(UsageError, match="classifier-fashion"):
+        zoo.train("mona-lisa", tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_zoo_of_the_course_is_whole():
+    assert zoo.check() == list(zoo.manifest())
+    folders = {p.name for p in paths.zoo().iterdir() if p.is_dir() and p.name[0] != "."}
+    assert folders == set(zoo.manifest())
+    for entry in zoo.manifest().values():
+        assert {"command", "seed", "steps", "minutes", "hardware", "measures", "sha256"} <= entry.keys()

@@ -1,0 +1,52 @@
+"""Devices and precision."""
+
+import pytest
+import torch
+
+from course_lib.errors import UsageError
+from course_lib.training import device as devices
+
+CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_auto_means_bf16_for_images_where_the_hardware_has_it(monkeypatch, native):
+    monkeypatch.setattr(devices, "has_native_bf16", lambda kind: native)
+    assert devices.resolve_precision("auto", CPU, images=True) == ("bf16" if native else "fp32")
+    assert devices.resolve_precision("auto", CPU, images=False) == "fp32"
+    for precision in ("fp32", "bf16"):
+        assert devices.resolve_precision(precision, CPU, images=True) == precision
+
+
+def test_another_precision_is_an_error():
+    with pytest.raises(UsageError, match="fp8"):
+        devices.resolve_precision("fp8", CPU, images=True)
+
+
+@pytest.mark.parametrize(("precision", "dtype"), [("fp32", torch.float32), ("bf16", torch.bfloat16)])
+def test_forwards_run_in_the_precision(precision, dtype):
+    layer = torch.nn.Linear(2, 2)
+    with devices.autocast(precision, CPU)():
+        assert layer(torch.ones(1, 2)).dtype == dtype
+    assert layer.weight.dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("flags", "native"),
+    [("fpu sse avx512_bf16", True), ("fpu amx_bf16", True), ("fpu avx512f", False), ("not_bf16x", False)],
+)
+def test_bf16_on_a_processor_is_read_from_its_flags(monkeypatch, flags, native):
+    monkeypatch.setattr(devices.sys, "platform", "linux")
+    monkeypatch.setattr(devices.Path, "read_text", lambda self: f"flags : {flags}\n")
+    assert devices.has_native_bf16.__wrapped__("cpu") is native
+
+
+def test_no_gpu_means_the_cpu(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert devices.best() == CPU
+
+
+def test_a_machine_is_described():
+    described = devices.describe(CPU)
+    assert described["device"] and described["torch"] == torch.__version__
+    assert described["threads"] == torch.get_num_threads()
