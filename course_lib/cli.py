@@ -10,6 +10,7 @@ import json
 import os
 import re
 import sys
+import threading
 import typing
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit code: 0, 1 (failure), 2 (usage) or 130 (interrupted and saved)."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
+    if not debug:
+        threading.excepthook = _thread_error
     arguments = [a for a in arguments if a != "--debug"]
     try:
         options = _parser(arguments).parse_args(arguments)
@@ -46,6 +49,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"course: the system refuses ({error}): mend that and repeat the command.", file=sys.stderr)
         return 1
+
+
+def _thread_error(failed: threading.ExceptHookArgs) -> None:
+    """TensorBoard writes in a thread of its own: what a full disk is to it, the main thread says in a sentence."""
+    if not issubclass(failed.exc_type, OSError):
+        threading.__excepthook__(failed)
 
 
 class _Parser(argparse.ArgumentParser):

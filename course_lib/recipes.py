@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from course_lib import paths
+from course_lib.builders import BUILDERS, ClassifierNetworks, DCGANNetworks, MLPNetworks
 from course_lib.errors import CourseError, UsageError
 
 
@@ -26,36 +27,6 @@ class DataSettings:
     def __post_init__(self):
         if self.batch < 1 or self.steps < 1:
             raise UsageError("batch counts examples and steps counts updates: give at least 1.")
-
-
-@dataclass(frozen=True)
-class DCGANNetworks:
-    """`networks.dcgan`: widths, and the paper's rules as switches."""
-
-    latent: int = 64  # dimension of z
-    generator_width: int = 32  # feature maps at half the resolution
-    discriminator_width: int = 32  # feature maps after the first layer
-    generator_norm: str = "batch"  # batch or none
-    discriminator_norm: str = "batch"  # batch, none or spectral
-    upsample: str = "strided"  # strided or resize
-    downsample: str = "strided"  # strided or pool
-    slope: float = 0.2  # of the discriminator's LeakyReLU; 0 is ReLU
-
-
-@dataclass(frozen=True)
-class MLPNetworks:
-    """`networks.mlp`: the same shape for both players."""
-
-    latent: int = 2  # dimension of z
-    width: int = 128  # units a layer
-    depth: int = 3  # hidden layers
-
-
-@dataclass(frozen=True)
-class ClassifierNetworks:
-    """`networks.classifier`."""
-
-    width: int = 32  # feature maps of the first layer
 
 
 def _networks_and_settings() -> dict[str, type]:
@@ -221,7 +192,7 @@ def build(plan: Plan, shape: tuple[int, ...]):
 
     from course_lib import seeds
 
-    builder = _BUILDERS[find(plan.recipe).networks]
+    builder = BUILDERS[find(plan.recipe).networks]
     # the initialisation of torch's layers draws from the global generator: seed it, and give it back as it was
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seeds.number(plan.settings["data"].seed, purpose="weights"))
@@ -229,58 +200,6 @@ def build(plan: Plan, shape: tuple[int, ...]):
             return builder(plan.settings["networks"], plan.settings["method"], shape)
         except (ValueError, RuntimeError) as error:
             raise UsageError(f"these settings cannot be built: {str(error).rstrip('.')}.") from error
-
-
-def _build_dcgan(n: DCGANNetworks, settings: Any, shape: tuple[int, ...]):
-    from course_lib.methods.gan import GAN
-    from course_lib.networks import dcgan
-
-    channels, resolution, _ = _image_shape(shape)
-    if settings.r1 and n.discriminator_norm == "batch":
-        raise UsageError(
-            "R1 needs a gradient per image, and batch normalisation mixes images: add --discriminator-norm none "
-            "(or spectral)."
-        )
-    generator = dcgan.Generator(
-        n.latent, channels, resolution, n.generator_width, n.generator_norm, n.upsample
-    )
-    discriminator = dcgan.Discriminator(
-        channels, resolution, n.discriminator_width, n.discriminator_norm, n.downsample, n.slope
-    )
-    return GAN(generator, discriminator, settings)
-
-
-def _build_mlp(n: MLPNetworks, settings: Any, shape: tuple[int, ...]):
-    from course_lib.methods.gan import GAN
-    from course_lib.networks import mlp
-
-    if len(shape) != 1:
-        raise UsageError("this recipe's networks take points, not images: give --data one of the toy/ sets.")
-    (dim,) = shape
-    return GAN(
-        mlp.Generator(n.latent, dim, n.width, n.depth), mlp.Discriminator(dim, n.width, n.depth), settings
-    )
-
-
-def _build_classifier(n: ClassifierNetworks, settings: Any, shape: tuple[int, ...]):
-    from course_lib.methods.classify import Classification
-    from course_lib.networks.classifier import Classifier
-
-    channels, resolution, _ = _image_shape(shape)
-    return Classification(Classifier(channels, 10, resolution, n.width), settings)
-
-
-def _image_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
-    if len(shape) != 3:
-        raise UsageError("this recipe's networks take images, not points: give --data a set of images.")
-    return shape
-
-
-_BUILDERS: dict[str, Callable[..., Any]] = {
-    "dcgan": _build_dcgan,
-    "mlp": _build_mlp,
-    "classifier": _build_classifier,
-}
 
 
 def train(

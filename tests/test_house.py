@@ -27,7 +27,7 @@ FLOORS = [
     {"training"},
     {"figures"},
     {"widgets"},
-    {"recipes", "studies", "records", "zoo"},
+    {"builders", "recipes", "studies", "records", "zoo"},
     {"checks"},
     {"cli"},
 ]

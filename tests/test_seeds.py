@@ -22,8 +22,8 @@ def test_every_coordinate_matters():
 
 def test_numbers_are_pinned():
     """Another hash would change every recorded result without a word."""
-    assert seeds.number(0) == 6116023266127391364
-    assert seeds.number(1, rank=2, step=3, purpose="latents") == 1
+    assert seeds.number(0) == 7683044551549099801
+    assert seeds.number(1, rank=2, step=3, purpose="latents") == 2687762738465114155
 
 
 def test_a_draw_leaves_torchs_global_generator_alone():

@@ -174,9 +174,10 @@ def test_gradients_of_the_three_costs_have_their_exact_ratio():
 
 
 MAIN = """
-import sys
+import signal, sys
 from course_lib import cli, studies
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background processes ignore Ctrl-C
 # workers import this file again, so that they know the study too
 studies.STUDIES["toy"] = studies.Study(
     "Does a study work?", "gan-ring", {"plain": {}, "minimax": {"game": "minimax"}}, studies.generator_gradients,

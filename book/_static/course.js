@@ -5,11 +5,10 @@ window.addEventListener("beforeprint", () => {
 });
 
 // Labs live in sandboxed frames and cannot see the page's theme: tell them, at load and at each change.
-// A lab that cares listens to message events with data.type === "course-theme" and reads data.dark.
+// course_lib/widgets/js/page.js listens.
 (function () {
-  const dark = () => document.documentElement.dataset.theme === "dark";
-  const tell = (frame) => frame.contentWindow &&
-    frame.contentWindow.postMessage({ type: "course-theme", dark: dark() }, "*");
+  const theme = () => (document.documentElement.dataset.theme === "dark" ? "dark" : "light");
+  const tell = (frame) => frame.contentWindow && frame.contentWindow.postMessage({ theme: theme() }, "*");
   const frames = () => document.querySelectorAll("iframe[srcdoc]");
   document.addEventListener("DOMContentLoaded", () => {
     frames().forEach((frame) => { frame.addEventListener("load", () => tell(frame)); tell(frame); });

@@ -27,6 +27,7 @@ def players(
 
     One axis serves densities and probabilities: D = 1 lies at the height that `ceiling` returns.
     """
+    x, data, generated = (np.asarray(values, float) for values in (x, data, generated))
     top = ceiling(data)
     ax.fill_between(x, data, color=COLOURS["data"], alpha=0.13, linewidth=0)
     ax.plot(x, data, **line("data"), label="$p_{data}$")
@@ -35,13 +36,13 @@ def players(
         ax.plot(x, top * np.asarray(discriminator), **line("discriminator"), label="$D$")
     if best is not None:
         ax.plot(x, top * np.asarray(best), **line("theory"), linewidth=1.5, label="$D^*$")
-    ax.set(xlim=(np.min(x), np.max(x)), ylim=(0, 1.08 * top), yticks=[0, top / 2, top])
+    ax.set(xlim=(x.min(), x.max()), ylim=(0, 1.08 * top), yticks=[0, top / 2, top])
     ax.set_yticklabels(["0", "½", "1"])
 
 
 def ceiling(data: ArrayLike) -> float:
     """Density at which D = 1 is drawn: a third above the highest data density."""
-    return float(np.max(data)) * 4 / 3
+    return float(np.asarray(data, float).max()) * 4 / 3
 
 
 def mapping(ax: "Axes", latents: ArrayLike, outputs: ArrayLike, reach: tuple[float, float]) -> None:

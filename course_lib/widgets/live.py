@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from ipywidgets import Widget
     from matplotlib.figure import Figure
 
-COSTS = {"minimax": "discriminator", "non-saturating": "generator", "maximum-likelihood": "data"}  # roles' line styles
-
 
 def game1d() -> "Widget":
     """p_g on the line against the exact D*: `widgets.game1d` with the formulas of `theory`."""
@@ -66,18 +64,16 @@ def costs_figure(logit: float) -> "Figure":
     import matplotlib.pyplot as plt
     import torch
 
+    from course_lib.figures.costs import ROLES, costs_and_slopes, marks
     from course_lib.theory.generator_objectives import generator_loss, generator_loss_slope
 
-    logits, here = torch.linspace(-12, 12, 481), torch.tensor(logit)
-    figure, axes = plt.subplots(1, 2, figsize=(style.WIDTH, 3.4))
-    for ax, function in zip(axes, (generator_loss, lambda g, v: generator_loss_slope(g, v).abs()), strict=True):
-        for game, role in COSTS.items():
-            ax.plot(logits.sigmoid(), function(game, logits), **style.line(role), label=game)
-            ax.plot(here.sigmoid(), function(game, here), style.MARKERS[role], color=style.COLOURS[role], ms=8)
-        ax.set_xlabel("$D(G(z))$")
-    axes[0].set(ylim=(-5, 5), title="Cost (nats)")
-    axes[1].set(ylim=(0, 2), title="Size of its gradient in the logit")
-    axes[0].legend(loc="upper right")
+    here = torch.tensor(logit, dtype=torch.float64)
+    figure, (cost, slope) = plt.subplots(1, 2, figsize=(style.WIDTH, 3.4))
+    costs_and_slopes(cost, slope)
+    for game in ROLES:
+        cost.plot(here.sigmoid(), generator_loss(game, here), **marks(game), markersize=8)
+        slope.plot(here.sigmoid(), generator_loss_slope(game, here).abs(), **marks(game), markersize=8)
+    cost.legend(loc="upper right")
     return figure
 
 

@@ -85,6 +85,8 @@ def perform(job: dict, reporter: int) -> None:
     from course_lib import cli
 
     code = 1
+    # as in a terminal: a shell starts what runs in the background with Ctrl-C ignored
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         if "rows" in job:
             sys.addaudithook(Moment(job, reporter))

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import random
+import re
 import runpy
 import shutil
 import signal
@@ -139,12 +140,12 @@ def run(tmp_path, capsys):
 
 def test_a_loss_that_is_not_finite_names_step_player_and_checkpoint(tmp_path, capsys):
     out = tmp_path / "run"
-    rates = ["--generator-lr", "1e15", "--discriminator-lr", "1e15", "--checkpoint-every", "1"]
+    rates = ["--generator-lr", "1e4", "--discriminator-lr", "1e4", "--checkpoint-every", "1"]
     code, error = train(*rates, out=out, capsys=capsys)
     assert code == 1
     good = RunDirectory(out).latest()
     message = sentence(error)
-    assert "of the discriminator became" in message and f"at step {good + 1};" in message
+    assert re.search(f"of the (generator|discriminator) became .* at step {good + 1};", message)
     assert f"the last good checkpoint is of step {good} in {out}" in message
     assert max(RunDirectory(out).steps()) == good and not (out / "samples").exists()
     state = RunDirectory(out).load(good)["method"]
@@ -230,7 +231,7 @@ def test_a_pickle_is_refused_unopened(run, name, tmp_path, capsys):
     assert code == 1
     assert ("is a pickle" if name != files.TENSORS else "holds no state") in sentence(error)
     assert not trace.exists()
-    torch.load(folder / name, weights_only=False)
+    torch.load(shutil.copy(folder / name, tmp_path / "trap.pt"), weights_only=False)
     assert trace.exists(), "the trap was set"
 
 
@@ -249,7 +250,7 @@ def test_a_folder_that_is_no_run_is_left_alone(tmp_path, capsys):
         code, error = train(out=out, capsys=capsys)
         assert code == 1 and "is no run of this course" in sentence(error)
     code, error = train(out=tmp_path / "thesis.txt" / "run", capsys=capsys)
-    assert code == 1 and "nothing was written yet" in sentence(error)
+    assert code == 1 and "Not a directory" in sentence(error)
     assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]
     assert cli.main(["sample", str(tmp_path)]) == 1
     assert "config.json is missing" in sentence(capsys.readouterr().err)
@@ -349,7 +350,7 @@ def test_a_full_disk_loses_nothing(forks, uninterrupted, small_disk, leave, chan
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("limit", "safe"), [(16, "nothing was written yet"), (9_000, "nothing was written yet")]
+    ("limit", "safe"), [(600, "nothing was written yet"), (9_000, "nothing was written yet")]
 )
 def test_a_limit_on_file_sizes_is_one_sentence(forks, tmp_path, limit, safe):
     run = tmp_path / "run"
@@ -375,8 +376,8 @@ def test_a_checkpoint_of_other_networks_is_refused(run, capsys):
     files.save_state(run / "checkpoints" / "12", state)
     code, error = train(out=run, capsys=capsys)
     assert code == 1 and "the checkpoint of step 12 does not fit this method" in sentence(error)
-    assert cli.main(["sample", str(run)]) == 1
-    sentence(capsys.readouterr().err)
+    assert cli.main(["sample", str(run), "--weights", "last"]) == 1
+    assert "do not fit its config.json" in sentence(capsys.readouterr().err)
 
 
 def test_a_run_can_be_read_while_it_trains(run):

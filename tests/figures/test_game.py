@@ -6,6 +6,7 @@ matplotlib.use("agg")
 
 import numpy as np
 import pytest
+import torch
 from matplotlib import pyplot as plt
 
 from course_lib.errors import UsageError
@@ -31,7 +32,7 @@ def test_probability_one_lies_at_the_ceiling_and_above_the_data(ax):
 
 
 def test_a_panel_without_discriminator_has_two_lines(ax):
-    game.players(ax, X, BUMP, BUMP)
+    game.players(ax, *(torch.as_tensor(values) for values in (X, BUMP, BUMP)))  # tensors do as well
     assert [line.get_label() for line in ax.get_lines()] == ["$p_{data}$", "$p_g$"]
 
 

@@ -398,10 +398,11 @@ def error_of(method, dataset, generated):
 
 @pytest.mark.slow
 def test_the_ring_is_covered():
-    """Averaged weights find the ring's eight modes as a rule: typical are 8 modes and 60 to 80 % of high quality."""
+    """Averaged weights find most of the ring's eight modes: typical after 2,000 steps are 7 or 8, and half the
+    samples within three standard deviations of one."""
     density, found = open_data("toy/ring8").density, []
     for seed in range(3):
-        plan = recipes.settle("gan-ring", "book", seed=seed, steps=RING_STEPS)
+        plan = recipes.settle("gan-ring", "book", seed=seed, steps=2000)
         run = recipes.train(plan, device="cpu", quiet=True)
         latents = run.method.latents(2000, seeds.generator(seed, purpose="test"))
         with run.averaged():

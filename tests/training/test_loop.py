@@ -235,6 +235,14 @@ def test_nothing_is_written_when_the_first_losses_are_not_finite(tmp_path):
     assert {p.name for p in tmp_path.iterdir()} == {"config.json", ".lock"}
 
 
+@pytest.fixture
+def interruptible():
+    """As in a terminal: a shell starts what runs in the background with Ctrl-C ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_is_answered_between_steps(tmp_path, number):
     before = signal.getsignal(number)
@@ -250,7 +258,7 @@ def test_a_signal_is_answered_between_steps(tmp_path, number):
     assert signal.getsignal(number) is before
 
 
-def test_without_a_run_directory_ctrl_c_is_pythons_own():
+def test_without_a_run_directory_ctrl_c_is_pythons_own(interruptible):
     def observe(step, run):
         os.kill(os.getpid(), signal.SIGINT)
 
@@ -258,7 +266,7 @@ def test_without_a_run_directory_ctrl_c_is_pythons_own():
         fit(*ring(), 50, every=1, observe=observe, **QUIET)
 
 
-def test_a_second_ctrl_c_stops_at_once(tmp_path):
+def test_a_second_ctrl_c_stops_at_once(tmp_path, interruptible):
     def observe(step, run):
         if step == 3:
             os.kill(os.getpid(), signal.SIGINT)

@@ -1,16 +1,21 @@
+import matplotlib
 import matplotlib.pyplot as plt
 import pytest
 import torch
 
 from course_lib.errors import UsageError
+from course_lib.figures import style
 from course_lib.widgets import live
 
 ipywidgets = pytest.importorskip("ipywidgets")
 
 
 @pytest.fixture(autouse=True)
-def closed_figures():
-    yield
+def notebook():
+    """As in a chapter: the book's style is on."""
+    with matplotlib.rc_context():
+        style.use()
+        yield
     plt.close("all")
 
 

@@ -9,7 +9,7 @@ function mountGan2d(root, settings) {
   let gan, history, running = false, cost = 0, drawn = 0, reference, probes;
 
   const plane = new Plane({ description: "Data, generated points and the discriminator's belief on the plane" });
-  const losses = new Plot({ height: 186, title: "Losses (nats)", x: { min: 0, max: 500 }, y: { min: 0, max: 3 }, description: "Losses of both players against the step" });
+  const losses = new Plot({ height: 186, title: "Losses", x: { min: 0, max: 500 }, y: { min: 0, max: 3 }, description: "Losses of both players against the step" });
   const modes = new Plot({ height: 126, title: "Modes covered", x: { min: 0, max: 500, label: "step" }, y: { min: 0, max: 8.4, ticks: [0, 4, 8] }, description: "Number of covered modes against the step" });
   const numbers = readings({ step: "step", modes: "modes covered", good: "within 3σ", pull: "mean pull", ms: "ms per step" });
   const status = make("p", { class: "note", role: "status" });

@@ -10,14 +10,14 @@ function mountLatents(root, data) {
   const picture = make("canvas", { class: "pixels", role: "img", "aria-label": "The generated image at this place in latent space" });
   const pad = make("canvas", { class: "pixels grip", tabindex: "0", role: "application", style: "touch-action:none",
     "aria-label": "Pad between four codes: drag, or use the arrow keys", pointerdown: drag, pointermove: (e) => e.buttons && drag(e), keydown: step });
-  const path = choice({ label: "path between the corners", options: Object.keys(PATHS), value: "spherical", change: drawAll });
+  const path = choice({ label: "path", options: Object.keys(PATHS), value: "spherical", change: drawAll });
   const sliders = data.directions.map(({ name }) => slider({ label: name, min: -4, max: 4, step: 0.1, value: 0, role: "generator", show: (v) => fixed(v, 1), input: drawPicture }));
   const numbers = readings({ place: "place on the pad", norm: "length of z", ms: "ms per image" });
   const back = make("button", { click: () => { sliders.forEach((s) => (s.value = 0)); drawPicture(); } }, "Directions to zero");
   root.append(
     ...taskLine(data.task),
     make("div", { class: "columns two" },
-      make("div", {}, make("p", { class: "note" }, "Four codes at the corners: drag between them."), pad),
+      make("div", {}, make("p", { class: "note" }, "Drag between four codes (corners)."), pad),
       make("div", {}, make("p", { class: "note" }, "The image there, plus the directions below."), picture)),
     make("div", { class: "columns", style: "margin-top:10px" }, numbers.element,
       make("div", { class: "controls" }, path.element, ...sliders.map((s) => s.element), back)),

@@ -66,7 +66,7 @@ class Plot {
     const rows = this.#arrange(named, this.box);
     this.keyRows = rows.length;
     const box = this.box;
-    const parts = [this.#axes(box), `<clipPath id="${this.clip}"><rect x="${box.left}" y="${box.top - 5}" width="${box.right - box.left + 5}" height="${box.bottom - box.top + 10}"/></clipPath>`];
+    const parts = [this.#axes(box), `<clipPath id="${this.clip}"><rect x="${box.left - 7}" y="${box.top - 5}" width="${box.right - box.left + 14}" height="${box.bottom - box.top + 10}"/></clipPath>`];
     parts.push(`<g clip-path="url(#${this.clip})">${series.map((s) => this.#shape(s, box)).join("")}</g>`);
     parts.push(this.#key(rows, box));
     this.element.setAttribute("viewBox", `0 0 ${box.width} ${this.height}`);
