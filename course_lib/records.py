@@ -58,9 +58,10 @@ class Record:
     def notice(self) -> str:
         """One sentence for the page: when, where and how long; and, when the code has changed since, that it has."""
         hardware = self.lines[-1]["hardware"]
+        threads = "1 thread" if hardware["threads"] == 1 else f"{hardware['threads']} threads"
         sentence = (
-            f"Recorded {self.lines[-1]['date']} on {hardware['device']} ({hardware['threads']} threads, torch "
-            f"{hardware['torch']}) in {self.minutes:.0f} minutes; remake it with `course study run {self.name}`."
+            f"Recorded {self.lines[-1]['date']} on {hardware['device']} ({threads} a run, torch "
+            f"{hardware['torch']}) in {self.minutes:.0f} minutes of training; remake it with `course study run {self.name}`."
         )
         if self.stale:
             sentence += " **The code has changed since: these numbers are of the earlier version.**"

@@ -40,7 +40,7 @@ def test_a_record_gives_series_and_spreads(write):
 def test_a_page_says_when_the_code_has_changed(write):
     fresh = write(line(d=[1.0, 2.0]))
     assert not fresh.stale and "changed" not in fresh.notice()
-    assert "2026-01-01 on a CPU (2 threads, torch 2) in 1 minutes" in fresh.notice()
+    assert "2026-01-01 on a CPU (2 threads a run, torch 2) in 1 minutes of training" in fresh.notice()
     stale = write(line(d=[1.0, 2.0]), line(seed=1, code="0" * 16, d=[1.0, 2.0]))
     assert stale.stale and "The code has changed since" in stale.notice()
 
