@@ -46,7 +46,7 @@ def run(
     machine = devices.describe(where)
     folder = Path(__file__).parent / "results" / ("quick" if quick else "")
     out = Path(out) if out else folder / f"{slug(machine)}.json"
-    results = _previous(out)
+    results = _previous(out)  # before minutes of measuring, not after
     for name in names:
         load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
         module = importlib.import_module(BENCHMARKS[name])
@@ -56,7 +56,6 @@ def run(
         stamp = {"machine": machine, "date": date, "quick": quick}
         results[name] = stamp | {"load_before": None if load is None else round(load, 2)} | measured
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(out, json.dumps(results, indent=2) + "\n")
     except OSError as error:
         raise CourseError(f"cannot write {out} ({error}): give --out a file in a folder of yours.") from error
@@ -70,8 +69,16 @@ def slug(machine: dict[str, Any]) -> str:
 
 
 def _previous(out: Path) -> dict[str, Any]:
+    """What `out` holds, {} where there is nothing yet; makes its folder. Raises CourseError where it cannot be."""
     try:
-        found = json.loads(out.read_text())
-    except (FileNotFoundError, json.JSONDecodeError):
-        return {}
-    return found if isinstance(found, dict) else {}
+        out.parent.mkdir(parents=True, exist_ok=True)
+        found = json.loads(out.read_text()) if out.exists() else {}
+        if not os.access(out.parent, os.W_OK):
+            raise PermissionError(f"no permission to write in {out.parent}")
+    except OSError as error:
+        raise CourseError(f"cannot write {out} ({error}): give --out a file in a folder of yours.") from error
+    except json.JSONDecodeError as error:
+        raise CourseError(f"{out} holds no results ({error}): delete it, or give another --out.") from error
+    if not isinstance(found, dict):
+        raise CourseError(f"{out} holds no results: delete it, or give another --out.")
+    return found

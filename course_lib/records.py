@@ -11,7 +11,6 @@ from typing import Any
 from course_lib import paths
 from course_lib.errors import CourseError
 
-
 # what says and saves, and cannot change a number
 BOOKKEEPING = {
     f"course_lib.{name}" for name in ("errors", "files", "paths", "training.checkpoint", "training.log")
@@ -61,7 +60,8 @@ class Record:
         threads = "1 thread" if hardware["threads"] == 1 else f"{hardware['threads']} threads"
         sentence = (
             f"Recorded {self.lines[-1]['date']} on {hardware['device']} ({threads} a run, torch "
-            f"{hardware['torch']}) in {self.minutes:.0f} minutes of training; remake it with `course study run {self.name}`."
+            f"{hardware['torch']}) in {self.minutes:.0f} minutes of training; remake it with "
+            f"`course study run {self.name}`."
         )
         if self.stale:
             sentence += " **The code has changed since: these numbers are of the earlier version.**"

@@ -38,7 +38,7 @@ def fake(benchmarks, monkeypatch):
 
 def test_results_carry_machine_versions_and_date_and_keep_their_neighbours(fake, tmp_path, capsys):
     out = tmp_path / "new" / "mine.json"
-    out.parent.mkdir()
+    fake.run(out=out, device="cpu")
     out.write_text('{"other": {"answer": 1}}')
     assert fake.run(out=out, device="cpu") == out
     found = json.loads(out.read_text())
@@ -54,9 +54,15 @@ def test_mistakes_are_named(fake, tmp_path):
         fake.run(["speed"], tmp_path / "x.json")
     with pytest.raises(UsageError, match="no device called 'abacus'"):
         fake.run(device="abacus", out=tmp_path / "x.json")
-    (tmp_path / "file").write_text("")
-    with pytest.raises(CourseError, match="cannot write"):
-        fake.run(out=tmp_path / "file" / "x.json", device="cpu")
+    (tmp_path / "file").write_text("not JSON")
+    for out, message in (
+        (tmp_path / "file" / "x.json", "cannot write"),
+        (tmp_path, "cannot write"),
+        (tmp_path / "file", "holds no results"),
+    ):
+        with pytest.raises(CourseError, match=message):
+            fake.run(out=out, device="cpu")
+    assert (tmp_path / "file").read_text() == "not JSON"
 
 
 def test_a_machine_names_its_file(benchmarks):

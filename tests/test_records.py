@@ -75,7 +75,8 @@ def test_prose_and_unrelated_code_do_not_change_a_fingerprint(checkout):
     loop = checkout / "training" / "loop.py"
     loop.write_text(loop.read_text().replace('"""Train `method`', '"""  Now train `method`'))
     append(loop, "\n# a remark\n")
-    append(checkout / "figures" / "style.py", "\nNEW = 1\n")
+    for room, file in (("figures", "style.py"), ("training", "log.py"), ("training", "checkpoint.py")):
+        append(checkout / room / file, "\nNEW = 1\n")
     append(checkout / "methods" / "classify.py", "\nNEW = 1\n")
     after = {name: records.fingerprint(name) for name in names}
     assert {name for name in before if before[name] != after[name]} == {"classifier-fashion"}

@@ -47,9 +47,13 @@ def strip(ax: "Axes", groups: Sequence[tuple[str, ArrayLike]], role: str = "gene
     for position, (_, values) in enumerate(groups):
         values = np.sort(np.asarray(values, float))
         offsets = np.linspace(-0.16, 0.16, len(values)) if len(values) > 1 else np.zeros(1)
-        ax.plot(position + offsets, values, linestyle="", marker=MARKERS[role], color=COLOURS[role], alpha=0.75)
+        ax.plot(
+            position + offsets, values, linestyle="", marker=MARKERS[role], color=COLOURS[role], alpha=0.75
+        )
         middle = np.nanmedian(values)
-        ax.plot([position - 0.28, position + 0.28], [middle, middle], color=COLOURS["theory"], linestyle="-", lw=2)
+        ax.plot(
+            [position - 0.28, position + 0.28], [middle, middle], color=COLOURS["theory"], linestyle="-", lw=2
+        )
     ax.set_xticks(range(len(groups)), [name for name, _ in groups])
     ax.set_xlim(-0.6, len(groups) - 0.4)
     ax.grid(axis="x", visible=False)
@@ -66,4 +70,6 @@ def smooth(values: ArrayLike, window: int) -> np.ndarray:
 
 def reference(ax: "Axes", value: float, label: str) -> None:
     """A level that theory predicts, as a dotted horizontal line behind the curves."""
-    ax.axhline(value, color=COLOURS["theory"], linestyle=LINES["theory"], linewidth=1.6, label=label, zorder=1)
+    ax.axhline(
+        value, color=COLOURS["theory"], linestyle=LINES["theory"], linewidth=1.6, label=label, zorder=1
+    )

@@ -59,7 +59,8 @@ def mapping(ax: "Axes", latents: ArrayLike, outputs: ArrayLike, reach: tuple[flo
         [latents, outputs],
         [np.zeros_like(latents), np.ones_like(latents)],
         color=COLOURS["generator"],
-        lw=0.6,
+        linestyle="-",
+        linewidth=0.6,
     )
     ax.axhline(1, color=COLOURS["theory"], linewidth=0.8)
     ax.axhline(0, color=COLOURS["theory"], linewidth=0.8)
@@ -100,7 +101,7 @@ def diagram(ax: "Axes") -> None:
         "linestyle": (0, (4, 2)),
         "connectionstyle": "arc3,rad=-0.35",
     }
-    ax.annotate("", xy=(0.37, 0.1), xytext=(0.66, 0.36), arrowprops=back)
+    ax.annotate("", xy=(0.37, 0.13), xytext=(0.66, 0.38), arrowprops=back)
     ax.text(
         0.62,
         0.11,

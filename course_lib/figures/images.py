@@ -47,7 +47,12 @@ def _canvas(rows: int, columns: int, ratio: float, room: float, margin: float) -
         rows, columns, squeeze=False, figsize=(width, height), layout="none", facecolor=PAPER
     )
     figure.subplots_adjust(
-        left=margin / width, right=1, bottom=0, top=1 - room / height, wspace=GAP, hspace=GAP + room / (side * ratio)
+        left=margin / width,
+        right=1,
+        bottom=0,
+        top=1 - room / height,
+        wspace=GAP,
+        hspace=GAP + room / (side * ratio),
     )
     for ax in axes.flat:
         ax.axis("off")

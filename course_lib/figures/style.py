@@ -14,7 +14,12 @@ COLOURS = {
     "theory": "#333333",  # near black
 }
 DARK = {"data": "#56B4E9", "generator": "#FF9F5A", "discriminator": "#3CCFA4", "theory": "#D6DAE0"}
-LINES = {"data": "-", "generator": (0, (6, 2)), "discriminator": (0, (6, 2, 1.2, 2)), "theory": (0, (1.5, 1.8))}
+LINES = {
+    "data": "-",
+    "generator": (0, (6, 2)),
+    "discriminator": (0, (6, 2, 1.2, 2)),
+    "theory": (0, (1.5, 1.8)),
+}
 MARKERS = {"data": "o", "generator": "^", "discriminator": "s", "theory": "D"}
 PAPER, INK, RULE = "#FDFDFB", "#1F2328", "#D5D9DE"
 CYCLE = ("#0072B2", "#D55E00", "#007F5F", "#CC79A7", "#E69F00", "#56B4E9", "#333333")

@@ -92,7 +92,7 @@ class RunDirectory:
         steps = self.steps()
         try:
             step = int((self.path / "latest").read_text())
-        except (FileNotFoundError, ValueError):
+        except (OSError, ValueError):
             step = None
         return step if step in steps else max(steps, default=None)
 

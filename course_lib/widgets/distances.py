@@ -27,4 +27,4 @@ def frechet(
     _within("angle", angle, 0, 180)
     settings = {"mean": list(mean), "along": along, "across": across, "angle": angle, "task": task}
     scripts = (*PARTS, "frechet.js", "frechet-lab.js")
-    return _lab("mountFrechet", scripts, settings, (480, 860), "The Fréchet distance of two Gaussians")
+    return _lab("mountFrechet", scripts, settings, (560, 1070), "The Fréchet distance of two Gaussians")

@@ -62,7 +62,9 @@ def iframe(body: str, scripts: Sequence[str], data: Any, height: int | tuple[int
     """
     # "</" would end the script element even inside a string; JSON and JavaScript read "<\/" as the same text
     blob = json.dumps(data, ensure_ascii=False, allow_nan=False).replace("</", "<\\/")
-    code = "\n".join((SCRIPTS / name).read_text(encoding="utf8").replace('"use strict";\n', "") for name in scripts)
+    code = "\n".join(
+        (SCRIPTS / name).read_text(encoding="utf8").replace('"use strict";\n', "") for name in scripts
+    )
     page = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{style_sheet()}</style></head>'
@@ -81,5 +83,6 @@ def style_sheet() -> str:
     return (
         f":root{{{variables(LIGHT_THEME)}}}"
         f'@media (prefers-color-scheme:dark){{:root:not([data-theme="light"]){{{variables(DARK_THEME)}}}}}'
-        f':root[data-theme="dark"]{{{variables(DARK_THEME)}}}\n' + (SCRIPTS / "page.css").read_text(encoding="utf8")
+        f':root[data-theme="dark"]{{{variables(DARK_THEME)}}}\n'
+        + (SCRIPTS / "page.css").read_text(encoding="utf8")
     )

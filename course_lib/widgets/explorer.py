@@ -33,11 +33,15 @@ def fold(generator: "nn.Module", precision: Literal["float16", "float32"] = "flo
     for module in generator.modules():
         match module:
             case nn.ConvTranspose2d() if module.groups == 1 and module.dilation == (1, 1):
-                layers.append(_layer(module.weight, module.kernel_size[0], module.stride[0], module.padding[0]))
+                layers.append(
+                    _layer(module.weight, module.kernel_size[0], module.stride[0], module.padding[0])
+                )
                 numbers += [_array(module.weight), _bias(module, module.out_channels)]
             case nn.Upsample(scale_factor=2, mode="nearest"):
                 doubled = True
-            case nn.Conv2d(kernel_size=(3, 3), stride=(1, 1), padding=(1, 1)) if doubled and module.groups == 1:
+            case nn.Conv2d(kernel_size=(3, 3), stride=(1, 1), padding=(1, 1)) if (
+                doubled and module.groups == 1
+            ):
                 weight = _doubling_kernel(_array(module.weight))
                 layers.append(_layer(weight, 4, 2, 1))
                 numbers += [weight, _bias(module, module.out_channels)]
@@ -49,12 +53,18 @@ def fold(generator: "nn.Module", precision: Literal["float16", "float32"] = "flo
             case nn.ReLU() | nn.Tanh() if layers:
                 layers[-1]["activation"] = type(module).__name__.lower()
             case _ if next(module.children(), None) is None:
-                raise UsageError(f"The browser cannot run {module}: use a DCGAN generator for the latent explorer.")
+                raise UsageError(
+                    f"The browser cannot run {module}: use a DCGAN generator for the latent explorer."
+                )
     if not layers:
-        raise UsageError("This generator has no transposed convolution, so the browser cannot draw its images.")
+        raise UsageError(
+            "This generator has no transposed convolution, so the browser cannot draw its images."
+        )
     flat = np.concatenate([part.ravel() for part in numbers]).astype(SIZES[precision])
     if not np.isfinite(flat).all():
-        raise UsageError("A weight of this generator is not finite in half precision: use precision='float32'.")
+        raise UsageError(
+            "A weight of this generator is not finite in half precision: use precision='float32'."
+        )
     return {"layers": layers, "precision": precision, "weights": base64.b64encode(flat.tobytes()).decode()}
 
 
@@ -69,7 +79,9 @@ def directions(generator: "nn.Module", count: int = 4) -> np.ndarray:
 
     first = next((m for m in generator.modules() if isinstance(m, nn.ConvTranspose2d)), None)
     if first is None:
-        raise UsageError("This generator does not start with a transposed convolution: pass directions of your own.")
+        raise UsageError(
+            "This generator does not start with a transposed convolution: pass directions of your own."
+        )
     weight = _array(first.weight).reshape(first.in_channels, -1)
     vectors = np.linalg.eigh(weight @ weight.T)[1][:, ::-1][:, :count].T
     return vectors * np.sign(vectors[np.arange(len(vectors)), np.abs(vectors).argmax(1)])[:, None]
@@ -110,7 +122,9 @@ def latents(
 
 
 def _array(tensor: "Tensor | np.ndarray") -> np.ndarray:
-    return (tensor.detach().cpu().numpy() if hasattr(tensor, "detach") else np.asarray(tensor)).astype(np.float64)
+    return (tensor.detach().cpu().numpy() if hasattr(tensor, "detach") else np.asarray(tensor)).astype(
+        np.float64
+    )
 
 
 def _bias(module: "nn.Module", size: int) -> np.ndarray:

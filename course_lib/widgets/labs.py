@@ -41,7 +41,9 @@ def gan2d(
         "task": task,
     }
     scripts = ("rng.js", "mlp.js", *PARTS, "points.js", "gan2d.js", "plane.js", "gan2d-lab.js")
-    return _lab("mountGan2d", scripts, settings, (710, 1230), "A two-dimensional GAN that trains in this page")
+    return _lab(
+        "mountGan2d", scripts, settings, (710, 1230), "A two-dimensional GAN that trains in this page"
+    )
 
 
 def game1d(
@@ -60,7 +62,9 @@ def game1d(
     _within("spread", spread, 0.2, 2.5)
     _within("gap", gap, 0, 5)
     settings = {"mean": mean, "deviation": spread, "gap": gap, "task": task}
-    return _lab("mountGame1d", (*PARTS, "game1d.js", "game1d-lab.js"), settings, (570, 1010), "The game on the line")
+    return _lab(
+        "mountGame1d", (*PARTS, "game1d.js", "game1d-lab.js"), settings, (570, 1010), "The game on the line"
+    )
 
 
 def costs(
@@ -71,7 +75,9 @@ def costs(
     """Three generator costs and their gradients as functions of D(G(z)) = sigmoid(logit), logit in [−6, 6]."""
     _within("logit", logit, -6, 6)
     settings = {"logit": logit, "task": task}
-    return _lab("mountCosts", (*PARTS, "costs-lab.js"), settings, (605, 1045), "The generator's costs and gradients")
+    return _lab(
+        "mountCosts", (*PARTS, "costs-lab.js"), settings, (605, 1045), "The generator's costs and gradients"
+    )
 
 
 def _lab(mount: str, scripts: tuple[str, ...], settings: dict, height: tuple[int, int], title: str) -> Lab:
@@ -89,4 +95,6 @@ def _one_of(name: str, value: str, choices) -> None:
 
 def _within(name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
-        raise UsageError(f"{name} must lie between {low:.3g} and {high:.3g}, the ends of its slider, not {value:g}.")
+        raise UsageError(
+            f"{name} must lie between {low:.3g} and {high:.3g}, the ends of its slider, not {value:g}."
+        )

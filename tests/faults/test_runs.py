@@ -30,6 +30,12 @@ DIGITS = [
 ]  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """Whatever a command writes where it stands, it does not stand in the project."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture(scope="module")
 def forks(tmp_path_factory):
     server = Forks(COURSE_CACHE=str(tmp_path_factory.mktemp("cache")))
@@ -108,6 +114,22 @@ def test_a_run_killed_at_twenty_moments_equals_the_uninterrupted_one(forks, unin
     assert 0 < reached < int(command[command.index("--steps") + 1]), "the kills fell into the run"
     assert forks.run(*command, "--out", run) == (0, "")
     assert_same(run, uninterrupted(command))
+
+
+@pytest.mark.slow
+def test_a_run_killed_at_each_of_its_disk_operations_can_be_resumed(forks, uninterrupted, tmp_path):
+    command = [*RING, "--steps", "6", "--checkpoint-every", "3"]
+    kills = 0
+    while True:
+        run = tmp_path / str(kills)
+        code, error = forks.run(*command, "--out", run, rows=0, disk=kills + 1)
+        if code == 0:
+            break
+        assert (code, error) == (-signal.SIGKILL, ""), f"kill {kills}"
+        assert forks.run(*command, "--out", run) == (0, ""), f"after kill {kills}"
+        assert_same(run, uninterrupted(command))
+        kills += 1
+    assert kills > 30
 
 
 @pytest.mark.slow
@@ -250,8 +272,8 @@ def test_a_folder_that_is_no_run_is_left_alone(tmp_path, capsys):
         code, error = train(out=out, capsys=capsys)
         assert code == 1 and "is no run of this course" in sentence(error)
     code, error = train(out=tmp_path / "thesis.txt" / "run", capsys=capsys)
-    assert code == 1 and "Not a directory" in sentence(error)
-    assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]
+    assert code == 1 and "nothing was written yet" in sentence(error)
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"], "nothing was added"
     assert cli.main(["sample", str(tmp_path)]) == 1
     assert "config.json is missing" in sentence(capsys.readouterr().err)
 

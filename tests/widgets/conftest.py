@@ -18,7 +18,9 @@ def javascript():
 
     def run(scripts, code, data=None):
         source = "\n".join((SCRIPTS / name).read_text("utf-8") for name in scripts)
-        program = f"const DATA = {json.dumps(data)};\n{source}\nconsole.log(JSON.stringify((() => {{{code}}})()));"
+        program = (
+            f"const DATA = {json.dumps(data)};\n{source}\nconsole.log(JSON.stringify((() => {{{code}}})()));"
+        )
         done = subprocess.run([node, "-"], input=program, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)

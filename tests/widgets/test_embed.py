@@ -37,7 +37,9 @@ def test_a_lab_is_one_sandboxed_frame_without_requests(name):
     assert frame["sandbox"] == "allow-scripts"
     assert frame["title"] == lab.title
     # no address outside the page; the namespace of SVG is a name, not an address
-    assert re.findall(r"(?:https?:)?//[a-z][^\s\"')]*", lab.page.replace("http://www.w3.org/2000/svg", "")) == []
+    assert (
+        re.findall(r"(?:https?:)?//[a-z][^\s\"')]*", lab.page.replace("http://www.w3.org/2000/svg", "")) == []
+    )
     assert len(lab.page) < 60_000
 
 

@@ -19,7 +19,9 @@ def trained(**switches) -> Generator:
     with torch.no_grad():
         for parameter in generator.parameters():
             # without batch normalisation nothing else keeps the signal from fading
-            parameter.mul_(10 if switches.get("norm") == "none" else 4).add_(0.05 * torch.randn_like(parameter))
+            parameter.mul_(10 if switches.get("norm") == "none" else 4).add_(
+                0.05 * torch.randn_like(parameter)
+            )
         for _ in range(20):
             generator(torch.randn(32, 8))
     return generator.eval()

@@ -41,7 +41,9 @@ def test_forward_backward_and_adam_are_torchs(javascript):
     np.testing.assert_allclose(np.reshape(got["y"], (5, 2)), y.detach(), rtol=1e-12)
     np.testing.assert_allclose(np.reshape(got["dx"], (5, 3)), x.grad, rtol=1e-10)
     for (weight, bias), linear in zip(got["gradients"], network[::2], strict=True):
-        np.testing.assert_allclose(np.reshape(weight, linear.weight.T.shape), linear.weight.grad.T, rtol=1e-10)
+        np.testing.assert_allclose(
+            np.reshape(weight, linear.weight.T.shape), linear.weight.grad.T, rtol=1e-10
+        )
         np.testing.assert_allclose(bias, linear.bias.grad, rtol=1e-10)
 
     optimizer.step()
@@ -49,7 +51,9 @@ def test_forward_backward_and_adam_are_torchs(javascript):
     network(x).backward(g)
     optimizer.step()
     for (weight, bias), linear in zip(got["after"], network[::2], strict=True):
-        np.testing.assert_allclose(np.reshape(weight, linear.weight.T.shape), linear.weight.detach().T, rtol=1e-7)
+        np.testing.assert_allclose(
+            np.reshape(weight, linear.weight.T.shape), linear.weight.detach().T, rtol=1e-7
+        )
         np.testing.assert_allclose(bias, linear.bias.detach(), rtol=1e-7)
 
 
