@@ -4,6 +4,7 @@ Each side lives in a process of its own, so that what one sets (the allocator, t
 or hurt the other. Both stay alive and work in turn, A B A B: a change in the machine's mood meets both.
 """
 
+import contextlib
 import json
 import os
 import statistics
@@ -37,20 +38,29 @@ class Worker:
         )
 
     def ask(self, question: str) -> dict[str, Any]:
-        self.process.stdin.write(question + "\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        if not line:
-            raise CourseError("a benchmark's process ended early: its own message stands above.")
-        return json.loads(line)
+        try:
+            self.process.stdin.write(question + "\n")
+            self.process.stdin.flush()
+            return json.loads(self.process.stdout.readline())
+        except (BrokenPipeError, json.JSONDecodeError) as error:
+            code = self.process.wait()
+            cause = f"signal {-code}" if code < 0 else f"exit code {code}, its message stands above"
+            raise CourseError(
+                f"one side of the benchmark ended early ({cause}): mend that and measure again."
+            ) from error
 
     def __enter__(self):
         return self
 
     def __exit__(self, *error):
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
         self.process.stdout.close()
-        self.process.wait()
+        try:
+            self.process.wait(timeout=10)
+        except subprocess.TimeoutExpired:  # in the middle of a turn, after Ctrl-C
+            self.process.kill()
+            self.process.wait()
 
 
 # feature maps and batch: the paper's batch on its networks at half width (the `lab` tier), and what lessons use

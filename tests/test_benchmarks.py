@@ -88,6 +88,16 @@ def test_the_plain_loop_trains_both_players(project, monkeypatch):
 
 
 @pytest.mark.slow
+def test_a_side_that_dies_is_reported(project, monkeypatch, capfd):
+    monkeypatch.syspath_prepend(str(project))
+    step = importlib.import_module("benchmarks.dcgan_step")
+    job = {"data": "no-such-data", "resolution": 16}
+    with step.Worker(job) as worker, pytest.raises(CourseError, match="exit code 1"):
+        worker.ask("facts")
+    assert "no-such-data" in capfd.readouterr().err
+
+
+@pytest.mark.slow
 def test_a_quick_run_compares_like_with_like(project, tmp_path):
     out = tmp_path / "result.json"
     command = [sys.executable, "-m", "course_lib.cli", "bench", "dcgan-step", "--quick", "--device", "cpu"]
