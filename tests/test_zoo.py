@@ -80,3 +80,11 @@ def test_the_zoo_of_the_course_is_whole():
     assert folders == set(zoo.manifest())
     for entry in zoo.manifest().values():
         assert {"command", "seed", "steps", "minutes", "hardware", "measures", "sha256"} <= entry.keys()
+
+
+def test_the_readme_states_what_the_manifest_holds():
+    text = (paths.project() / "README.md").read_text()
+    entry = zoo.manifest()["dcgan-fashion"]
+    assert f"took {entry['minutes']} minutes" in text
+    assert f"distance of {entry['measures']['frechet']:.2f} " in text
+    assert f"score {entry['measures']['frechet_floor']:.3f})" in text
