@@ -2,8 +2,8 @@
 
 NCHW, float32, a DataLoader over single images with torchvision's transforms, binary cross-entropies against tensors
 of ones and zeros, D's weights left trainable in G's step, and losses fetched at every step. It is the loop of
-PyTorch's own DCGAN example: one batch of samples serves both updates, which spares it a pass of G that algorithm 1
-(and our step) makes.
+PyTorch's own DCGAN example, with one difference: like ours it draws new latents for G's update, as algorithm 1 says,
+where the example uses the samples of D's update again. Both sides run the same algorithm.
 """
 
 from collections.abc import Iterator
@@ -68,6 +68,7 @@ def train(
             of_discriminator.step()
 
             generator.zero_grad()
+            fake = generator(torch.randn(batch, generator.latent, device=device))
             generator_loss = criterion(discriminator(fake), ones)
             generator_loss.backward()
             of_generator.step()

@@ -116,7 +116,7 @@ def test_a_quick_run_compares_like_with_like(project, tmp_path):
     assert row["ratio"]["min"] <= row["ratio"]["median"] <= row["ratio"]["max"]
     ours, plain = row["course"], row["plain"]
     assert ours["parameters"] == plain["parameters"] and ours["threads"] == plain["threads"]
-    # ours draws new latents for G, and spares the gradients of D's weights there: about the same work
-    assert 0.7 < ours["gflop_per_image"] / plain["gflop_per_image"] < 1.3
+    # the same algorithm; ours spares the gradients of D's weights in G's step and of G in D's
+    assert 0.7 < ours["gflop_per_image"] / plain["gflop_per_image"] < 1
     for side in (ours, plain):
         assert side["images_per_second"] > 0 and side["share_of_peak"]["fp32"] > 0

@@ -97,7 +97,10 @@ def visit(browser, address: str, site: str) -> dict:
     page.goto(address, wait_until="load")
     # frames and images that wait until they are scrolled to are part of the page
     page.evaluate("() => document.querySelectorAll('iframe, img').forEach(e => { e.loading = 'eager'; })")
-    page.wait_for_load_state("networkidle")
+    # not "networkidle", which a page from file:// may never report
+    page.wait_for_function("() => [...document.images].every((image) => image.complete)")
+    for frame in page.frames:
+        frame.wait_for_load_state("load")
     seen = page.evaluate(LOOK)
     context.close()
     return seen | {"foreign": foreign, "complaints": complaints}
