@@ -25,15 +25,15 @@ help:  ## this list
 	@echo
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)$$/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 15
 
-setup: $(INSTALLED) data  ## virtual environment in .venv, the project, Fashion-MNIST (about 2 minutes, 6 GB)
+setup: $(INSTALLED) data  ## virtual environment in .venv, the project, Fashion-MNIST (1 to 2 minutes, 6 GB)
 
-book: setup  ## render the book by running every notebook: _build/html/index.html (about 10 minutes; seconds when nothing changed)
+book: setup  ## render the book by running every notebook: _build/html/index.html (about 5 minutes; seconds when nothing changed)
 	@echo "== book: running the notebooks that changed and writing the pages"
 	$(BIN)/course data prepare fashion-mnist --resolution 32
 	COURSE_TIER=book $(BIN)/jupyter-book build . -W --keep-going -n
 	@echo "== book: open $(CURDIR)/_build/html/index.html"
 
-test: setup browser  ## style, unit tests, slow tests, every notebook in its smallest tier (about 10 minutes)
+test: setup browser  ## style, unit tests, slow tests, every notebook in its smallest tier (about 4 minutes)
 	@echo "== test: style"
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -56,7 +56,7 @@ clean:  ## remove the rendered pages and the kept outputs; environment, data and
 $(INSTALLED): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "$(PYTHON) is $$($(PYTHON) --version 2>&1 || true); the course needs Python 3.11 or newer: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
-	@echo "== setup: installing into $(VENV) what pyproject.toml lists, in the versions of requirements.lock (about 2 minutes, 6 GB)"
+	@echo "== setup: installing into $(VENV) what pyproject.toml lists, in the versions of requirements.lock (1 to 2 minutes, 6 GB)"
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -qq --no-compile --constraint requirements.lock --editable ".[book,dev,lab]"
 	@touch $@
