@@ -259,20 +259,25 @@ def run_evaluate(options: argparse.Namespace) -> None:
     dataset = data.open(options.data or d.data, resolution=d.resolution)
     numbers = report.measure(method, dataset, samples=options.samples, seed=options.seed)
     for name, value in numbers.items():
-        print(f"{name:60} {value:,.4g}" if isinstance(value, float) else f"{name:60} {value}")
+        print(f"{name:20} {shown(value)}")
     if options.json:
         from course_lib.files import write_atomic
 
         write_atomic(options.json, json.dumps(numbers, indent=2) + "\n")
 
 
+def shown(value: Any) -> str:
+    """A measure as text: four digits of a number, and of both ends of an interval."""
+    if isinstance(value, (list, tuple)):
+        return " to ".join(map(shown, value))
+    return f"{value:,.4g}" if isinstance(value, float) else str(value)
+
+
 def zoo_list(options: argparse.Namespace) -> None:
     from course_lib import zoo
 
     for name, entry in zoo.manifest().items():
-        measures = ", ".join(
-            f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in entry["measures"].items()
-        )
+        measures = ", ".join(f"{k} {shown(v)}" for k, v in entry["measures"].items())
         print(
             f"{name}: {measures} ({entry['steps']:,} steps, {entry['minutes']} minutes; {entry['command']})"
         )
