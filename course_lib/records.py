@@ -99,10 +99,11 @@ def fingerprint(recipe: str) -> str:
     (less what only says and saves), and the recipe's own settings. The same on every version of Python.
     """
     from course_lib import recipes
+    from course_lib.builders import METHODS, NETWORKS
 
-    classes = recipes.groups(recipes.find(recipe))
-    roots = [classes["method"].__module__, f"course_lib.networks.{recipes.find(recipe).networks}"]
-    pending = [*roots, "course_lib.training.loop", "course_lib.data.batches"]
+    found = recipes.find(recipe)
+    pending = [METHODS[found.method].module, *NETWORKS[found.networks].modules]
+    pending += ["course_lib.training.loop", "course_lib.data.batches"]
     plan = recipes.settle(recipe, "book").to_json()
     digest, seen = hashlib.sha256(json.dumps(plan).encode()), set()
     while pending:

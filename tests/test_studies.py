@@ -13,12 +13,13 @@ import torch
 
 from course_lib import paths, recipes, records, studies
 from course_lib.errors import CourseError, UsageError
+from course_lib.studies import measures, runner
 
 TOY = studies.Study(
     "Does a study work?",
     "gan-ring",
     {"plain": {}, "minimax": {"game": "minimax"}},
-    studies.generator_gradients,
+    measures.generator_gradients,
     every=2,
     common={"batch": 4, "width": 4, "depth": 1},
 )
@@ -46,7 +47,7 @@ class Inline:
 @pytest.fixture
 def toy(monkeypatch, tmp_path):
     monkeypatch.setitem(studies.STUDIES, "toy", TOY)
-    monkeypatch.setattr(studies.concurrent.futures, "ProcessPoolExecutor", Inline)
+    monkeypatch.setattr(runner.concurrent.futures, "ProcessPoolExecutor", Inline)
     return tmp_path / "toy.jsonl"
 
 
@@ -118,13 +119,13 @@ def test_a_failed_run_keeps_the_lines_before_it(toy, monkeypatch):
             raise CourseError("no data.")
         return whole(name, variant, seed, tier)
 
-    monkeypatch.setattr(studies, "measured", measured)
+    monkeypatch.setattr(runner, "measured", measured)
     with pytest.raises(CourseError, match="no data"):
         made(toy)
     kept = lines(toy) if toy.exists() else []
     monkeypatch.undo()
     monkeypatch.setitem(studies.STUDIES, "toy", TOY)
-    monkeypatch.setattr(studies.concurrent.futures, "ProcessPoolExecutor", Inline)
+    monkeypatch.setattr(runner.concurrent.futures, "ProcessPoolExecutor", Inline)
     assert len(made(toy)) == 4 - len(kept)
 
 
@@ -143,7 +144,7 @@ def test_an_unknown_study_is_refused():
 def test_measuring_gradients_does_not_change_the_game(changes):
     small = {"steps": 4, "batch": 4, "tensorboard": False}
     plan = recipes.settle(changes["recipe"], "smoke", **small)
-    measure, rows = studies.generator_gradients(plan), []
+    measure, rows = measures.generator_gradients(plan), []
     plain = recipes.train(plan, device="cpu", quiet=True)
     watched = recipes.train(
         plan, device="cpu", every=1, observe=lambda step, run: rows.append(measure(run)), quiet=True
@@ -160,7 +161,7 @@ def test_measuring_gradients_does_not_change_the_game(changes):
 def test_gradients_of_the_three_costs_have_their_exact_ratio():
     """At one logit s for all: d/ds of the costs is -D, -(1 - D) and -exp(s), so the norms stand as these do."""
     plan = recipes.settle("gan-ring", "smoke", batch=4, tensorboard=False)
-    measure = studies.generator_gradients(plan)
+    measure = measures.generator_gradients(plan)
     run = recipes.train(plan, device="cpu", quiet=True)
     last = run.method.networks["discriminator"].layers[-1]
     with torch.no_grad():  # nearly constant logits around -2
@@ -180,7 +181,7 @@ from course_lib import cli, studies
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background processes ignore Ctrl-C
 # workers import this file again, so that they know the study too
 studies.STUDIES["toy"] = studies.Study(
-    "Does a study work?", "gan-ring", {"plain": {}, "minimax": {"game": "minimax"}}, studies.generator_gradients,
+    "Does a study work?", "gan-ring", {"plain": {}, "minimax": {"game": "minimax"}}, measures.generator_gradients,
     every=2, common={"batch": 4, "width": 4, "depth": 1},
 )
 if __name__ == "__main__":

@@ -19,11 +19,12 @@ CPU_BYTES = 2 << 30  # image sets up to this size are kept in memory where there
 @dataclass(frozen=True, eq=False)
 class Batch:
     """What one training step sees: `x` float (B, C, H, W) in [-1, 1], channels last, or points (B, d);
-    `labels` int64 (B,) or None; `draw` the step's own randomness."""
+    `labels` int64 (B,) or None; `draw` the step's own randomness; `factors` float32 (B, K) or None."""
 
     x: Tensor
     labels: Tensor | None
     draw: seeds.Draw
+    factors: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -33,9 +34,10 @@ class Batch:
         if k < 1 or len(self) % k:
             raise UsageError(f"A batch of {len(self)} does not split into {k} equal parts: choose a divisor.")
         labels = [None] * k if self.labels is None else self.labels.chunk(k)
+        factors = [None] * k if self.factors is None else self.factors.chunk(k)
         return [
-            Batch(x, y, self.draw.part(i))
-            for i, (x, y) in enumerate(zip(self.x.chunk(k), labels, strict=True))
+            Batch(x, y, self.draw.part(i), f)
+            for i, (x, y, f) in enumerate(zip(self.x.chunk(k), labels, factors, strict=True))
         ]
 
 
@@ -126,7 +128,7 @@ class Batches:
         self.resident = True
         self._stream = None
         if isinstance(dataset, ImageSet):
-            labels = None if dataset.labels is None else torch.from_numpy(np.array(dataset.labels, np.int64))
+            targets = [_copied(dataset.labels, np.int64), _copied(dataset.factors, np.float32)]
             if resident_bytes is None:
                 on_gpu = self.device.type == "cuda"
                 resident_bytes = torch.cuda.mem_get_info(self.device)[0] // 4 if on_gpu else CPU_BYTES
@@ -135,9 +137,9 @@ class Batches:
             if self.resident:
                 self._order = order
                 self._pixels = _channels_last(dataset.images, self.device)
-                self._labels = None if labels is None else labels.to(self.device)
+                self._targets = [None if t is None else t.to(self.device) for t in targets]
             else:
-                self._stream = Stream(dataset.images, labels, order.at, self.device, prefetch)
+                self._stream = Stream(dataset.images, targets, order.at, self.device, prefetch)
                 # the thread refers to the stream, never to these batches, so forgetting them ends it
                 weakref.finalize(self, self._stream.close)
 
@@ -156,15 +158,16 @@ class Batches:
         if self._stream is None:
             numbers = self._order.at(step)
             pixels = self._pixels.index_select(0, numbers).permute(0, 3, 1, 2)
-            return Batch(to_float(pixels), None if self._labels is None else self._labels[numbers], draw)
+            labels, factors = (None if t is None else t[numbers] for t in self._targets)
+            return Batch(to_float(pixels), labels, draw, factors)
         try:
-            pixels, labels = self._stream.at(step)
+            pixels, (labels, factors) = self._stream.at(step)
         except OSError as error:
             raise CourseError(
                 f"The images of {self.dataset.name} could not be read ({error}): check the disk, then "
                 "prepare them again."
             ) from error
-        return Batch(to_float(pixels), labels, draw)
+        return Batch(to_float(pixels), labels, draw, factors)
 
     def close(self) -> None:
         """End the reading thread and free the images. May be called twice."""
@@ -172,13 +175,17 @@ class Batches:
         if self._stream is not None:
             self._stream.close()
         elif isinstance(self.dataset, ImageSet):
-            self._pixels = self._labels = None
+            self._pixels = self._targets = None
 
     def __enter__(self) -> "Batches":
         return self
 
     def __exit__(self, *error) -> None:
         self.close()
+
+
+def _copied(column: np.ndarray | None, dtype: type) -> Tensor | None:
+    return None if column is None else torch.from_numpy(np.array(column, dtype))
 
 
 def _channels_last(images: np.ndarray, device: torch.device) -> Tensor:

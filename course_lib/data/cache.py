@@ -1,8 +1,8 @@
 """Prepared sets: every image decoded once, into one file of bytes that opens in no time and is read in place.
 
 `<cache>/prepared/<name>-<resolution>-<split>/` holds `images.npy` (uint8, NCHW), `labels.npy` when there are
-labels, and `meta.json`. The folder is written aside under a lock and renamed when it is whole, so that a
-reader, a second process or a crash meets a complete set or none.
+labels, `factors.npy` when there are factors, and `meta.json`. The folder is written aside under a lock and
+renamed when it is whole, so that a reader, a second process or a crash meets a complete set or none.
 """
 
 import contextlib
@@ -135,7 +135,11 @@ def _load(folder: Path, fingerprint: str, verify: bool = False) -> ImageSet | No
             return None
         images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
         labels = np.load(folder / "labels.npy", allow_pickle=False) if "labels.npy" in meta["bytes"] else None
-        return ImageSet(meta["name"], images, labels, tuple(meta["classes"]))
+        factors = (
+            np.load(folder / "factors.npy", allow_pickle=False) if "factors.npy" in meta["bytes"] else None
+        )
+        names = tuple(meta.get("factors", ()))
+        return ImageSet(meta["name"], images, labels, tuple(meta["classes"]), factors, names)
     except (OSError, ValueError, KeyError, CourseError):
         return None
 
@@ -157,10 +161,13 @@ def _prepare(source, folder, resolution, split, fingerprint, skip_damaged, progr
             )
             if raw.labels is not None:
                 np.save(aside / "labels.npy", raw.labels[kept], allow_pickle=False)
+            if raw.factors is not None:
+                np.save(aside / "factors.npy", raw.factors[kept].astype(np.float32), allow_pickle=False)
             parts = [p.name for p in sorted(aside.iterdir())]
             meta = {
                 "version": VERSION, "name": source.name, "source": source.where(), "resolution": resolution,
-                "split": split, "channels": raw.channels, "classes": list(raw.classes), "count": len(kept),
+                "split": split, "channels": raw.channels, "classes": list(raw.classes),
+                "factors": list(raw.factor_names), "count": len(kept),
                 "skipped": skipped, "fingerprint": fingerprint,
                 "bytes": {n: (aside / n).stat().st_size for n in parts},
                 "sha256": {n: files.sha256(aside / n) for n in parts},

@@ -28,7 +28,8 @@ def to_float(pixels: Tensor) -> Tensor:
 class ImageSet:
     """Images kept as bytes, usually a file that is read in place.
 
-    `images` is uint8 (N, C, H, W) with H = W; `labels` int64 (N,) that index `classes`, or None.
+    `images` is uint8 (N, C, H, W) with H = W; `labels` int64 (N,) that index `classes`, or None; `factors`
+    float32 (N, K) with a column for each of `factor_names`, or None (CelebA's attributes are 0 or 1).
     Raises CourseError when the arrays have another shape or type.
     """
 
@@ -36,6 +37,8 @@ class ImageSet:
     images: np.ndarray = field(repr=False)
     labels: np.ndarray | None = field(default=None, repr=False)
     classes: tuple[str, ...] = ()
+    factors: np.ndarray | None = field(default=None, repr=False)
+    factor_names: tuple[str, ...] = ()
 
     def __post_init__(self):
         shape, dtype = self.images.shape, self.images.dtype
@@ -48,6 +51,11 @@ class ImageSet:
             raise CourseError(
                 f"{self.name} has {len(self)} images and labels of shape {self.labels.shape}: give one label "
                 "an image."
+            )
+        if self.factors is not None and self.factors.shape != (len(self), len(self.factor_names)):
+            raise CourseError(
+                f"{self.name} has {len(self)} images, {len(self.factor_names)} names of factors and factors of "
+                f"shape {self.factors.shape}: give one row an image and one column a name."
             )
 
     def __len__(self) -> int:
@@ -84,7 +92,7 @@ class Raw:
     """One split of a source before preparation.
 
     `render(numbers, resolution)` gives for each number one uint8 (C, resolution, resolution), or the
-    CourseError that says why this image cannot be decoded.
+    CourseError that says why this image cannot be decoded. `factors` as in `ImageSet`.
     """
 
     count: int
@@ -92,6 +100,8 @@ class Raw:
     labels: np.ndarray | None
     classes: tuple[str, ...]
     render: Callable[[Sequence[int], int], Sequence[np.ndarray | CourseError]]
+    factors: np.ndarray | None = None
+    factor_names: tuple[str, ...] = ()
 
 
 class FashionMNIST:

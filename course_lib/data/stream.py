@@ -1,7 +1,7 @@
 """Batches of a set that does not fit in memory: one thread reads ahead while the device computes."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ from course_lib.errors import CourseError
 
 
 class Stream:
-    """`at(step)` gives the bytes and labels of a step; a thread keeps the next `prefetch` steps ready.
+    """`at(step)` gives the bytes and targets of a step; a thread keeps the next `prefetch` steps ready.
 
     Steps may be asked for in any order. Those that follow one another are ready when they are asked for; a
     jump makes the thread start anew from there. On a GPU the copies run on a stream of their own, from pinned
@@ -21,12 +21,12 @@ class Stream:
     def __init__(
         self,
         images: np.ndarray,
-        labels: Tensor | None,
+        targets: Sequence[Tensor | None],
         numbers: Callable[[int], Tensor],
         device: torch.device,
         prefetch: int,
     ):
-        self.images, self.labels, self.numbers = images, labels, numbers
+        self.images, self.targets, self.numbers = images, targets, numbers
         self.device, self.prefetch = device, prefetch
         self.copies = torch.cuda.Stream(device) if device.type == "cuda" else None
         self.changed = threading.Condition()
@@ -37,8 +37,11 @@ class Stream:
         self.thread = threading.Thread(target=self._work, name="course-batches", daemon=True)
         self.thread.start()
 
-    def at(self, step: int) -> tuple[Tensor, Tensor | None]:
-        """uint8 (B, C, H, W) and int64 (B,) on the device. Raises what went wrong with this very step."""
+    def at(self, step: int) -> tuple[Tensor, list[Tensor | None]]:
+        """uint8 (B, C, H, W), and the rows of each of `targets`, on the device.
+
+        Raises what went wrong with this very step.
+        """
         with self.changed:
             if not self.wanted <= step <= self.upcoming:
                 self.restarts += 1
@@ -56,16 +59,14 @@ class Stream:
             self.changed.notify_all()
         if isinstance(item, Exception):
             raise item
-        pixels, labels, copied = item
+        pixels, targets, copied = item
         if copied is not None:
             computing = torch.cuda.current_stream(self.device)
             computing.wait_event(copied)
-            for tensor in (pixels, labels):
-                if (
-                    tensor is not None
-                ):  # memory of one stream that another reads: not to be reused before that
+            for tensor in (pixels, *targets):
+                if tensor is not None:  # memory of one stream that another reads: no reuse before that
                     tensor.record_stream(computing)
-        return pixels, labels
+        return pixels, targets
 
     def close(self) -> None:
         """End the thread. May be called twice."""
@@ -96,19 +97,19 @@ class Stream:
                     self.changed.notify_all()
             del item  # else this thread would keep a batch alive while it waits
 
-    def _read(self, step: int) -> tuple[Tensor, Tensor | None, torch.cuda.Event | None]:
+    def _read(self, step: int) -> tuple[Tensor, list[Tensor | None], torch.cuda.Event | None]:
         numbers = self.numbers(step)
         pinned = self.copies is not None
         pixels = torch.empty((len(numbers), *self.images.shape[1:]), dtype=torch.uint8, pin_memory=pinned)
         # "clip" lets numpy write into `out` directly; the numbers are in range by construction
         self.images.take(numbers.numpy(), axis=0, out=pixels.numpy(), mode="clip")
-        labels = None if self.labels is None else self.labels[numbers]
+        targets = [None if target is None else target[numbers] for target in self.targets]
         if not pinned:
-            return pixels.to(self.device), None if labels is None else labels.to(self.device), None
+            return pixels.to(self.device), [t if t is None else t.to(self.device) for t in targets], None
         with torch.cuda.stream(self.copies):
             # torch keeps a pinned block from reuse until the copies out of it are done
             pixels = pixels.to(self.device, non_blocking=True)
-            labels = None if labels is None else labels.pin_memory().to(self.device, non_blocking=True)
+            targets = [t if t is None else t.pin_memory().to(self.device, non_blocking=True) for t in targets]
             copied = torch.cuda.Event()
             copied.record(self.copies)
-        return pixels, labels, copied
+        return pixels, targets, copied

@@ -49,6 +49,13 @@ class GAN(NetworksAndOptimizers):
 
     def __init__(self, generator: nn.Module, discriminator: nn.Module, settings: GANSettings | None = None):
         self.settings = s = settings or GANSettings()
+        if s.r1 and any(
+            isinstance(module, nn.modules.batchnorm._BatchNorm) for module in discriminator.modules()
+        ):
+            raise UsageError(
+                "R1 needs a gradient per image, and batch normalisation mixes images: add --discriminator-norm none "
+                "(or spectral)."
+            )
         self.game = GAMES[s.game]
         self.latent = generator.latent
         self.minibatches = s.discriminator_steps

@@ -1,8 +1,4 @@
-"""Named studies: recipes under several settings and seeds, measured while they train.
-
-A chapter that claims what it cannot train within its ninety seconds reads the record of a study; anyone can make
-that record again with `course study run NAME`.
-"""
+"""Studies carried out: each variant with each seed in a process of its own, a line of the record for each."""
 
 import concurrent.futures
 import datetime
@@ -11,125 +7,16 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from course_lib import paths, records
 from course_lib.errors import CourseError, UsageError
 from course_lib.files import write_atomic
-
-Measure = Callable[[Any], dict[str, float]]  # of a training.loop.Run, at the step where it stands
-
-
-@dataclass(frozen=True)
-class Study:
-    """One question: `variants` (label -> changes of the recipe's settings), each over seeds 0, 1, 2, ..."""
-
-    question: str
-    recipe: str
-    variants: Mapping[str, Mapping[str, Any]]
-    measures: Callable[[Any], Measure]  # builds the measure for a plan, once a run
-    every: int  # steps between measurements
-    common: Mapping[str, Any] = field(default_factory=dict)  # changes that all variants share
-
-
-def image_distance(plan: Any) -> Measure:
-    """Fréchet distance of 5,000 averaged samples to all training images, in the features that `extractor` names."""
-    from course_lib import data
-    from course_lib.evaluation import features, report
-    from course_lib.evaluation.frechet import Reference, frechet_distance, statistics
-
-    d = plan.settings["data"]
-    judge = features.extractor("fashion-classifier")
-    count = 5_000 if plan.tier != "smoke" else 200
-    reference = Reference(judge, data.open(d.data, resolution=d.resolution)).statistics()
-
-    def measure(run: Any) -> dict[str, float]:
-        with run.averaged():
-            drawn = report.draw_samples(run.method, count, d.seed)
-        return {"frechet": frechet_distance(statistics(judge(drawn)), reference)}
-
-    return measure
-
-
-def generator_gradients(plan: Any) -> Measure:
-    """What each generator loss would send back at this moment of the game, whichever of them is being trained.
-
-    For the three costs of the original discriminator: the norm of the gradient for all weights of G, averaged over
-    16 minibatches, and its relative spread sqrt(E|g - Eg|^2) / |Eg| between them. With it the mean of D(G(z)).
-    """
-    import torch
-
-    from course_lib import seeds
-    from course_lib.objectives.adversarial import GAMES
-
-    d = plan.settings["data"]
-
-    def measure(run: Any) -> dict[str, float]:
-        generator, discriminator = run.method.networks["generator"], run.method.networks["discriminator"]
-        buffers = {k: v.clone() for k, v in run.method.networks.state_dict().items()}
-        parameters = list(generator.parameters())
-        device = parameters[0].device
-        row: dict[str, float] = {}
-        for game in ("minimax", "non-saturating", "maximum-likelihood"):
-            gradients, probabilities = [], []
-            for i in range(16):
-                draw = seeds.generator(d.seed, step=run.step, purpose=f"gradients/{i}", device=device)
-                logits = discriminator(generator(run.method.latents(d.batch, draw))).float()
-                parts = torch.autograd.grad(GAMES[game].generator_loss(logits), parameters)
-                gradients.append(torch.cat([g.flatten() for g in parts]).double())
-                probabilities.append(logits.sigmoid().mean().item())
-            stack = torch.stack(gradients)
-            mean = stack.mean(0)
-            row[f"{game}/norm"] = stack.norm(dim=1).mean().item()
-            row[f"{game}/spread"] = ((stack - mean).square().sum(1).mean().sqrt() / mean.norm()).item()
-        row["fake_probability"] = sum(probabilities) / len(probabilities)
-        # looking must not change the game: batch normalisation has counted these minibatches
-        run.method.networks.load_state_dict(buffers)
-        return row
-
-    return measure
-
-
-def gradients_and_distance(plan: Any) -> Measure:
-    """Both of the above."""
-    first, second = generator_gradients(plan), image_distance(plan)
-    return lambda run: {**first(run), **second(run)}
-
-
-STUDIES: dict[str, Study] = {
-    "games-fashion": Study(
-        "How do the generator's three losses learn, and what gradients do they get on the way?",
-        "dcgan-fashion",
-        {
-            "non-saturating": {},
-            "minimax": {"game": "minimax"},
-            "maximum-likelihood": {"game": "maximum-likelihood"},
-        },
-        gradients_and_distance,
-        every=250,
-        common={"steps": 1_500, "ema": 0.995},
-    ),
-    "dcgan-rules": Study(
-        "What does each rule of the DCGAN buy?",
-        "dcgan-fashion",
-        {
-            "all rules": {},
-            "no batch norm in G": {"generator_norm": "none"},
-            "no batch norm in D": {"discriminator_norm": "none"},
-            "no batch norm at all": {"generator_norm": "none", "discriminator_norm": "none"},
-            "max pooling in D": {"downsample": "pool"},
-            "resize and convolve in G": {"upsample": "resize"},
-            "ReLU in D": {"slope": 0.0},
-        },
-        image_distance,
-        every=500,
-        common={"steps": 1_500, "ema": 0.995},
-    ),
-}
+from course_lib.studies.catalogue import STUDIES
+from course_lib.studies.plan import Study
 
 
 def find(name: str) -> Study:
