@@ -142,6 +142,11 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     make.add_argument("--workers", type=int, default=1, help="processes that share the runs (default 1)")
     make.add_argument("--tier", choices=["smoke", "book", "lab"], default="book")
     make.add_argument("--out", type=Path, metavar="DIR", help="folder of the record (default: records)")
+    again = command(
+        "confirm", study_confirm, "after a change of code: is every number still the same?", study
+    )
+    again.add_argument("name", metavar="NAME")
+    again.add_argument("--out", type=Path, metavar="DIR", help="folder of the record (default: records)")
 
     bench = command("bench", run_bench, "time a training step beside a plain loop, in pairs")
     bench.add_argument("names", nargs="*", metavar="NAME", help="benchmarks (default: all)")
@@ -313,6 +318,14 @@ def study_run(options: argparse.Namespace) -> None:
     for line in made:
         last = ", ".join(f"{k} {v:.4g}" for k, v in line["measures"][-1].items())
         print(f"{line['variant']}, seed {line['seed']}: {last} ({line['minutes']} minutes)", flush=True)
+
+
+def study_confirm(options: argparse.Namespace) -> None:
+    from course_lib import studies
+
+    for line in studies.confirm(options.name, folder=options.out):
+        print(f"{line['variant']}, seed {line['seed']}: as recorded", flush=True)
+    print(f"the record {options.name} stands: today's code gives its numbers")
 
 
 def run_bench(options: argparse.Namespace) -> None:

@@ -22,7 +22,8 @@ class Record:
     """The lines of one study.
 
     Each line: study, variant, recipe, changes, seed, measures (a list of rows, each with its step), hardware,
-    minutes, date, and code, the fingerprint of what it ran.
+    minutes, date, and code, the fingerprint of what it ran, or (with the date `confirmed`) of later code that gives
+    the same numbers.
     """
 
     name: str
@@ -68,9 +69,12 @@ class Record:
         return sentence
 
 
-def read(name: str) -> Record:
-    """The record of a study. Raises CourseError when there is none or a line is damaged."""
-    path = paths.records() / f"{name}.jsonl"
+def read(name: str, folder: Path | None = None) -> Record:
+    """The record of a study, in `records/` or another folder.
+
+    Raises CourseError when there is none or a line is damaged.
+    """
+    path = (folder or paths.records()) / f"{name}.jsonl"
     if not path.exists():
         raise CourseError(
             f"there is no record of the study '{name}': make it with `course study run {name}`."

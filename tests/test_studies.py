@@ -129,6 +129,35 @@ def test_a_failed_run_keeps_the_lines_before_it(toy, monkeypatch):
     assert len(made(toy)) == 4 - len(kept)
 
 
+def test_a_record_is_confirmed_by_equal_numbers(toy):
+    made(toy)
+    old = [line | {"code": "earlier"} for line in lines(toy)]
+    toy.write_text("".join(json.dumps(line) + "\n" for line in old))
+    again = list(studies.confirm("toy", folder=toy.parent))
+    assert [(line["seed"], line["variant"]) for line in again] == ALL[:2], "one run of each variant"
+    today = {"code": records.fingerprint("gan-ring"), "confirmed": lines(toy)[0]["confirmed"]}
+    assert lines(toy) == [line | today for line in old]
+    assert not records.read("toy", toy.parent).stale
+
+
+def test_a_record_with_another_number_is_not_confirmed(toy):
+    made(toy)
+    old = [line | {"code": "earlier"} for line in lines(toy)]
+    old[1]["measures"][1]["minimax/norm"] *= 1.001
+    toy.write_text("".join(json.dumps(line) + "\n" for line in old))
+    before = toy.read_text()
+    with pytest.raises(CourseError, match="'minimax' with seed 0 .* measures differ.*study run toy"):
+        list(studies.confirm("toy", folder=toy.parent))
+    assert toy.read_text() == before
+
+
+def test_a_record_that_lacks_a_variant_is_not_confirmed(toy):
+    made(toy)
+    toy.write_text(json.dumps(lines(toy)[0]) + "\n")
+    with pytest.raises(CourseError, match="no run of 'minimax'"):
+        list(studies.confirm("toy", folder=toy.parent))
+
+
 @pytest.mark.parametrize("wrong", [{"seeds": 0}, {"workers": 0}])
 def test_impossible_numbers_are_refused(toy, wrong):
     with pytest.raises(UsageError, match="at least 1"):
@@ -177,6 +206,7 @@ def test_gradients_of_the_three_costs_have_their_exact_ratio():
 MAIN = """
 import signal, sys
 from course_lib import cli, studies
+from course_lib.studies import measures
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background processes ignore Ctrl-C
 # workers import this file again, so that they know the study too

@@ -6,6 +6,6 @@ that record again with `course study run NAME`.
 
 from course_lib.studies.catalogue import STUDIES
 from course_lib.studies.plan import Measure, Study
-from course_lib.studies.runner import find, measured, run
+from course_lib.studies.runner import confirm, find, measured, run
 
-__all__ = ["STUDIES", "Measure", "Study", "find", "measured", "run"]
+__all__ = ["STUDIES", "Measure", "Study", "confirm", "find", "measured", "run"]
