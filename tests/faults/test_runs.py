@@ -1,101 +1,17 @@
-"""What goes wrong with runs: killed, interrupted, diverging, damaged, hostile, full, crowded. Nothing is lost."""
+"""What goes wrong with runs: killed, interrupted, diverging, full, crowded. Nothing is lost."""
 
 import contextlib
 import json
 import random
 import re
-import runpy
-import shutil
 import signal
 import subprocess
-from pathlib import Path
 
 import pytest
-import torch
+from faults.runs import DIGITS, RING, SMALL, assert_same, contents, same, sentence, train
 
 from course_lib import cli, files, paths, recipes
 from course_lib.training.checkpoint import RunDirectory
-
-# test folders are no packages, so the helper is read as a file
-Forks = runpy.run_path(str(Path(__file__).with_name("forks.py")))["Forks"]
-
-SMALL = ["--device", "cpu", "--tier", "smoke", "--quiet", "--no-tensorboard"]
-RING = [
-    "train", "gan-ring", *SMALL, "--steps", "300", "--batch", "16", "--width", "16", "--depth", "2",
-    "--log-every", "2", "--checkpoint-every", "5", "--sample-every", "4",
-]  # fmt: skip
-DIGITS = [
-    "train", "dcgan-digits", *SMALL, "--steps", "150", "--batch", "8", "--generator-width", "8",
-    "--discriminator-width", "8", "--log-every", "2", "--checkpoint-every", "5", "--sample-every", "4",
-]  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def elsewhere(tmp_path, monkeypatch):
-    """Whatever a command writes where it stands, it does not stand in the project."""
-    monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture(scope="module")
-def forks(tmp_path_factory):
-    server = Forks(COURSE_CACHE=str(tmp_path_factory.mktemp("cache")))
-    yield server
-    server.close()
-
-
-@pytest.fixture(scope="module")
-def uninterrupted(forks, tmp_path_factory):
-    """Directories of whole runs, each trained once: by command."""
-    made = {}
-
-    def get(command):
-        key = " ".join(command)
-        if key not in made:
-            made[key] = tmp_path_factory.mktemp("whole") / "run"
-            assert forks.run(*command, "--out", made[key]) == (0, "")
-        return made[key]
-
-    return get
-
-
-def contents(run: Path) -> dict:
-    """All that two runs must share: every file, less the times that training took."""
-    directory = RunDirectory(run)
-    rows = [json.loads(line) for line in directory.metrics.read_text().splitlines()]
-    for row in rows:
-        del row["seconds"], row["examples_per_second"]
-    states = {step: directory.load(step) for step in directory.steps()}
-    for state in states.values():
-        del state["seconds"]
-    samples = {p.name: p.read_bytes() for p in directory.samples.glob("*")}
-    return {"config": directory.config(), "latest": directory.latest(), "rows": rows} | {
-        "states": states,
-        "samples": samples,
-    }
-
-
-def same(a, b) -> bool:
-    """Equal trees, tensors bit for bit."""
-    if isinstance(a, torch.Tensor):
-        return isinstance(b, torch.Tensor) and a.dtype == b.dtype and torch.equal(a, b)
-    if isinstance(a, dict):
-        return isinstance(b, dict) and a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
-    if isinstance(a, (list, tuple)):
-        return type(a) is type(b) and len(a) == len(b) and all(map(same, a, b))
-    return a == b
-
-
-def assert_same(run: Path, whole: Path) -> None:
-    ours, theirs = contents(run), contents(whole)
-    for part in theirs:
-        assert same(ours[part], theirs[part]), part
-    assert not list(run.rglob(".*.tmp"))
-
-
-def sentence(error: str) -> str:
-    """The one line that a failed command has said."""
-    assert error.startswith("course: ") and error.endswith(".\n") and error.count("\n") == 1, error
-    return error
 
 
 @pytest.mark.slow
@@ -145,21 +61,6 @@ def test_an_interrupted_run_saves_itself_and_resumes(forks, uninterrupted, tmp_p
     assert_same(run, uninterrupted(RING))
 
 
-def train(*changes, out: Path, capsys) -> tuple[int, str]:
-    """A few steps in this process: exit code and standard error."""
-    code = cli.main([*RING, "--steps", "12", "--out", str(out), *map(str, changes)])
-    return code, capsys.readouterr().err
-
-
-@pytest.fixture
-def run(tmp_path, capsys):
-    """A finished run of 12 steps with checkpoints of steps 10 and 12."""
-    path = tmp_path / "run"
-    assert train(out=path, capsys=capsys) == (0, "")
-    assert RunDirectory(path).steps() == [10, 12]
-    return path
-
-
 def test_a_loss_that_is_not_finite_names_step_player_and_checkpoint(tmp_path, capsys):
     out = tmp_path / "run"
     rates = ["--generator-lr", "1e4", "--discriminator-lr", "1e4", "--checkpoint-every", "1"]
@@ -174,131 +75,6 @@ def test_a_loss_that_is_not_finite_names_step_player_and_checkpoint(tmp_path, ca
     moments = [v for s in state["optimizers"].values() for m in s["state"].values() for v in m.values()]
     assert all(t.isfinite().all() for t in [*state["networks"].values(), *moments])
     assert all(json.loads(row)["step"] <= good for row in RunDirectory(out).metrics.read_text().splitlines())
-
-
-def damage_bit(folder: Path) -> None:
-    file = folder / files.TENSORS
-    content = bytearray(file.read_bytes())
-    content[len(content) // 2] ^= 1
-    file.write_bytes(content)
-
-
-def damage_length(folder: Path) -> None:
-    file = folder / files.TENSORS
-    file.write_bytes(file.read_bytes()[:-100])
-
-
-def damage_json(folder: Path) -> None:
-    (folder / files.STRUCTURE).write_text("{")
-
-
-def damage_json_and_checksum(folder: Path) -> None:
-    (folder / files.STRUCTURE).write_text('{"$dict": 7}')
-    sums = {name: files.sha256(folder / name) for name in (files.TENSORS, files.STRUCTURE)}
-    (folder / files.CHECKSUMS).write_text(json.dumps(sums))
-
-
-def damage_checksums(folder: Path) -> None:
-    (folder / files.CHECKSUMS).write_bytes(b"\xff\xfe")
-
-
-def lose_a_file(folder: Path) -> None:
-    (folder / files.TENSORS).unlink()
-
-
-DAMAGES = [
-    damage_bit, damage_length, damage_json, damage_json_and_checksum, damage_checksums, lose_a_file,
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_checkpoint_is_named_and_the_one_before_it_serves(run, damage, capsys):
-    damage(run / "checkpoints" / "12")
-    for command in (["sample", str(run), "--out", str(run.parent / "grid.png")], [*RING, "--steps", "12"]):
-        command += ["--out", str(run)] if command[0] == "train" else []
-        assert cli.main(command) == 1
-        message = sentence(capsys.readouterr().err)
-        assert str(run / "checkpoints" / "12") in message and "of step 10 lies beside it" in message
-    assert RunDirectory(run).steps() == [10, 12], "nothing was deleted"
-    # what the message says: delete it, and the same command resumes at the earlier one
-    shutil.rmtree(run / "checkpoints" / "12")
-    assert train(out=run, capsys=capsys) == (0, "")
-    assert RunDirectory(run).steps() == [10, 12]
-
-
-class Malice:
-    """A pickle of this creates a file wherever it is loaded."""
-
-    def __init__(self, trace: Path):
-        self.trace = trace
-
-    def __reduce__(self):
-        return Path.touch, (self.trace,)
-
-
-@pytest.mark.parametrize("name", ["state.pt", "weights.pkl", files.TENSORS])
-def test_a_pickle_is_refused_unopened(run, name, tmp_path, capsys):
-    folder, trace = run / "checkpoints" / "12", tmp_path / "trace"
-    shutil.rmtree(folder)
-    folder.mkdir()
-    torch.save(Malice(trace), folder / name)
-    if name == files.TENSORS:  # one that pretends to be ours, checksums included
-        (folder / files.STRUCTURE).write_text("{}")
-        sums = {n: files.sha256(folder / n) for n in (files.TENSORS, files.STRUCTURE)}
-        (folder / files.CHECKSUMS).write_text(json.dumps(sums))
-    for command in (["sample", str(run)], ["evaluate", str(run)]):
-        assert cli.main(command) == 1
-        assert str(folder) in sentence(capsys.readouterr().err)
-    code, error = train(out=run, capsys=capsys)
-    assert code == 1
-    assert ("is a pickle" if name != files.TENSORS else "holds no state") in sentence(error)
-    assert not trace.exists()
-    torch.load(shutil.copy(folder / name, tmp_path / "trap.pt"), weights_only=False)
-    assert trace.exists(), "the trap was set"
-
-
-def test_a_run_of_another_recipe_or_setting_is_left_alone(run, capsys):
-    before = contents(run)
-    code, error = train("--width", "17", out=run, capsys=capsys)
-    assert code == 1 and "its networks.width is 16, yours is 17" in sentence(error)
-    assert cli.main(["train", "gan-swiss-roll", *SMALL, "--out", str(run)]) == 1
-    assert "its recipe is gan-ring, yours is gan-swiss-roll" in sentence(capsys.readouterr().err)
-    assert same(contents(run), before)
-
-
-def test_a_folder_that_is_no_run_is_left_alone(tmp_path, capsys):
-    (tmp_path / "thesis.txt").write_text("the only copy")
-    for out in (tmp_path, tmp_path / "thesis.txt"):
-        code, error = train(out=out, capsys=capsys)
-        assert code == 1 and "is no run of this course" in sentence(error)
-    code, error = train(out=tmp_path / "thesis.txt" / "run", capsys=capsys)
-    assert code == 1 and "nothing was written yet" in sentence(error)
-    assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"], "nothing was added"
-    assert cli.main(["sample", str(tmp_path)]) == 1
-    assert "config.json is missing" in sentence(capsys.readouterr().err)
-
-
-@pytest.mark.parametrize("content", ["", "{", "[1]", "7", "\0"])
-def test_a_damaged_configuration_is_named(run, content, capsys):
-    (run / "config.json").write_text(content)
-    code, error = train(out=run, capsys=capsys)
-    assert code == 1 and "config.json is damaged" in sentence(error)
-    assert cli.main(["sample", str(run)]) == 1
-    sentence(capsys.readouterr().err)
-
-
-@pytest.mark.parametrize("content", [None, "", "11\n", "soon", b"\xff"])
-def test_a_run_whose_latest_is_lost_goes_on_from_its_newest_checkpoint(run, content, capsys):
-    whole = contents(run)
-    if content is None:
-        (run / "latest").unlink()
-    else:
-        (run / "latest").write_bytes(content.encode() if isinstance(content, str) else content)
-    assert RunDirectory(run).latest() == 12
-    (run / "checkpoints" / "12").rename(run.parent / "aside")
-    assert RunDirectory(run).latest() == 10
-    assert train(out=run, capsys=capsys) == (0, "")
-    assert same(contents(run), whole)
 
 
 def test_what_killed_processes_leave_is_swept_away(run, capsys):
@@ -389,17 +165,6 @@ def test_missing_data_is_a_sentence_with_its_cure(tmp_path, monkeypatch, capsys)
     assert cli.main(["train", "dcgan-fashion", *SMALL, "--out", str(tmp_path / "run")]) == 1
     assert "course data fetch fashion-mnist" in sentence(capsys.readouterr().err)
     assert not (tmp_path / "run").exists()
-
-
-def test_a_checkpoint_of_other_networks_is_refused(run, capsys):
-    directory = RunDirectory(run)
-    state = directory.load(12)
-    del state["method"]["networks"]["generator.layers.0.weight"]
-    files.save_state(run / "checkpoints" / "12", state)
-    code, error = train(out=run, capsys=capsys)
-    assert code == 1 and "the checkpoint of step 12 does not fit this method" in sentence(error)
-    assert cli.main(["sample", str(run), "--weights", "last"]) == 1
-    assert "do not fit its config.json" in sentence(capsys.readouterr().err)
 
 
 def test_a_run_can_be_read_while_it_trains(run):

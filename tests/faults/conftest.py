@@ -1,0 +1,44 @@
+"""Runs that were made once, and places where nothing else lies."""
+
+import pytest
+from faults.forks import Forks
+from faults.runs import train
+
+from course_lib.training.checkpoint import RunDirectory
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """Whatever a command writes where it stands, it does not stand in the project."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def forks(tmp_path_factory):
+    server = Forks(COURSE_CACHE=str(tmp_path_factory.mktemp("cache")))
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(forks, tmp_path_factory):
+    """Directories of whole runs, each trained once: by command."""
+    made = {}
+
+    def get(command):
+        key = " ".join(command)
+        if key not in made:
+            made[key] = tmp_path_factory.mktemp("whole") / "run"
+            assert forks.run(*command, "--out", made[key]) == (0, "")
+        return made[key]
+
+    return get
+
+
+@pytest.fixture
+def run(tmp_path, capsys):
+    """A finished run of 12 steps with checkpoints of steps 10 and 12."""
+    path = tmp_path / "run"
+    assert train(out=path, capsys=capsys) == (0, "")
+    assert RunDirectory(path).steps() == [10, 12]
+    return path
