@@ -12,7 +12,12 @@ from course_lib.errors import CourseError, UsageError
 from course_lib.files import write_atomic
 
 # each module has `measure(device, quick) -> dict` and `table(result) -> str`
-BENCHMARKS = {"dcgan-step": "benchmarks.dcgan_step"}
+BENCHMARKS = {
+    "dcgan-step": "benchmarks.dcgan_step",
+    "wgan-gp-step": "benchmarks.wgan_gp_step",
+    "streaming": "benchmarks.streaming",
+    "faces-drawing": "benchmarks.faces_drawing",
+}
 
 
 def run(

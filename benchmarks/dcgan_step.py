@@ -25,11 +25,11 @@ SIDES = ("course", "plain")
 class Worker:
     """One side, in a process that waits between its turns."""
 
-    def __init__(self, job: dict[str, Any]):
+    def __init__(self, job: dict[str, Any], module: str = "benchmarks.dcgan_step"):
         # settings of the allocator in the environment would reach both sides
         environment = {k: v for k, v in os.environ.items() if not k.startswith("MALLOC_")}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.dcgan_step", json.dumps(job)],
+            [sys.executable, "-m", module, json.dumps(job)],
             cwd=paths.project(),
             env=environment,
             stdin=subprocess.PIPE,
@@ -75,22 +75,23 @@ def measure(device: str, quick: bool) -> dict[str, Any]:
         setting, cases, pairs = setting | {"data": "digits", "resolution": 16}, ((8, 8),), 2
     rows = []
     for width, batch in cases:
-        rows.append(_pairs(setting | {"width": width, "batch": batch, "quick": quick}, pairs))
+        rows.append(paired(setting | {"width": width, "batch": batch, "quick": quick}, pairs))
         ratio = rows[-1]["ratio"]["median"]
         print(f"width {width}, batch {batch}: {ratio:.2f} times the plain loop", file=sys.stderr, flush=True)
     return {"setting": setting, "cases": rows}
 
 
-def _pairs(job: dict[str, Any], pairs: int) -> dict[str, Any]:
+def paired(job: dict[str, Any], pairs: int, module: str = "benchmarks.dcgan_step") -> dict[str, Any]:
+    """Both sides of one case, in turn. `module` is run as a worker for each; a step sees `images_a_step(job)`."""
     # about two seconds a turn on two cores: long beside a hiccup, short beside a change of load
     steps = (
         {"course": 3, "plain": 2}
         if job["quick"]
-        else {"course": 4096 // job["batch"], "plain": 2048 // job["batch"]}
+        else {"course": 4096 // images_a_step(job), "plain": 2048 // images_a_step(job)}
     )
     with (
-        Worker(job | {"side": "course", "steps": steps["course"]}) as ours,
-        Worker(job | {"side": "plain", "steps": steps["plain"]}) as plain,
+        Worker(job | {"side": "course", "steps": steps["course"]}, module) as ours,
+        Worker(job | {"side": "plain", "steps": steps["plain"]}, module) as plain,
     ):
         workers = {"course": ours, "plain": plain}
         facts = {side: workers[side].ask("facts") for side in SIDES}
@@ -101,7 +102,7 @@ def _pairs(job: dict[str, Any], pairs: int) -> dict[str, Any]:
         for number in range(pairs):
             for side in SIDES if number % 2 == 0 else SIDES[::-1]:
                 seconds = workers[side].ask("go")["seconds"]
-                rates[side].append(steps[side] * job["batch"] / seconds)
+                rates[side].append(steps[side] * images_a_step(job) / seconds)
         peaks.append(ours.ask("peak"))
     peak = {kind: round(max(p[kind] for p in peaks), 1) for kind in peaks[0]}
     ratios = [a / b for a, b in zip(*rates.values(), strict=True)]
@@ -128,11 +129,16 @@ def _pairs(job: dict[str, Any], pairs: int) -> dict[str, Any]:
     }
 
 
-def table(result: dict[str, Any]) -> str:
+def images_a_step(job: dict[str, Any]) -> int:
+    """Photographs that one step looks at."""
+    return job["batch"] * job.get("critic_steps", 1)
+
+
+def table(result: dict[str, Any], name: str = "DCGAN") -> str:
     """The result as plain text."""
     s = result["setting"]
     lines = [
-        f"DCGAN, {s['data']} at {s['resolution']} px, on {s['device']}",
+        f"{name}, {s['data']} at {s['resolution']} px, on {s['device']}",
         f"{'width':>5}{'batch':>7}  {'side':8}{'precision':>10}{'images/s':>10}{'GFLOP/image':>13}{'GFLOP/s':>9}"
         f"{'of fp32 peak':>14}{'of bf16 peak':>14}",
     ]
@@ -179,14 +185,11 @@ class Turns:
             if question == "go":
                 self.began = time.perf_counter()
                 return
-            self.answer(
-                **(
-                    self.facts
-                    if question == "facts"
-                    else matrix_product_peak(self.device, self.facts["quick"])
-                )
-            )
+            self.answer(**self.told(question))
         raise Finished
+
+    def told(self, question: str) -> dict[str, Any]:
+        return self.facts if question == "facts" else matrix_product_peak(self.device, self.facts["quick"])
 
 
 def synchronise(device: str) -> None:
@@ -253,7 +256,7 @@ def _course(job: dict[str, Any], dataset: Any) -> None:
     with FlopCounterMode(display=False) as counter:
         method.step(batches.at(0))
     precision = devices.resolve_precision(settings.precision, batches.device, True)
-    turns = Turns(job["device"], _facts(job, method.networks, counter, precision))
+    turns = Turns(job["device"], facts_of(job, method.networks, counter, precision))
     turns()
     fit(
         method,
@@ -294,20 +297,20 @@ def _plain(job: dict[str, Any], dataset: Any) -> None:
     )
     with FlopCounterMode(display=False) as counter:
         next(steps)
-    turns = Turns(job["device"], _facts(job, nn.ModuleList([generator, discriminator]), counter, "fp32"))
+    turns = Turns(job["device"], facts_of(job, nn.ModuleList([generator, discriminator]), counter, "fp32"))
     while True:
         turns()
         for _ in range(job["steps"]):
             next(steps)
 
 
-def _facts(job: dict[str, Any], networks: Any, counter: Any, precision: str) -> dict[str, Any]:
+def facts_of(job: dict[str, Any], networks: Any, counter: Any, precision: str) -> dict[str, Any]:
     import torch
 
     return {
         "precision": precision,
         "parameters": sum(p.numel() for p in networks.parameters()),
-        "gflop_per_image": counter.get_total_flops() / job["batch"] / 1e9,
+        "gflop_per_image": counter.get_total_flops() / images_a_step(job) / 1e9,
         "threads": torch.get_num_threads(),
         "quick": job["quick"],
     }

@@ -62,10 +62,47 @@ class MLPNetworks:
 
 
 @dataclass(frozen=True)
+class BatchAwareMLPNetworks(MLPNetworks):
+    """`networks.mlp` with what `networks.batch_aware` adds."""
+
+    slope: float = 0.2  # of LeakyReLU, in both players; 0 is ReLU
+    minibatch: str = "none"  # layer before D's last one: none, discrimination or deviation
+    generator_norm: str = "none"  # none, or virtual: virtual batch normalisation
+    reference: int = 64  # latents in its reference batch
+
+
+@dataclass(frozen=True)
+class BatchAwareDCGANNetworks(DCGANNetworks):
+    """`networks.dcgan` with a layer of `networks.batch_aware` in the discriminator."""
+
+    minibatch: str = "none"  # layer before D's last one: none, discrimination or deviation
+
+
+@dataclass(frozen=True)
+class PlainGeneratorNetworks(DCGANNetworks):
+    """A generator of `networks.plain_generators` against the discriminator or critic of `networks.dcgan`."""
+
+    architecture: str = (
+        "dcgan"  # dcgan; constant: one width and no norm; mlp: four dense layers, 16 times as wide
+    )
+
+
+@dataclass(frozen=True)
+class GaussianNetworks:
+    """`networks.mlp`: a generator that makes one Gaussian and nothing else, and a critic of the usual kind."""
+
+    mean: float = 0.0  # of every coordinate, at the start
+    std: float = 1.0
+    width: int = 64  # units a layer of the critic
+    depth: int = 2  # its hidden layers
+
+
+@dataclass(frozen=True)
 class ClassifierNetworks:
     """`networks.classifier`."""
 
     width: int = 32  # feature maps of the first layer
+    outputs: int = 10  # classes, or the factors that it learns
 
 
 def dcgan_pair(n: DCGANNetworks, shape: tuple[int, ...]):
@@ -92,12 +129,60 @@ def mlp_pair(n: MLPNetworks, shape: tuple[int, ...]):
     return mlp.Generator(n.latent, dim, n.width, n.depth), mlp.Discriminator(dim, n.width, n.depth)
 
 
+def batch_aware_mlp_pair(n: BatchAwareMLPNetworks, shape: tuple[int, ...]):
+    """Perceptrons for points (d,), whose discriminator may compare the samples of a batch."""
+    import torch
+
+    from course_lib.networks import batch_aware, mlp
+
+    if len(shape) != 1:
+        raise UsageError("this recipe's networks take points, not images: give --data one of the toy/ sets.")
+    generator = mlp.Generator(n.latent, *shape, n.width, n.depth, n.slope)
+    discriminator = mlp.Discriminator(*shape, n.width, n.depth, n.slope)
+    if n.generator_norm == "virtual":
+        generator = batch_aware.virtual_generator(n.latent, *shape, n.width, n.depth, n.slope, n.reference)
+    elif n.generator_norm != "none":
+        raise ValueError(f"generator_norm must be none or virtual, not {n.generator_norm}")
+    return generator, batch_aware.BatchAwareDiscriminator(discriminator, torch.zeros(2, *shape), n.minibatch)
+
+
+def batch_aware_dcgan_pair(n: BatchAwareDCGANNetworks, shape: tuple[int, ...]):
+    """The DCGAN pair for images (C, H, W), whose discriminator may compare the images of a batch."""
+    import torch
+
+    from course_lib.networks import batch_aware
+
+    generator, discriminator = dcgan_pair(n, shape)
+    return generator, batch_aware.BatchAwareDiscriminator(discriminator, torch.zeros(2, *shape), n.minibatch)
+
+
+def plain_generator_pair(n: PlainGeneratorNetworks, shape: tuple[int, ...]):
+    """A generator of any architecture and a convolutional discriminator, for images (C, H, W)."""
+    from course_lib.networks import plain_generators
+
+    channels, resolution, _ = _image_shape(shape)
+    generator = plain_generators.generator(
+        n.architecture, n.latent, channels, resolution, n.generator_width, n.generator_norm, n.upsample
+    )
+    return generator, dcgan_pair(n, shape)[1]
+
+
+def gaussian_pair(n: GaussianNetworks, shape: tuple[int, ...]):
+    """The generator x = mean + A z, and a critic, for points (d,)."""
+    from course_lib.networks import mlp
+
+    if len(shape) != 1:
+        raise UsageError("this recipe's networks take points, not images: give --data one of the toy/ sets.")
+    (dim,) = shape
+    return mlp.gaussian_generator([n.mean] * dim, n.std), mlp.Discriminator(dim, n.width, n.depth)
+
+
 def classifier(n: ClassifierNetworks, shape: tuple[int, ...]):
-    """The classifier of ten classes for images (C, H, W)."""
+    """The classifier for images (C, H, W), by itself."""
     from course_lib.networks.classifier import Classifier
 
     channels, resolution, _ = _image_shape(shape)
-    return (Classifier(channels, 10, resolution, n.width),)
+    return (Classifier(channels, n.outputs, resolution, n.width),)
 
 
 def _image_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -109,10 +194,30 @@ def _image_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
 NETWORKS: dict[str, Networks] = {
     "dcgan": Networks(DCGANNetworks, dcgan_pair, ("course_lib.networks.dcgan",)),
     "mlp": Networks(MLPNetworks, mlp_pair, ("course_lib.networks.mlp",)),
+    "batch-aware-mlp": Networks(
+        BatchAwareMLPNetworks, batch_aware_mlp_pair, ("course_lib.networks.batch_aware",)
+    ),
+    "batch-aware-dcgan": Networks(
+        BatchAwareDCGANNetworks,
+        batch_aware_dcgan_pair,
+        ("course_lib.networks.dcgan", "course_lib.networks.batch_aware"),
+    ),
+    "plain-generators": Networks(
+        PlainGeneratorNetworks,
+        plain_generator_pair,
+        ("course_lib.networks.dcgan", "course_lib.networks.plain_generators"),
+    ),
+    "gaussian": Networks(GaussianNetworks, gaussian_pair, ("course_lib.networks.mlp",)),
     "classifier": Networks(ClassifierNetworks, classifier, ("course_lib.networks.classifier",)),
 }
 
 METHODS: dict[str, Method] = {
     "gan": Method("course_lib.methods.gan", "GAN", "GANSettings"),
+    "remedies": Method("course_lib.methods.remedies", "RemedyGAN", "RemedySettings"),
+    "unrolled": Method("course_lib.methods.unrolled", "UnrolledGAN", "UnrolledSettings"),
+    "wgan": Method("course_lib.methods.wgan", "WGAN", "WGANSettings"),
+    "fgan": Method("course_lib.methods.fgan", "FGAN", "FGANSettings"),
+    "clinic": Method("course_lib.methods.clinic", "patient", "ClinicSettings"),
     "classification": Method("course_lib.methods.classify", "Classification", "ClassificationSettings"),
+    "attributes": Method("course_lib.methods.attributes", "Attributes", "AttributeSettings"),
 }

@@ -83,12 +83,13 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
         return made.add_subparsers(required=True, metavar="ACTION")
 
     data = family("data", "list, fetch and prepare data sets")
-    command("list", data_list, "what there is, where it lies, and how to get what is missing", data)
+    listing = command("list", data_list, "what there is, where it lies, and how to get what is missing", data)
+    listing.add_argument("--json", action="store_true", help="as JSON, for programs")
     fetch = command("fetch", data_fetch, "download data sets into the cache", data)
     fetch.add_argument("names", nargs="*", metavar="NAME")
     fetch.add_argument("--all", action="store_true", help="everything that this course can download")
     prepare = command("prepare", data_prepare, "decode a set once, into the cache", data)
-    prepare.add_argument("name", metavar="NAME|FOLDER")
+    prepare.add_argument("name", metavar="NAME|FOLDER|ZIP")
     prepare.add_argument("--resolution", type=int, metavar="R", help="pixels (default: the set's own)")
     prepare.add_argument("--skip-damaged", action="store_true", help="leave out images that cannot be read")
 
@@ -123,6 +124,17 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     )
     evaluate.add_argument("--samples", type=int, default=10_000, metavar="N")
     evaluate.add_argument("--seed", type=int, default=0)
+    evaluate.add_argument(
+        "--extractor",
+        metavar="NAME",
+        help="what sees the images (default: what suits the data; inception for FID)",
+    )
+    evaluate.add_argument(
+        "--extrapolate", action="store_true", help="also the Fréchet distance for endlessly many samples"
+    )
+    evaluate.add_argument(
+        "--device", metavar="NAME", help="cpu, cuda, cuda:1, ... (default: a GPU where there is one)"
+    )
     evaluate.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers there")
 
     zoo = family("zoo", "trained networks that come with the course")
@@ -194,21 +206,56 @@ def comments(cls: type) -> dict[str, str]:
 def data_list(options: argparse.Namespace) -> None:
     from course_lib import data
 
-    for row in data.describe():
-        print(f"{row.name}: {row.images} images, {row.licence}")
-        print(f"    lies in {row.where}" if row.where else f"    is missing: {row.how}")
+    rows = data.describe()
+    if options.json:
+        print(json.dumps([dataclasses.asdict(row) for row in rows], indent=1))
+        return
+    told = ""
+    for row in rows:
+        print(f"{row.name}: {row.images} images; files: {row.size}; licence: {row.licence}")
+        how = f"    is missing: {row.how}"
+        if row.where:
+            print(f"    is here: {row.where}")
+        elif row.name.partition("/")[0] != told.partition("/")[0]:  # LSUN's rooms are all got in one way
+            print(how)
+            told = row.name
+        else:
+            print(f"    is missing: as {told}")
+        if row.missing:
+            print(f"    but {row.missing}")
         if row.prepared:
-            print(f"    prepared at {', '.join(row.prepared)}")
+            print(f"    prepared at {', '.join(row.prepared)} ({row.prepared_bytes / 1e6:,.1f} MB)")
 
 
 def data_fetch(options: argparse.Namespace) -> None:
-    from course_lib import data
+    from course_lib import data, paths
 
     names = data.downloadable() if options.all else options.names
     if not names:
         raise UsageError("name the data sets to fetch, or give --all; `course data list` shows them.")
+    failed = []
     for name in names:
-        print(f"{name}: {data.fetch(name)}")
+        try:
+            print(f"{name}: {data.fetch(name)}", flush=True)
+        except UsageError:
+            raise
+        except CourseError as error:
+            if len(names) == 1:
+                raise
+            failed.append(name)
+            print(f"{name}: {error}", flush=True)
+    if options.all:
+        for name, how in data.by_hand().items():
+            print(f"{name}: not to be had by download; {how}.")
+        print(
+            f"{len(names) - len(failed)} of {len(names)} sets are here. For a machine without a network, copy "
+            f"{paths.cache() / 'raw'} there and set COURSE_DATA to the copy."
+        )
+    if failed:
+        raise CourseError(
+            f"{len(failed)} of {len(names)} sets could not be fetched, {', '.join(failed)}: each line above says why "
+            "and what to do, and a second run continues with these."
+        )
 
 
 def data_prepare(options: argparse.Namespace) -> None:
@@ -258,33 +305,50 @@ def run_sample(options: argparse.Namespace) -> None:
 def run_evaluate(options: argparse.Namespace) -> None:
     from course_lib import data, recipes
     from course_lib.evaluation import report
+    from course_lib.evaluation.table import table
 
-    method = recipes.load(options.of)
+    if options.samples < 1:
+        raise UsageError("--samples counts samples: give at least 1.")
+    method = recipes.load(options.of, device=_device(options.device))
     d = method.plan.settings["data"]
     dataset = data.open(options.data or d.data, resolution=d.resolution)
-    numbers = report.measure(method, dataset, samples=options.samples, seed=options.seed)
-    for name, value in numbers.items():
-        print(f"{name:20} {shown(value)}")
+    numbers = report.measure(
+        method,
+        dataset,
+        samples=options.samples,
+        seed=options.seed,
+        extractor=options.extractor,
+        extrapolate=options.extrapolate,
+    )
+    print(table(numbers, str(options.of)))
     if options.json:
         from course_lib.files import write_atomic
 
         write_atomic(options.json, json.dumps(numbers, indent=2) + "\n")
 
 
-def shown(value: Any) -> str:
-    """A measure as text: four digits of a number, and of both ends of an interval."""
-    if isinstance(value, (list, tuple)):
-        return " to ".join(map(shown, value))
-    return f"{value:,.4g}" if isinstance(value, float) else str(value)
+def _device(name: str | None) -> Any:
+    """The device of that name, or the best there is. Raises UsageError for one that this machine has not."""
+    import torch
+
+    from course_lib.training import device
+
+    try:
+        chosen = torch.device(name) if name else device.best()
+        torch.empty(0, device=chosen)
+    except (RuntimeError, AssertionError) as error:  # torch asserts that it was compiled for GPUs
+        raise UsageError(f"there is no device '{name}' on this machine: use cpu or cuda.") from error
+    return chosen
 
 
 def zoo_list(options: argparse.Namespace) -> None:
     from course_lib import zoo
+    from course_lib.evaluation.table import brief
 
     for name, entry in zoo.manifest().items():
-        measures = ", ".join(f"{k} {shown(v)}" for k, v in entry["measures"].items())
         print(
-            f"{name}: {measures} ({entry['steps']:,} steps, {entry['minutes']} minutes; {entry['command']})"
+            f"{name}: {brief(entry['measures'])} ({entry['steps']:,} steps, {entry['minutes']} minutes; "
+            f"{entry['command']})"
         )
 
 
@@ -316,7 +380,8 @@ def study_run(options: argparse.Namespace) -> None:
         options.name, seeds=options.seeds, workers=options.workers, tier=options.tier, folder=options.out
     )
     for line in made:
-        last = ", ".join(f"{k} {v:.4g}" for k, v in line["measures"][-1].items())
+        numbers = {k: v for k, v in line["measures"][-1].items() if isinstance(v, (int, float))}
+        last = ", ".join(f"{k} {v:.4g}" for k, v in numbers.items())
         print(f"{line['variant']}, seed {line['seed']}: {last} ({line['minutes']} minutes)", flush=True)
 
 

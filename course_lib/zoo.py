@@ -13,7 +13,14 @@ from course_lib.errors import CourseError, UsageError
 from course_lib.files import save_state, sha256, write_atomic
 
 # the recipe of each entry, in the order in which they must be trained: measures need the classifier
-ENTRIES = {"classifier-fashion": "classifier-fashion", "dcgan-fashion": "dcgan-fashion"}
+ENTRIES = {
+    "classifier-fashion": "classifier-fashion",
+    "classifier-digits": "classifier-digits",
+    "dcgan-fashion": "dcgan-fashion",
+    "judge-faces": "judge-faces",
+    "dcgan-faces": "dcgan-faces",
+    "judge-faces-64": "judge-faces-64",
+}
 LIMIT = 5 * 2**20  # bytes a file: the course must stay quick to clone
 
 

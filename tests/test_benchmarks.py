@@ -120,3 +120,83 @@ def test_a_quick_run_compares_like_with_like(project, tmp_path):
     assert 0.7 < ours["gflop_per_image"] / plain["gflop_per_image"] < 1
     for side in (ours, plain):
         assert side["images_per_second"] > 0 and side["share_of_peak"]["fp32"] > 0
+
+
+@pytest.mark.slow
+def test_a_quick_run_streams_beside_what_lies_in_memory(benchmarks, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    out = benchmarks.run(["streaming"], tmp_path / "result.json", device="cpu", quick=True)
+    assert "streamed/s" in capsys.readouterr().out
+    found = json.loads(out.read_text())["streaming"]
+    assert found["quick"] is True and found["setting"]["wanted"] == 0.9
+    (row,) = found["cases"]
+    assert row["ratio"]["min"] <= row["ratio"]["median"] <= row["ratio"]["max"]
+    assert row["streamed_images_per_second"] > 0 and row["resident_images_per_second"] > 0
+
+
+def test_the_plain_penalty_is_the_courses(project, monkeypatch):
+    """The other side makes no mistake that would make it slower or faster: one epsilon and one norm a sample."""
+    monkeypatch.syspath_prepend(str(project))
+    plain = importlib.import_module("benchmarks.plain_wgan_gp")
+    from course_lib.networks import dcgan
+    from course_lib.objectives.wasserstein import gradient_penalty, interpolates
+
+    torch.manual_seed(0)
+    critic = dcgan.Discriminator(1, 8, 4, norm="none")
+    real, fake = torch.randn(2, 5, 1, 8, 8)
+    torch.manual_seed(1)
+    theirs = plain.gradient_penalty(critic, real, fake)
+    torch.manual_seed(1)
+    x = interpolates(real, fake, torch.rand(5)).requires_grad_(True)
+    torch.testing.assert_close(theirs, gradient_penalty(critic(x), x))
+
+
+def test_the_plain_wgan_gp_loop_trains_both_players(project, monkeypatch):
+    monkeypatch.syspath_prepend(str(project))
+    plain = importlib.import_module("benchmarks.plain_wgan_gp")
+    from course_lib import data
+    from course_lib.networks import dcgan
+
+    torch.manual_seed(0)
+    networks = dcgan.Generator(64, 1, 16, 4), dcgan.Discriminator(1, 16, 4, norm="none")
+    before = [[p.clone() for p in network.parameters() if p.ndim > 1] for network in networks]
+    images = data.open("digits", resolution=16).images
+    options = {"batch": 4, "lr": 1e-3, "critic_steps": 2, "workers": 0, "device": "cpu"}
+    steps = plain.train(*networks, images, **options)
+    next(steps), next(steps)
+    for network, old in zip(networks, before, strict=True):
+        new = [p for p in network.parameters() if p.ndim > 1]
+        assert all(not torch.equal(p, q) for p, q in zip(new, old, strict=True))
+
+
+@pytest.mark.slow
+def test_a_quick_wgan_gp_run_compares_like_with_like(project, tmp_path):
+    out = tmp_path / "result.json"
+    command = [sys.executable, "-m", "course_lib.cli", "bench", "wgan-gp-step", "--quick", "--device", "cpu"]
+    done = subprocess.run(
+        [*command, "--out", str(out)],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(project), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    (row,) = json.loads(out.read_text())["wgan-gp-step"]["cases"]
+    ours, plain = row["course"], row["plain"]
+    assert ours["parameters"] == plain["parameters"] and ours["threads"] == plain["threads"]
+    # the same algorithm; ours spares the zeros of the penalty and the gradients of the critic's weights in G's step
+    assert 0.6 < ours["gflop_per_image"] / plain["gflop_per_image"] < 0.95
+
+
+def test_drawing_faces_is_timed_at_every_size(project, monkeypatch):
+    monkeypatch.syspath_prepend(str(project))
+    drawing = importlib.import_module("benchmarks.faces_drawing")
+    monkeypatch.setattr(drawing, "RESOLUTIONS", (16, 32))
+    threads = torch.get_num_threads()
+    result = drawing.measure("cpu", quick=True)
+    assert torch.get_num_threads() == threads
+    assert [row["resolution"] for row in result["cases"]] == [16, 32]
+    for row in result["cases"]:
+        rate = row["images_per_second"]
+        assert 0 < rate["min"] <= rate["median"] <= rate["max"] and row["cpu_ms_per_image"] > 0
+    assert str(result["cases"][1]["cpu_ms_per_image"])[:4] in drawing.table(result)

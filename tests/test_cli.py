@@ -85,6 +85,8 @@ WRONG = [
     (["sample", "somewhere", "-n", "0"], "at least 1"),
     (["sample", "somewhere", "--weights", "best"], "--weights"),
     (["evaluate"], "RUN"),
+    (["evaluate", "dcgan-fashion", "--samples", "0"], "at least 1"),
+    (["evaluate", "dcgan-fashion", "--device", "abacus"], "abacus"),
     (["data"], "ACTION"),
     (["data", "fetch"], "--all"),
     (["data", "prepare"], "NAME"),
@@ -142,6 +144,37 @@ def test_a_run_is_trained_resumed_sampled_and_measured(course, tmp_path):
     code, out, _ = course("evaluate", run, "--samples", 200, "--json", "numbers.json")
     assert code == 0 and "total_modes" in out
     assert json.loads((tmp_path / "numbers.json").read_text())["samples"] == 200
+
+
+def test_images_are_measured_in_one_table(course, tmp_path, monkeypatch):
+    """A run on the digits, by the Fashion-MNIST classifier: of one shape, which is all that is asked here."""
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
+    small = [
+        "--steps",
+        2,
+        "--batch",
+        4,
+        "--generator-width",
+        4,
+        "--discriminator-width",
+        4,
+        "--resolution",
+        32,
+    ]
+    assert course("train", "dcgan-digits", *SMALL[:-4], *small)[0] == 0
+    code, out, error = course(
+        "evaluate", "runs/dcgan-digits", "--samples", 40, "--device", "cpu", "--json", "numbers.json"
+    )
+    assert (code, error) == (0, "") and out.startswith("runs/dcgan-digits against digits: 40 samples")
+    numbers = json.loads((tmp_path / "numbers.json").read_text())
+    for word, name in {
+        "Fréchet distance": "frechet",
+        "coverage": "coverage",
+        "classifier score": "score",
+    }.items():
+        assert word in out and {name, f"{name}_interval", f"{name}_floor"} <= numbers.keys()
+    code, _, error = course("evaluate", "runs/dcgan-digits", "--extractor", "mona-lisa")
+    assert code == 2 and "mona-lisa" in error and error.count("\n") == 1
 
 
 def test_images_are_sampled_as_a_grid(course, tmp_path):

@@ -9,6 +9,7 @@ import torch
 
 import course_lib
 from course_lib import files, paths, recipes
+from course_lib.data import faces
 from course_lib.errors import CourseError, UsageError
 from course_lib.training import tiers
 from course_lib.training.checkpoint import RunDirectory
@@ -42,6 +43,11 @@ def test_every_recipe_can_be_built(name):
     plan = recipes.settle(name, "smoke")
     method = recipes.build(plan, shape(plan))
     assert set(method.averaged) <= set(method.networks) and method.optimizers.keys() <= set(method.networks)
+
+
+@pytest.mark.parametrize("name", ["judge-faces", "judge-faces-64"])
+def test_a_judge_answers_for_every_factor(name):
+    assert recipes.settle(name).settings["networks"].outputs == len(faces.NAMES)
 
 
 def test_the_nearest_word_on_a_setting_wins():

@@ -3,8 +3,19 @@
 from course_lib.data.batches import Batch, Batches
 from course_lib.data.cache import open_set as open  # read as data.open
 from course_lib.data.cache import prepare
-from course_lib.data.catalogue import describe, downloadable, fetch
+from course_lib.data.catalogue import by_hand, describe, downloadable, fetch
 from course_lib.data.images import ImageSet
 from course_lib.data.toy import PointSet
 
-__all__ = ["Batch", "Batches", "ImageSet", "PointSet", "describe", "downloadable", "fetch", "open", "prepare"]
+__all__ = [
+    "Batch",
+    "Batches",
+    "ImageSet",
+    "PointSet",
+    "by_hand",
+    "describe",
+    "downloadable",
+    "fetch",
+    "open",
+    "prepare",
+]

@@ -20,8 +20,11 @@ import numpy as np
 
 from course_lib import files, paths
 from course_lib.data import toy
-from course_lib.data.images import SOURCES, Folder, ImageSet
+from course_lib.data.folders import Folder
+from course_lib.data.images import ImageSet
+from course_lib.data.sources import SOURCES
 from course_lib.data.writing import Progress, write_images
+from course_lib.data.zips import Zip
 from course_lib.errors import CourseError, UsageError
 
 log = logging.getLogger(__name__)
@@ -36,9 +39,10 @@ def open_set(
     split: str = "train",
     skip_damaged: bool = False,
 ) -> ImageSet | toy.PointSet:
-    """The data set of that name: "fashion-mnist", "digits", "toy/…", or a folder of images.
+    """The data set of that name: "fashion-mnist", "digits", "toy/…", or a folder or a zip of images.
 
-    `resolution` is the side of the images, None for their own; `split` "train" or "test". Prepares the set
+    `resolution` is the side of the images, None for their own; `split` "train" or "test" (SVHN has "extra" too).
+    Pictures that are not square lose their sides, and all are resized with an antialiased filter. Prepares the set
     first where that has not been done; `skip_damaged` then leaves out pictures that cannot be read. Never
     downloads.
     Raises UsageError for an unknown name or an impossible request, CourseError when the data is not on this
@@ -50,6 +54,8 @@ def open_set(
         return toy.open_toy(str(name))
     source = find(name)
     resolution = _checked(source, resolution, split)
+    if hasattr(source, "open"):  # images that are computed
+        return source.open(resolution, split)
     folder = _folder(source, resolution, split)
     fingerprint = source.fingerprint(split)
     ready = _load(folder, fingerprint) if folder.is_dir() else None
@@ -71,6 +77,8 @@ def prepare(
     """
     source = find(name)
     resolution = _checked(source, resolution, split)
+    if hasattr(source, "open"):  # images that are computed
+        return source.open(resolution, split)
     folder = _folder(source, resolution, split)
     fingerprint = source.fingerprint(split)
     return _prepare(source, folder, resolution, split, fingerprint, skip_damaged, progress, verify=True)
@@ -84,20 +92,23 @@ def find(name: str | os.PathLike):
     if path.is_dir():
         return Folder(path)
     if path.is_file():
-        raise UsageError(f"{path} is a file: unpack it and name the folder of images.")
+        if path.suffix.lower() == ".zip":
+            return Zip(path)
+        raise UsageError(f"{path} is neither a folder nor a zip: unpack it and name the folder of images.")
     known = [*SOURCES, *toy.TOYS]
     close = difflib.get_close_matches(str(name), known, 1)
-    hint = f"did you mean {close[0]}, or one of" if close else "give a folder, or one of"
-    raise UsageError(f"No data set or folder is called {name}: {hint} {', '.join(known)}.")
+    hint = f"did you mean {close[0]}, or one of" if close else "give a folder, a zip, or one of"
+    raise UsageError(f"No data set, folder or zip is called {name}: {hint} {', '.join(known)}.")
 
 
 def _checked(source, resolution: int | None, split: str) -> int:
-    if split not in ("train", "test"):
-        raise UsageError(f"There is no split {split!r}: use train or test.")
+    splits = getattr(source, "splits", ("train", "test"))
+    if split not in splits:
+        raise UsageError(f"{source.name} has no split {split!r}: use {' or '.join(splits)}.")
     resolution = source.native if resolution is None else resolution
     if resolution is None:
         raise UsageError(
-            f"{source.name} is a folder, whose images have no common size: say resolution=64, for example."
+            f"The images of {source.name} have no one size: say resolution=64 (--resolution 64), for example."
         )
     if not isinstance(resolution, int) or not 4 <= resolution <= 2048:
         raise UsageError(
@@ -107,10 +118,10 @@ def _checked(source, resolution: int | None, split: str) -> int:
 
 
 def _folder(source, resolution: int, split: str) -> Path:
-    name = source.name
+    name = source.name.replace("/", "-")
     if isinstance(source, Folder):  # two folders may share their last name
-        digest = hashlib.blake2b(name.encode("utf-8", "surrogateescape")).hexdigest()[:8]
-        name = re.sub(r"[^\w.]+", "-", source.folder.name).strip(".") + "-" + digest
+        digest = hashlib.blake2b(source.name.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+        name = re.sub(r"[^\w.]+", "-", source.path.name).strip(".") + "-" + digest
     return paths.cache() / "prepared" / f"{name}-{resolution}-{split}"
 
 
@@ -147,7 +158,7 @@ def _load(folder: Path, fingerprint: str, verify: bool = False) -> ImageSet | No
 def _prepare(source, folder, resolution, split, fingerprint, skip_damaged, progress, verify) -> ImageSet:
     with _writing(folder):
         ready = _load(folder, fingerprint, verify)  # another process may have been faster
-        if ready:
+        if ready and not (verify and not skip_damaged and read_meta(folder)["skipped"]):
             return ready
         raw = source.raw(split)
         for remains in folder.parent.glob(f".{folder.name}.*.tmp"):  # ours alone: we hold the lock
@@ -157,7 +168,7 @@ def _prepare(source, folder, resolution, split, fingerprint, skip_damaged, progr
         try:
             aside.mkdir()
             kept, skipped = write_images(
-                aside / "images.npy", raw, resolution, skip_damaged, progress, source.name
+                aside / "images.npy", raw, resolution, skip_damaged, progress, f"{source.name} ({split})"
             )
             if raw.labels is not None:
                 np.save(aside / "labels.npy", raw.labels[kept], allow_pickle=False)
@@ -167,7 +178,7 @@ def _prepare(source, folder, resolution, split, fingerprint, skip_damaged, progr
             meta = {
                 "version": VERSION, "name": source.name, "source": source.where(), "resolution": resolution,
                 "split": split, "channels": raw.channels, "classes": list(raw.classes),
-                "factors": list(raw.factor_names), "count": len(kept),
+                "factors": list(raw.factor_names), "crop": getattr(source, "crop", None), "count": len(kept),
                 "skipped": skipped, "fingerprint": fingerprint,
                 "bytes": {n: (aside / n).stat().st_size for n in parts},
                 "sha256": {n: files.sha256(aside / n) for n in parts},

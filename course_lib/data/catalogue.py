@@ -7,24 +7,31 @@ from dataclasses import dataclass
 from course_lib import paths
 from course_lib.data import toy
 from course_lib.data.cache import find, read_meta
-from course_lib.data.images import SOURCES, FashionMNIST, Folder
+from course_lib.data.folders import Folder
+from course_lib.data.lsun import LSUN
+from course_lib.data.published import Published
+from course_lib.data.sources import SOURCES
 from course_lib.errors import CourseError, UsageError
 
 
 @dataclass(frozen=True)
 class Row:
-    """One data set: its images, what is prepared ("32 train"), where it lies, its licence, how to get it."""
+    """One data set: its images and the size of its files, what is prepared ("32 train") and the bytes that this takes,
+    where it lies (None: nowhere), its licence, what is missing (a clause or None), and how to get it."""
 
     name: str
     images: str
+    size: str
     prepared: tuple[str, ...]
+    prepared_bytes: int
     where: str | None
     licence: str
+    missing: str | None
     how: str
 
 
 def describe() -> list[Row]:
-    """Every data set that can be opened by name, then the folders that were prepared. Decodes nothing."""
+    """Every data set that can be opened by name, then the folders and zips that were prepared. Decodes nothing."""
     ready: dict[str, list[dict]] = {}
     folder = paths.cache() / "prepared"
     for entry in sorted(folder.iterdir()) if folder.is_dir() else []:
@@ -32,25 +39,41 @@ def describe() -> list[Row]:
         if meta:
             ready.setdefault(meta["name"], []).append(meta)
     rows = [
-        Row(name, "unlimited", (), "drawn as needed", "of this course", "always there") for name in toy.TOYS
+        Row(name, "unlimited", "none", (), 0, "drawn as needed", "of this course", None, "always there")
+        for name in toy.TOYS
     ]
-    rows += [
-        Row(s.name, s.images, _prepared(ready.pop(s.name, [])), s.where(), s.licence, s.how)
-        for s in SOURCES.values()
-    ]
+    for s in SOURCES.values():
+        size, missing = getattr(s, "size", "none"), getattr(s, "missing", lambda: None)
+        where = s.where()
+        lacks = None if where else missing()
+        rows.append(
+            Row(s.name, s.images, size, *_prepared(ready.pop(s.name, [])), where, s.licence, lacks, s.how)
+        )
     for name, metas in ready.items():
         count = max(meta["count"] for meta in metas if meta["resolution"] == metas[0]["resolution"])
-        rows.append(Row(name, f"{count:,}", _prepared(metas), metas[0]["source"], Folder.licence, Folder.how))
+        where = metas[0]["source"]
+        rows.append(
+            Row(name, f"{count:,}", "its own", *_prepared(metas), where, Folder.licence, None, Folder.how)
+        )
     return rows
 
 
-def _prepared(metas: list[dict]) -> tuple[str, ...]:
-    return tuple(f"{r} {s}" for r, s in sorted((m["resolution"], m["split"]) for m in metas))
+def _prepared(metas: list[dict]) -> tuple[tuple[str, ...], int]:
+    shown = tuple(f"{r} {s}" for r, s in sorted((m["resolution"], m["split"]) for m in metas))
+    return shown, sum(sum(m["bytes"].values()) for m in metas)
 
 
 def downloadable() -> list[str]:
     """Names that `fetch` can download."""
-    return [source.name for source in SOURCES.values() if isinstance(source, FashionMNIST)]
+    return [name for name, source in SOURCES.items() if getattr(source, "downloads", False)]
+
+
+def by_hand() -> dict[str, str]:
+    """Sets that `fetch` cannot download and that are not here: name -> how to get them (LSUN by one category)."""
+    published = {n: s for n, s in SOURCES.items() if isinstance(s, Published) and not s.downloads}
+    lacking = {n: s for n, s in published.items() if s.where() is None}
+    rooms = [n for n, s in lacking.items() if isinstance(s, LSUN)]
+    return {n: s.how for n, s in lacking.items() if n not in rooms[1:]}
 
 
 def fetch(name: str) -> str:
@@ -66,25 +89,19 @@ def fetch(name: str) -> str:
     if here:
         return here
     if name not in downloadable():
-        raise UsageError(f"{name} is not a download: it {source.how}.")
-    from torchvision.datasets import FashionMNIST as Download
-
+        raise UsageError(f"{name} is no download of this course: {source.how}.")
     target = paths.cache() / "raw" / source.name
     aside = target.with_name(f".{source.name}.{os.getpid()}.tmp")
     try:
         aside.mkdir(parents=True, exist_ok=True)
-        Download(aside, download=True)  # compares the files' published MD5 sums
-        unpacked = aside / "FashionMNIST" / "raw"
-        for file in unpacked.iterdir():
-            if file.suffix != ".gz":
-                file.unlink()
+        source.download(aside)
+        shutil.rmtree(aside / "download", ignore_errors=True)
         shutil.rmtree(target, ignore_errors=True)
-        os.replace(unpacked, target)
-    except (OSError, RuntimeError) as error:
-        reason = str(error).replace("\n", " ").rstrip(".")
+        os.replace(aside, target)
+    except Exception as error:  # downloaders of others raise what they like; gdown has errors of its own
+        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
         raise CourseError(
-            f"{name} could not be downloaded ({reason}): check the network, run `sudo apt-get install "
-            f"dataset-fashion-mnist`, or set COURSE_DATA to a folder that holds its files."
+            f"{name} could not be downloaded ({reason}): check the network, or {source.how}."
         ) from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)

@@ -1,29 +1,58 @@
-"""Any folder of pictures: its files, the split of each, and how one becomes a square of bytes."""
+"""Any folder of pictures: its files, the split and the class of each."""
 
 import hashlib
 import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, Protocol
 
 import numpy as np
 
+from course_lib.data.images import Damaged, Raw
+from course_lib.data.pictures import ENDINGS, decode, has_colour, reason
 from course_lib.errors import CourseError
 
-ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
-FORMATS = ("JPEG", "PNG", "WEBP")  # Pillow knows others, some of which start foreign programs
-MOST_PIXELS = 89_478_485  # Pillow's own limit for a picture that is no decompression bomb
-GREY = ("1", "L", "LA", "I", "I;16", "I;16B")
+
+class Shelf(Protocol):
+    """Where pictures stand by name: a folder on disk, or a zip that is read in place."""
+
+    path: Path
+
+    def entries(self) -> Iterator[tuple[str, object]]:
+        """(name, what changes when the picture does) of every picture, in any order."""
+
+    def open(self, name: str) -> str | BinaryIO:
+        """What Pillow can read. Raises Damaged for a picture that must not, or cannot, be opened."""
 
 
 @dataclass(frozen=True)
-class Listing:
-    """The pictures of one split: sorted names relative to the folder, and a fingerprint of their files."""
+class OnDisk:
+    """A folder and all below it."""
 
-    folder: Path
-    names: tuple[str, ...]
-    labels: np.ndarray | None
-    classes: tuple[str, ...]
-    fingerprint: str
+    path: Path
+
+    def entries(self) -> Iterator[tuple[str, object]]:
+        """Names relative to the folder, with size and time of change (a link that leads nowhere has none)."""
+        for root, subfolders, files in os.walk(self.path):
+            subfolders[:] = [s for s in subfolders if not hidden(s)]
+            for file in files:
+                if file.lower().endswith(ENDINGS) and not hidden(file):
+                    path = os.path.join(root, file)
+                    try:
+                        status = os.stat(path)
+                        stamp = (status.st_size, status.st_mtime_ns)
+                    except OSError:
+                        stamp = None
+                    yield os.path.relpath(path, self.path).replace(os.sep, "/"), stamp
+
+    def open(self, name: str) -> str:
+        return os.path.join(self.path, name)
+
+
+def hidden(part: str) -> bool:
+    """Whether a part of a name is one that operating systems and notebooks leave behind."""
+    return part.startswith((".", "__MACOSX"))
 
 
 def split_of(name: str) -> str:
@@ -37,108 +66,99 @@ def split_of(name: str) -> str:
     )
 
 
-def listing(folder: Path, split: str) -> Listing:
-    """All jpg, png and webp files below `folder` that belong to `split`, in sorted order.
+def top(name: str) -> str:
+    """The first-level folder of a name, "" for a picture outside all folders."""
+    return name.split("/", 1)[0] if "/" in name else ""
+
+
+def leads_out(name: str) -> bool:
+    """Whether a name in an archive is no plain path below it. A folder's own names never are."""
+    return name.startswith("/") or any(c in name for c in "\\:\0") or ".." in name.split("/")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The pictures of one split: their sorted names, and a fingerprint of their files."""
+
+    names: tuple[str, ...]
+    labels: np.ndarray | None
+    classes: tuple[str, ...]
+    fingerprint: str
+
+
+def listing(shelf: Shelf, split: str) -> Listing:
+    """All jpg, png and webp files of a shelf that belong to `split`, in sorted order.
 
     The first-level subfolders are the classes when there are two or more and no picture lies outside them.
     Raises CourseError when there are none.
     """
-    found = sorted(_files(folder))
+    found = sorted(shelf.entries())
     if not found:
-        raise CourseError(f"{folder} holds no jpg, png or webp files: name a folder that does.")
+        raise CourseError(f"{shelf.path} holds no jpg, png or webp files: name a folder that does.")
     chosen = [(name, stamp) for name, stamp in found if split_of(name) == split]
     if not chosen:
         raise CourseError(
-            f"{folder} holds {len(found)} pictures, too few for a {split} split: add more, or use "
+            f"{shelf.path} holds {len(found)} pictures, too few for a {split} split: add more, or use "
             "the other split."
         )
-    tops = {name.split("/")[0] if "/" in name else "" for name, _ in found}
+    tops = {top(name) for name, _ in found if not leads_out(name)}
     classes = tuple(sorted(tops)) if len(tops) > 1 and "" not in tops else ()
     number = {name: i for i, name in enumerate(classes)}
-    labels = np.array([number[n.split("/")[0]] for n, _ in chosen], np.int64) if classes else None
-    digest = hashlib.blake2b(repr((classes, chosen)).encode(), digest_size=16).hexdigest()
-    return Listing(folder, tuple(n for n, _ in chosen), labels, classes, digest)
+    labels = np.array([number.get(top(n), 0) for n, _ in chosen], np.int64) if classes else None
+    digest = hashlib.blake2b(repr((classes, chosen)).encode("utf-8", "surrogateescape"), digest_size=16)
+    return Listing(tuple(n for n, _ in chosen), labels, classes, digest.hexdigest())
 
 
-def _files(folder: Path):
-    """Names relative to the folder, with size and time of change (a link that leads nowhere has none)."""
-    for root, subfolders, files in os.walk(folder):
-        subfolders[:] = [s for s in subfolders if not s.startswith((".", "__MACOSX"))]
-        for file in files:
-            if file.lower().endswith(ENDINGS) and not file.startswith("."):
-                path = os.path.join(root, file)
-                try:
-                    status = os.stat(path)
-                    stamp = (status.st_size, status.st_mtime_ns)
-                except OSError:
-                    stamp = None
-                yield os.path.relpath(path, folder).replace(os.sep, "/"), stamp
-
-
-def channels(folder: Path) -> int:
-    """1 when every readable picture of the folder is grey, else 3. Reads headers up to the first colour."""
-    from PIL import Image
-
-    for name, _ in sorted(_files(folder)):
+def channels(shelf: Shelf) -> int:
+    """1 when every readable picture is grey, else 3. Reads headers up to the first colour."""
+    for name, _ in sorted(shelf.entries()):
         try:
-            with Image.open(folder / name, formats=FORMATS) as image:
-                if image.mode not in GREY:
-                    return 3
-        except Exception:  # a damaged picture has no say; decode() reports it
+            if has_colour(shelf.open(name)):
+                return 3
+        except Damaged:
             continue
     return 1
 
 
-def decode(path: Path, resolution: int, channels: int) -> np.ndarray:
-    """One picture as uint8 (channels, resolution, resolution): upright, on white, centre square, antialiased.
+def renderer(shelf: Shelf, names: Sequence[str], channels: int, crop: int | None = None):
+    """The `render` of a Raw whose image `i` is the picture `names[i]` of a shelf."""
 
-    Raises CourseError that names the file when it cannot be decoded or is a decompression bomb.
-    """
-    from PIL import Image, ImageOps
+    def one(name: str, resolution: int) -> np.ndarray | Damaged:
+        try:
+            return decode(shelf.open(name), resolution, channels, name=name, crop=crop)
+        except Damaged as error:
+            return error
+        except OSError as error:
+            return Damaged(name, reason(error))
 
-    try:
-        with Image.open(path, formats=FORMATS) as image:
-            # the header is enough to refuse; decoding is what would take the memory
-            if image.width * image.height > MOST_PIXELS:
-                raise ValueError(f"{image.width} × {image.height} pixels are more than {MOST_PIXELS:,}")
-            image = ImageOps.exif_transpose(image)
-            return square(_eight_bits(image, "L" if channels == 1 else "RGB"), resolution)
-    except (
-        Exception
-    ) as error:  # decoders of foreign bytes raise nearly anything: OSError, SyntaxError, struct.error …
-        reason = str(error).replace(str(path), "the file").replace("\n", " ").rstrip(".")
-        raise CourseError(
-            f"{path} cannot be read as a picture ({reason or type(error).__name__}): replace or remove it, "
-            "or leave out such files with skip_damaged=True (on the command line --skip-damaged)."
-        ) from error
+    def render(numbers: Sequence[int], resolution: int) -> Sequence[np.ndarray | Damaged]:
+        return [one(names[n], resolution) for n in numbers]
+
+    return render
 
 
-def _eight_bits(image, mode: str):
-    """A Pillow image of any mode as "L" or "RGB", transparency shown on white."""
-    from PIL import Image
+class Folder:
+    """Any folder of jpg, png and webp files. One picture in ten, chosen by its name, is for testing."""
 
-    if image.mode.startswith("I"):  # 16 bits a pixel; Pillow's own conversion would clip them
-        image = Image.fromarray(
-            (np.asarray(image).astype(np.float64) / 257).round().clip(0, 255).astype(np.uint8)
+    native, licence, size, splits = None, "the owner's", "its own", ("train", "test")
+    how = "a folder of your own"
+
+    def __init__(self, folder: str | os.PathLike):
+        self.path = Path(folder).expanduser().resolve()
+        self.name = str(self.path)
+        self.shelf: Shelf = self._shelf()
+
+    def _shelf(self) -> Shelf:
+        return OnDisk(self.path)
+
+    def where(self) -> str | None:
+        return self.name
+
+    def fingerprint(self, split: str) -> str:
+        return listing(self.shelf, split).fingerprint
+
+    def raw(self, split: str) -> Raw:
+        found, colours = listing(self.shelf, split), channels(self.shelf)
+        return Raw(
+            len(found.names), colours, found.labels, found.classes, renderer(self.shelf, found.names, colours)
         )
-    if image.mode in ("LA", "RGBA", "PA", "La", "RGBa") or "transparency" in image.info:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return image.convert(mode)
-
-
-def square(image, resolution: int) -> np.ndarray:
-    """The centre square of a Pillow image ("L" or "RGB") as uint8 (C, resolution, resolution).
-
-    Pillow's Lanczos filter widens with the reduction, so it is antialiased (Parmar et al. 2022, "On Aliased
-    Resizing and Surprising Subtleties in GAN Evaluation": others are not, and FID shows it).
-    """
-    from PIL import Image
-
-    side = min(image.size)
-    left, top = (image.width - side) / 2, (image.height - side) / 2
-    if image.size != (resolution, resolution):
-        box = (left, top, left + side, top + side)
-        image = image.resize((resolution, resolution), Image.Resampling.LANCZOS, box=box)
-    pixels = np.asarray(image)
-    return pixels[None] if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1))

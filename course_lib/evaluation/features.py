@@ -15,16 +15,37 @@ from course_lib.errors import CourseError, UsageError
 from course_lib.networks.classifier import FEATURES, Classifier
 
 # name that a number prints: folder in the zoo
-EXTRACTORS = {"fashion-classifier": "classifier-fashion"}
+EXTRACTORS = {
+    "fashion-classifier": "classifier-fashion",
+    "faces-judge": "judge-faces",
+    "faces-judge-64": "judge-faces-64",
+    "digits-classifier": "classifier-digits",
+}
+# those that learned attributes, of which an image has several
+OF_ATTRIBUTES = {"faces-judge", "faces-judge-64"}
+# (data set, resolution): which of them measures its samples, where that is not the first
+SUITED = {
+    ("faces", 32): "faces-judge",
+    ("faces-correlated", 32): "faces-judge",
+    ("faces", 64): "faces-judge-64",
+    ("faces-correlated", 64): "faces-judge-64",
+}
+
+
+def suited(images: ImageSet) -> str:
+    """The name of the extractor that measures samples of a data set."""
+    return SUITED.get((images.name, images.resolution), "fashion-classifier")
 
 
 @dataclass(frozen=True, eq=False)
 class Extractor:
     """A trained classifier that turns images into features. Numbers made with it carry its `name`.
 
-    accuracy: share of its data set's test images that it labels rightly, as its zoo entry states; None where
-        it states none.
+    accuracy: share of its data set's test images that it labels rightly (of a judge of attributes, the mean over
+        binary ones), as its zoo entry states; None where it states none.
     fingerprint: SHA-256 of its weights file.
+    exclusive: whether its outputs are logits of classes of which an image has one, so that their softmax says
+        something; a judge's are of attributes.
     """
 
     name: str
@@ -33,6 +54,7 @@ class Extractor:
     fingerprint: str
     network: nn.Module = field(repr=False)
     batch: int = 500
+    exclusive: bool = True
 
     @property
     def device(self) -> torch.device:
@@ -51,11 +73,15 @@ class Extractor:
         """(N, C, H, W) -> (N, classes) float32: what the whole classifier says."""
         return self._in_batches(self.network, images)
 
-    def of(self, images: ImageSet) -> Tensor:
-        """(N, dim) features, on the CPU, of every image of a data set, in its order."""
-        starts = range(0, len(images), 4096)
-        chunks = (images.tensor(slice(s, min(s + 4096, len(images)))) for s in starts)
-        return torch.cat([self(chunk) for chunk in chunks])
+    @torch.no_grad()
+    def read(self, features: Tensor) -> Tensor:
+        """(N, dim) features -> (N, classes) float32: what the last layer makes of them, on their device."""
+        return self.network.head(features.to(self.device, torch.float32)).float().to(features.device)
+
+    def of(self, images: ImageSet, index: Tensor | None = None) -> Tensor:
+        """(N, dim) features, on the CPU, of every image of a data set, in its order, or of those at `index`."""
+        index = torch.arange(len(images)) if index is None else index
+        return torch.cat([self(images.tensor(part)) for part in index.split(4096)])
 
     def _in_batches(self, function: Any, images: Tensor) -> Tensor:
         try:
@@ -71,8 +97,11 @@ def extractor(name: str = "fashion-classifier", device: str | torch.device = "cp
     Raises UsageError when there is none of that name, CourseError when the zoo lacks it or its files are
     damaged.
     """
+    if name == "inception":
+        return _inception(device)
     if name not in EXTRACTORS:
-        raise UsageError(f"there is no feature extractor '{name}': choose one of {', '.join(EXTRACTORS)}.")
+        known = ", ".join([*EXTRACTORS, "inception"])
+        raise UsageError(f"there is no feature extractor '{name}': choose one of {known}.")
     folder = paths.zoo() / EXTRACTORS[name]
     if not (folder / "weights").is_dir():
         raise CourseError(
@@ -82,11 +111,23 @@ def extractor(name: str = "fashion-classifier", device: str | torch.device = "cp
     network = _rebuilt({k.removeprefix("classifier."): v for k, v in state.items()}, folder)
     network.to(device=device, memory_format=torch.channels_last).eval().requires_grad_(False)
     return Extractor(
-        name, FEATURES, _stated_accuracy(folder), files.sha256(folder / "weights" / files.TENSORS), network
+        name,
+        FEATURES,
+        _stated_accuracy(folder),
+        files.sha256(folder / "weights" / files.TENSORS),
+        network,
+        exclusive=name not in OF_ATTRIBUTES,
     )
 
 
-@torch.no_grad()
+def _inception(device: str | torch.device) -> Extractor:
+    from course_lib.evaluation import inception
+
+    file = inception.weights()
+    network = inception.Inception(file).to(device)
+    return Extractor("inception", inception.FEATURES, None, files.sha256(file), network, batch=50)
+
+
 def accuracy(classifier: nn.Module, images: ImageSet, batch: int = 500) -> float:
     """Share of the images that `classifier`, (B, C, H, W) -> logits, labels rightly in evaluation mode.
 
@@ -96,15 +137,21 @@ def accuracy(classifier: nn.Module, images: ImageSet, batch: int = 500) -> float
         raise CourseError(
             f"{images.name} has no labels, so no accuracy: measure on a data set that has some."
         )
-    device, training = next(classifier.parameters()).device, classifier.training
-    classifier.eval()
+    guesses = outputs(classifier, images, batch).argmax(1)
+    return (guesses == torch.from_numpy(np.asarray(images.labels))).double().mean().item()
+
+
+@torch.no_grad()
+def outputs(network: nn.Module, images: ImageSet, batch: int = 500) -> Tensor:
+    """What `network`, (B, C, H, W) -> (B, K), says of every image in evaluation mode: (N, K), on the CPU."""
+    device, training = next(network.parameters()).device, network.training
+    network.eval()
     try:
         starts = range(0, len(images), batch)
         chunks = (images.tensor(slice(s, min(s + batch, len(images)))) for s in starts)
-        guesses = torch.cat([classifier(chunk.to(device)).argmax(1).cpu() for chunk in chunks])
+        return torch.cat([network(chunk.to(device)).cpu() for chunk in chunks])
     finally:
-        classifier.train(training)
-    return (guesses == torch.from_numpy(np.asarray(images.labels))).double().mean().item()
+        network.train(training)
 
 
 def _rebuilt(state: dict[str, Tensor], folder: Path) -> Classifier:

@@ -9,9 +9,11 @@ any other features it is a Fréchet distance, and the features belong in its nam
 """
 
 import hashlib
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -21,6 +23,7 @@ from course_lib import files, paths, seeds
 from course_lib.data.images import ImageSet
 from course_lib.errors import CourseError
 from course_lib.evaluation.features import Extractor
+from course_lib.evaluation.intervals import around
 
 
 class Statistics(NamedTuple):
@@ -51,7 +54,11 @@ def frechet_distance(a: Statistics, b: Statistics) -> float:
         raise CourseError(
             f"features of {len(a.mean)} and {len(b.mean)} numbers cannot be compared: use one extractor for both."
         )
-    overlap = torch.linalg.svdvals(_root(a.covariance) @ _root(b.covariance)).sum()
+    return _distance(a, b, _root(b.covariance))
+
+
+def _distance(a: Statistics, b: Statistics, root_of_b: Tensor) -> float:
+    overlap = torch.linalg.svdvals(_root(a.covariance) @ root_of_b).sum()
     shift = (a.mean - b.mean).square().sum()
     distance = shift + a.covariance.trace() + b.covariance.trace() - 2 * overlap
     return max(distance.item(), 0.0)
@@ -83,19 +90,20 @@ def bootstrap_interval(
     other = None if fixed else _checked(reference)
     measured = frechet_distance(_weighted(features, None), fixed or _weighted(other, None))
     generator = seeds.generator(seed, purpose="bootstrap")
-    resampled = [
-        frechet_distance(_resampled(features, generator), fixed or _resampled(other, generator))
-        for _ in range(resamples)
-    ]
-    tails = torch.tensor([(1 - level) / 2, (1 + level) / 2], dtype=torch.float64)
-    values = torch.tensor(resampled, dtype=torch.float64)
-    low, high = (torch.quantile(values - values.mean(), tails) + measured).tolist()
-    return max(low, 0.0), high
+    if fixed:  # its root, half of the work, is always the same
+        root = _root(fixed.covariance)
+        resampled = [_distance(_resampled(features, generator), fixed, root) for _ in range(resamples)]
+    else:
+        resampled = [
+            frechet_distance(_resampled(features, generator), _resampled(other, generator))
+            for _ in range(resamples)
+        ]
+    return around(measured, torch.tensor(resampled, dtype=torch.float64), level, low=0.0)
 
 
 @dataclass(frozen=True)
 class Reference:
-    """Statistics of a data set's features, computed once and kept in the cache.
+    """A data set's features and their statistics, computed once and kept in the cache.
 
     The key is content (the bytes of the images and of the extractor's weights), so neither a data set of the
     same name prepared otherwise nor an extractor trained anew can be taken for the one that was measured.
@@ -104,7 +112,7 @@ class Reference:
     extractor: Extractor
     images: ImageSet
 
-    @property
+    @cached_property
     def key(self) -> str:
         digest = hashlib.sha256(f"{self.extractor.fingerprint}/{self.images.images.shape}".encode())
         for start in range(0, len(self.images), 4096):
@@ -113,14 +121,26 @@ class Reference:
 
     def statistics(self) -> Statistics:
         """Mean and covariance over all images: read from the cache, or computed and written there."""
-        folder = paths.cache() / "statistics" / self.key
+        return Statistics(**self.kept("", lambda: statistics(self.extractor.of(self.images))._asdict()))
+
+    def features(self, n: int) -> Tensor:
+        """(min(n, N), d) float32 features of n images that are the same at every call; all, in order, if n ≥ N."""
+        if n >= len(self.images):
+            return self.kept("-features", lambda: {"features": self.extractor.of(self.images)})["features"]
+        order = torch.randperm(len(self.images), generator=seeds.generator(0, purpose="held-out"))[:n]
+        return self.kept(f"-features-{n}", lambda: {"features": self.extractor.of(self.images, order)})[
+            "features"
+        ]
+
+    def kept(self, name: str, compute: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """What `compute` returns, a dictionary of tensors and numbers: read from the cache, or written there."""
+        folder = paths.cache() / "statistics" / f"{self.key}{name}"
         with suppress(CourseError):  # absent or damaged: compute it again
-            state = files.load_state(folder)
-            return Statistics(state["mean"], state["covariance"])
-        computed = statistics(self.extractor.of(self.images))
+            return files.load_state(folder)
+        computed = compute()
         with suppress(OSError):  # a cache that cannot be written only costs time
             folder.parent.mkdir(parents=True, exist_ok=True)
-            files.save_state(folder, computed._asdict())
+            files.save_state(folder, computed)
         return computed
 
 

@@ -1,7 +1,9 @@
 """One call that measures a generative method on the data it was trained on."""
 
+import math
 from typing import Any, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -10,9 +12,11 @@ from course_lib.data.images import ImageSet
 from course_lib.data.toy import PointSet
 from course_lib.errors import CourseError
 from course_lib.evaluation import features
+from course_lib.evaluation.attributes import attribute_scores
 from course_lib.evaluation.coverage import distance_to_curve, mode_coverage
 from course_lib.evaluation.features import Extractor
-from course_lib.evaluation.frechet import Reference, bootstrap_interval, frechet_distance, statistics
+from course_lib.evaluation.fidelity import caption as caption  # the name that a number of this report carries
+from course_lib.evaluation.fidelity import compare
 
 BATCH = 500
 
@@ -30,9 +34,7 @@ def draw_samples(method: Sampler, n: int, seed: int = 0, batch: int = BATCH) -> 
 
     Raises CourseError when a sample is not finite.
     """
-    networks = getattr(method, "networks", None)
-    parameter = None if networks is None else next(networks.parameters(), None)
-    device = torch.device("cpu") if parameter is None else parameter.device
+    device = _device(method)
     latents = method.latents(n, seeds.generator(seed, purpose="evaluation"))  # on the CPU
     with torch.no_grad():
         samples = torch.cat([method.sample(part.to(device)).float().cpu() for part in latents.split(batch)])
@@ -43,24 +45,34 @@ def draw_samples(method: Sampler, n: int, seed: int = 0, batch: int = BATCH) -> 
     return samples
 
 
+def _device(method: Sampler) -> torch.device:
+    """Where its networks are."""
+    networks = getattr(method, "networks", None)
+    parameter = None if networks is None else next(networks.parameters(), None)
+    return torch.device("cpu") if parameter is None else parameter.device
+
+
 def measure(
     method: Sampler,
     dataset: ImageSet | PointSet | str,
     *,
     samples: int = 10_000,
     seed: int = 0,
-    extractor: Extractor | str = "fashion-classifier",
+    extractor: Extractor | str | None = None,
     held_out: ImageSet | None = None,
     resamples: int = 50,
+    extrapolate: bool = False,
 ) -> dict[str, Any]:
     """Measures of a method against a data set (a name stands for its training images at 32 pixels).
 
-    Images: the Fréchet distance to all of `dataset`, its 95 % bootstrap interval, and its floor, which is what
-    held-out real images score (`held_out`, else the data set's test split), with how many of them there were:
-    the distance falls with the number of samples, so compare only at equal numbers.
+    Images: all measures of `fidelity.compare` against `dataset`, by default on the features that suit it; each
+    with its 95 % interval and with its floor, which is what held-out real images score (`held_out`, else the data
+    set's test split), with how many of them there were: most measures change with the number of samples, so
+    compare only at equal numbers (`extrapolate` adds the Fréchet distance for endlessly many).
     Points of known density: modes covered of how many, share of high quality, KL divergence (nats) of the
     modes' shares from uniform. Points about a known curve: mean distance to it.
-    A classifier is not sampled: its measure is its accuracy on the held-out images.
+    A classifier is not sampled: its measure is its accuracy on the held-out images. That of a judge of factors
+    is the mean accuracy over binary ones, the mean R² over the others, and each by itself.
 
     Raises CourseError when samples are not finite or not of the extractor's shape.
     """
@@ -71,45 +83,34 @@ def measure(
         return _measure_classifier(networks["classifier"], held_out or _held_out(dataset))
     if isinstance(dataset, PointSet):
         return _measure_points(draw_samples(method, samples, seed), dataset)
-    drawn = draw_samples(method, samples, seed)
-    return _measure_images(drawn, dataset, seed, extractor, held_out, resamples)
-
-
-def _measure_images(
-    drawn: Tensor,
-    dataset: ImageSet,
-    seed: int,
-    chosen: Extractor | str,
-    held_out: ImageSet | None,
-    resamples: int,
-) -> dict[str, Any]:
-    judge = features.extractor(chosen) if isinstance(chosen, str) else chosen
-    reference = Reference(judge, dataset).statistics()
-    found = judge(drawn)
-    if held_out is None:
-        held_out = _held_out(dataset)
-    floor_samples = min(len(drawn), len(held_out))
-    if floor_samples == len(held_out):
-        held = Reference(judge, held_out).statistics()
-    else:
-        order = torch.randperm(len(held_out), generator=seeds.generator(seed, purpose="held-out"))
-        held = statistics(judge(held_out.tensor(order[:floor_samples])))
-    return {
-        "measure": caption(judge, len(drawn)),
-        "data": dataset.name,
-        "samples": len(drawn),
-        "seed": seed,
-        "extractor": judge.name,
-        "frechet": frechet_distance(statistics(found), reference),
-        "frechet_interval": bootstrap_interval(found, reference, resamples=resamples, seed=seed),
-        "frechet_floor": frechet_distance(held, reference),
-        "floor_samples": floor_samples,
-    }
+    chosen = extractor or features.suited(dataset)
+    judge = features.extractor(chosen, _device(method)) if isinstance(chosen, str) else chosen
+    return compare(
+        draw_samples(method, samples, seed),
+        dataset,
+        _held_out(dataset) if held_out is None else held_out,
+        judge,
+        seed=seed,
+        resamples=resamples,
+        extrapolate=extrapolate,
+    )
 
 
 def _measure_classifier(network: nn.Module, held_out: ImageSet) -> dict[str, Any]:
+    if held_out.labels is None and held_out.factors is not None:
+        return {"data": held_out.name, "samples": len(held_out), **_attribute_scores(network, held_out)}
     share = features.accuracy(network, held_out)
     return {"data": held_out.name, "samples": len(held_out), "accuracy": share}
+
+
+def _attribute_scores(network: nn.Module, held_out: ImageSet) -> dict[str, float]:
+    """Accuracy of each binary factor and R² of each other, after the mean of either kind."""
+    found = attribute_scores(
+        features.outputs(network, held_out), np.asarray(held_out.factors), held_out.factor_names
+    )
+    means = {"accuracy": found.mean_accuracy, "r2": found.mean_r2}
+    each = {f"{kind}/{name}": value for kind in means for name, value in getattr(found, kind).items()}
+    return {kind: value for kind, value in means.items() if not math.isnan(value)} | each
 
 
 def _held_out(dataset: ImageSet) -> ImageSet:
@@ -130,8 +131,3 @@ def _measure_points(drawn: Tensor, dataset: PointSet) -> dict[str, Any]:
     if dataset.curve is not None:
         measured["distance_to_curve"] = distance_to_curve(drawn, dataset.curve).mean().item()
     return measured
-
-
-def caption(judge: Extractor, samples: int) -> str:
-    """The full name of a distance, without which its number says little."""
-    return f"Fréchet distance ({judge.name} features, {samples:,} samples)"

@@ -1,6 +1,13 @@
 """Every recipe by name: one module for each family of them."""
 
-from course_lib.recipes import games, judges
+from course_lib.recipes import clinic, collapse, fgan, games, judges, wasserstein
 from course_lib.recipes.plan import Recipe
 
-RECIPES: dict[str, Recipe] = {**games.RECIPES, **judges.RECIPES}
+RECIPES: dict[str, Recipe] = {
+    **games.RECIPES,
+    **fgan.RECIPES,
+    **collapse.RECIPES,
+    **clinic.RECIPES,
+    **wasserstein.RECIPES,
+    **judges.RECIPES,
+}

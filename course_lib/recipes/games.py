@@ -54,4 +54,19 @@ RECIPES: dict[str, Recipe] = {
             },
         },
     ),
+    "dcgan-faces": Recipe(
+        "DCGAN on procedural faces at 32 pixels (64 in the lab)",
+        "gan",
+        "dcgan",
+        {
+            "data": "faces", "generator_lr": 1e-3, "discriminator_lr": 1e-3, "steps": 12_000, "ema": 0.999,
+        },
+        {
+            "smoke": {"steps": 4, "generator_width": 8, "discriminator_width": 8},
+            "lab": {
+                "resolution": 64, "batch": 128, "steps": 100_000, "generator_lr": 2e-4, "discriminator_lr": 2e-4,
+                "latent": 100, "generator_width": 64, "discriminator_width": 64, "ema": 0.999,
+            },
+        },
+    ),
 }  # fmt: skip

@@ -1,6 +1,12 @@
 """Every study by name: one module for each family of them."""
 
-from course_lib.studies import dcgan
+from course_lib.studies import clinic, collapse, dcgan, fgan, wasserstein
 from course_lib.studies.plan import Study
 
-STUDIES: dict[str, Study] = {**dcgan.STUDIES}
+STUDIES: dict[str, Study] = {
+    **dcgan.STUDIES,
+    **collapse.STUDIES,
+    **clinic.STUDIES,
+    **fgan.STUDIES,
+    **wasserstein.STUDIES,
+}

@@ -9,7 +9,10 @@ Measure = Callable[[Any], dict[str, float]]  # of a training.loop.Run, at the st
 
 @dataclass(frozen=True)
 class Study:
-    """One question: `variants` (label -> changes of the recipe's settings), each over seeds 0, 1, 2, ..."""
+    """One question: `variants` (label -> changes of the recipe's settings), each over seeds 0, 1, 2, ...
+
+    A variant may name a recipe of its own, as {"recipe": name, ...}; `common` must be settings of every recipe.
+    """
 
     question: str
     recipe: str
@@ -17,3 +20,11 @@ class Study:
     measures: Callable[[Any], Measure]  # builds the measure for a plan, once a run
     every: int  # steps between measurements
     common: Mapping[str, Any] = field(default_factory=dict)  # changes that all variants share
+
+    def recipe_of(self, variant: str) -> str:
+        """The recipe that a variant changes."""
+        return self.variants[variant].get("recipe", self.recipe)
+
+    def changes_of(self, variant: str) -> dict[str, Any]:
+        """What a variant changes of its recipe's settings."""
+        return {k: v for k, v in {**self.common, **self.variants[variant]}.items() if k != "recipe"}

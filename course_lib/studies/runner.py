@@ -40,20 +40,21 @@ def run(
     study = find(name)
     path = (folder or paths.records()) / f"{name}.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
-    code = records.fingerprint(study.recipe)
+    code = {variant: records.fingerprint(study.recipe_of(variant)) for variant in study.variants}
     wanted = [(seed, variant) for seed in range(seeds) for variant in study.variants]
     old = list(records.read_lines(path)) if path.exists() else []
     if other := {line["tier"] for line in old} - {tier}:
         raise UsageError(f"{path} holds a record of the tier '{min(other)}': give --out another folder.")
     # what is there stays until its replacement is: a study that is stopped half-way has lost nothing
     lines = {(line["seed"], line["variant"]): line for line in old if line["variant"] in study.variants}
-    missing = [job for job in wanted if job not in lines or lines[job]["code"] != code]
+    missing = [job for job in wanted if job not in lines or lines[job]["code"] != code[job[1]]]
     with _pool(workers) as pool:
         try:
             futures = [pool.submit(measured, name, variant, seed, tier) for seed, variant in missing]
             for future in concurrent.futures.as_completed(futures):
                 # of the code as it was when the workers read it, though its files may have changed since
-                line = future.result() | {"code": code}
+                line = future.result()
+                line["code"] = code[line["variant"]]
                 lines[line["seed"], line["variant"]] = line
                 _write(path, lines.values(), study)
                 yield line
@@ -75,7 +76,7 @@ def confirm(name: str, *, folder: Path | None = None) -> Iterator[dict[str, Any]
     """
     study = find(name)
     path = (folder or paths.records()) / f"{name}.jsonl"
-    code = records.fingerprint(study.recipe)
+    code = {variant: records.fingerprint(study.recipe_of(variant)) for variant in study.variants}
     recorded = {(line["seed"], line["variant"]): line for line in records.read(name, folder).lines}
     first: dict[str, dict[str, Any]] = {}
     for (_, variant), line in sorted(recorded.items(), key=lambda item: item[0][0]):
@@ -104,7 +105,9 @@ def confirm(name: str, *, folder: Path | None = None) -> Iterator[dict[str, Any]
             yield line
     today = datetime.date.today().isoformat()
     agreed = [
-        line if line["code"] == code else line | {"code": code, "confirmed": today}
+        line
+        if line["code"] == code[line["variant"]]
+        else line | {"code": code[line["variant"]], "confirmed": today}
         for line in recorded.values()
     ]
     _write(path, agreed, study)
@@ -158,8 +161,8 @@ def measured(name: str, variant: str, seed: int, tier: str) -> dict[str, Any]:
 
     study = find(name)
     smoke = {"steps": 4} if tier == "smoke" else {}
-    changes = {**study.common, **study.variants[variant], **smoke}
-    plan = recipes.settle(study.recipe, tier, seed=seed, tensorboard=False, **changes)
+    recipe, changes = study.recipe_of(variant), study.changes_of(variant) | smoke
+    plan = recipes.settle(recipe, tier, seed=seed, tensorboard=False, **changes)
     measure = study.measures(plan)
     rows: list[dict[str, float]] = []
     every = study.every if tier != "smoke" else 2
@@ -178,7 +181,7 @@ def measured(name: str, variant: str, seed: int, tier: str) -> dict[str, Any]:
     return {
         "study": name,
         "variant": variant,
-        "recipe": study.recipe,
+        "recipe": recipe,
         "tier": tier,
         "changes": changes,
         "seed": seed,
@@ -188,7 +191,7 @@ def measured(name: str, variant: str, seed: int, tier: str) -> dict[str, Any]:
         "hardware": device.describe(device.best()),
         "minutes": round(run.seconds / 60, 2),
         "date": datetime.date.today().isoformat(),
-        "code": records.fingerprint(study.recipe),
+        "code": records.fingerprint(recipe),
     }
 
 

@@ -1,7 +1,10 @@
 """Figures that the reader moves: browser labs that need no kernel, and their ipywidgets twins in `live`."""
 
+from course_lib.widgets.conjugates import conjugate
 from course_lib.widgets.distances import frechet
+from course_lib.widgets.earth import transport
 from course_lib.widgets.explorer import latents
-from course_lib.widgets.labs import costs, game1d, gan2d
+from course_lib.widgets.labs import costs, dynamics, game1d, gan2d
+from course_lib.widgets.neighbourhoods import neighbourhoods
 
-__all__ = ["costs", "frechet", "game1d", "gan2d", "latents"]
+__all__ = ["conjugate", "costs", "dynamics", "frechet", "game1d", "gan2d", "latents", "neighbourhoods", "transport"]

@@ -8,6 +8,9 @@ from course_lib.widgets.embed import Lab, iframe
 PARTS = ("page.js", "plot.js", "games.js")  # every lab's elements, axes and losses
 Data = Literal["ring of eight", "two blobs", "Swiss roll"]
 Game = Literal["non-saturating", "minimax", "maximum-likelihood", "least-squares"]
+DynamicGame = Literal["xy", "Dirac-GAN, minimax", "Dirac-GAN, non-saturating", "Dirac-GAN, Wasserstein"]
+Order = Literal["simultaneous", "alternating", "extragradient"]
+Remedy = Literal["none", "R1", "instance noise", "gradient penalty"]
 
 
 def gan2d(
@@ -78,6 +81,47 @@ def costs(
     return _lab(
         "mountCosts", (*PARTS, "costs-lab.js"), settings, (605, 1045), "The generator's costs and gradients"
     )
+
+
+def dynamics(
+    game: DynamicGame = "xy",
+    order: Order = "simultaneous",
+    remedy: Remedy = "none",
+    *,
+    strength: float = 0.5,
+    rate: float = 0.1,
+    steps: int = 400,
+    start: tuple[float, float] = (1.0, 0.5),
+    average: bool = False,
+    task: str = "On xy, bring the path or its average to the middle in two different ways.",
+) -> Lab:
+    """Games of two numbers as fields of arrows: the reader taps a start and picks game, order of play and remedy.
+
+    The formulas are those of `theory.dynamics`. strength is γ of R1 or of the gradient penalty, or σ of instance noise,
+    in [0.05, 2]; rate is the step size in [10^-2.5, 1]; start lies in [−3, 3]². Raises UsageError for a setting
+    outside of what the controls can show.
+    """
+    _one_of("game", game, DynamicGame)
+    _one_of("order", order, Order)
+    _one_of("remedy", remedy, Remedy)
+    _within("strength", strength, 0.05, 2)
+    _within("rate", rate, 10**-2.5, 1)
+    _within("steps", steps, 50, 2000)
+    for number in start:
+        _within("start", number, -3, 3)
+    settings = {
+        "game": game,
+        "order": order,
+        "remedy": remedy,
+        "strength": strength,
+        "rate": rate,
+        "steps": steps,
+        "start": list(start),
+        "average": average,
+        "task": task,
+    }
+    scripts = (*PARTS, "dynamics.js", "dynamics-lab.js")
+    return _lab("mountDynamics", scripts, settings, (720, 1180), "The dynamics of games of two numbers")
 
 
 def _lab(mount: str, scripts: tuple[str, ...], settings: dict, height: tuple[int, int], title: str) -> Lab:

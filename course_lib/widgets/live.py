@@ -77,6 +77,22 @@ def costs_figure(logit: float) -> "Figure":
     return figure
 
 
+def conjugate(name: str = "kl") -> "Widget":
+    """A line of the slope that the reader slides, under the f of a divergence: `widgets.conjugate`."""
+
+    def figure(slope: float, ratio: float) -> "Figure":
+        import matplotlib.pyplot as plt
+
+        from course_lib.figures.conjugates import supporting_line
+        from course_lib.theory.fdivergences import find
+
+        result, ax = plt.subplots(figsize=(style.WIDTH, 3.4))
+        supporting_line(ax, find(name), slope, ratio)
+        return result
+
+    return _interact(figure, slope=_slider(0.0, -2, 2.5, "slope t"), ratio=_slider(2.0, 0.05, 4, "ratio u"))
+
+
 def latents(method: Any, seed: int = 0) -> "Widget":
     """Walk between four latent codes of a trained image method, linearly or on the sphere.
 

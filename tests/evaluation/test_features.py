@@ -41,6 +41,19 @@ def test_features_of_a_data_set_come_in_its_order(zoo, image_set):
     assert judge.of(images).shape == (30, 128)
 
 
+def test_features_of_chosen_images_come_in_the_chosen_order(zoo, image_set):
+    judge, images = extractor(), image_set(30)
+    chosen = torch.tensor([9, 2, 2])
+    torch.testing.assert_close(judge.of(images, chosen), judge.of(images)[chosen], rtol=1e-4, atol=1e-5)
+
+
+def test_features_are_read_by_the_last_layer(zoo):
+    judge, x = extractor(), torch.rand(7, 1, 16, 16) * 2 - 1
+    assert judge.read(judge(x)).dtype == torch.float32
+    torch.testing.assert_close(judge.read(judge(x)), judge.logits(x), rtol=1e-4, atol=1e-5)
+    assert judge.exclusive
+
+
 def test_images_of_another_shape_are_refused_with_both_shapes(zoo):
     with pytest.raises(CourseError, match=r"\(1, 16, 16\).*\(3, 16, 16\)"):
         extractor()(torch.zeros(2, 3, 16, 16))
@@ -48,7 +61,7 @@ def test_images_of_another_shape_are_refused_with_both_shapes(zoo):
 
 def test_an_unknown_name_is_refused_with_the_known_ones(zoo):
     with pytest.raises(UsageError, match="fashion-classifier"):
-        extractor("inception")
+        extractor("mona-lisa")
 
 
 def test_a_missing_entry_says_how_to_make_it(zoo):

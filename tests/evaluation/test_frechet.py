@@ -9,7 +9,7 @@ import pytest
 import scipy.linalg
 import torch
 
-from course_lib import files
+from course_lib import files, seeds
 from course_lib.errors import CourseError
 from course_lib.evaluation.features import extractor
 from course_lib.evaluation.frechet import (
@@ -151,7 +151,7 @@ def counted(zoo):
     """An extractor that counts how often it is asked."""
     judge, calls = extractor(), []
     counting = SimpleNamespace(
-        fingerprint=judge.fingerprint, of=lambda images: calls.append(1) or judge.of(images)
+        fingerprint=judge.fingerprint, of=lambda *images: calls.append(1) or judge.of(*images)
     )
     return counting, calls
 
@@ -195,3 +195,29 @@ def test_a_damaged_or_unwritable_cache_costs_time_only(cache, counted, image_set
     file.unlink()
     monkeypatch.setattr(files, "save_state", full)
     assert torch.equal(reference.statistics().mean, expected.mean) and len(calls) == 3
+
+
+def test_features_are_computed_once_and_those_of_few_images_are_some_of_all(cache, counted, image_set):
+    judge, calls = counted
+    reference = Reference(judge, image_set())
+    everything, few = reference.features(60), reference.features(20)
+    assert everything.shape == (60, 128) and few.shape == (20, 128) and everything.dtype == torch.float32
+    torch.testing.assert_close(everything, judge.of(image_set()), rtol=1e-4, atol=1e-5)
+    nearest = torch.cdist(few, everything).min(1)
+    assert nearest.values.max() < 1e-3 and len(nearest.indices.unique()) == 20
+    asked = len(calls)
+    again = Reference(judge, image_set())
+    assert torch.equal(again.features(1000), everything) and torch.equal(again.features(20), few)
+    assert len(calls) == asked
+
+
+def test_a_fixed_reference_is_rooted_once_and_gives_the_same_interval():
+    x, exact = standard(200, 3, 0), gaussian([0.5] * 3, covariance(3, 1))
+    found = bootstrap_interval(x, exact, resamples=30)
+    generator = seeds.generator(0, purpose="bootstrap")
+    drawn = [torch.randint(200, (200,), generator=generator) for _ in range(30)]
+    values = torch.tensor(
+        [frechet_distance(statistics(x[rows]), exact) for rows in drawn], dtype=torch.float64
+    )
+    ends = (values - values.mean()).quantile(torch.tensor([0.025, 0.975], dtype=torch.float64))
+    assert found == pytest.approx((ends + frechet_distance(statistics(x), exact)).tolist(), rel=1e-9)

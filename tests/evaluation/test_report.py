@@ -10,7 +10,7 @@ from torch import nn
 from course_lib import data, seeds
 from course_lib.data.images import ImageSet
 from course_lib.errors import CourseError, UsageError
-from course_lib.evaluation.features import extractor
+from course_lib.evaluation.features import extractor, suited
 from course_lib.evaluation.frechet import frechet_distance_of
 from course_lib.evaluation.report import caption, draw_samples, measure
 
@@ -108,7 +108,7 @@ def test_points_about_a_curve_are_measured_by_their_distance_to_it():
 
 def test_an_unknown_extractor_is_refused(image_set):
     with pytest.raises(UsageError, match="no feature extractor"):
-        measure(replay(image_set()), image_set(), samples=10, extractor="inception")
+        measure(replay(image_set()), image_set(), samples=10, extractor="mona-lisa")
 
 
 def test_the_caption_has_everything_that_the_number_depends_on(zoo):
@@ -121,3 +121,37 @@ def test_a_classifier_is_measured_by_its_accuracy(classifier, image_set):
     method = SimpleNamespace(networks=nn.ModuleDict({"classifier": classifier}))
     held_out = ImageSet("labelled", images.images, np.where(np.arange(50) < 10, (guesses + 1) % 10, guesses))
     assert measure(method, images, held_out=held_out) == {"data": "labelled", "samples": 50, "accuracy": 0.8}
+
+
+def test_a_judge_of_factors_is_measured_factor_by_factor(image_set):
+    images = image_set(400)
+    mean, corner = images.images.mean((1, 2, 3)) / 127.5 - 1, images.images[:, 0, 0, 0] > 127
+    factors = np.stack([mean, corner, mean], 1).astype(np.float32)
+
+    class Judge(nn.Module):
+        """Reads the mean rightly, the corner in three of four images, and calls everything average at last."""
+
+        def __init__(self):
+            super().__init__()
+            self.scale, self.seen = nn.Parameter(torch.tensor(1.0)), 0
+
+        def forward(self, x):
+            number = torch.arange(self.seen, self.seen + len(x))
+            self.seen += len(x)
+            sign = torch.where(number % 4 == 0, -1.0, 1.0)
+            average = torch.full((len(x),), float(mean.mean()))
+            return self.scale * torch.stack([x.mean((1, 2, 3)), sign * x[:, 0, 0, 0], average], 1)
+
+    held_out = ImageSet("faces", images.images, factors=factors, factor_names=("tone", "corner", "guess"))
+    method = SimpleNamespace(networks=nn.ModuleDict({"classifier": Judge()}))
+    found = measure(method, images, held_out=held_out)
+    assert found["accuracy"] == found["accuracy/corner"] == 0.75
+    assert found["r2/tone"] == pytest.approx(1, abs=1e-6) and found["r2/guess"] == pytest.approx(0, abs=1e-6)
+    assert found["r2"] == pytest.approx(0.5, abs=1e-6)
+    assert (found["data"], found["samples"]) == ("faces", 400)
+
+
+def test_faces_are_measured_by_their_own_judge(image_set):
+    assert suited(image_set(3)) == "fashion-classifier"
+    assert suited(ImageSet("faces", np.zeros((2, 3, 32, 32), np.uint8))) == "faces-judge"
+    assert suited(ImageSet("faces-correlated", np.zeros((2, 3, 64, 64), np.uint8))) == "faces-judge-64"

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from course_lib import data
-from course_lib.data import images
+from course_lib.data import folders
 from course_lib.errors import CourseError
 
 # test folders are no packages, so the helper is read as a file
@@ -68,7 +68,7 @@ def test_a_killed_preparation_is_never_taken_for_a_complete_one(tmp_path, pets):
     assert exit_of(child(killed)) == -signal.SIGKILL
     assert all(name.startswith(".") for name in left_behind(tmp_path))
     assert str(pets) not in {row.name for row in data.describe()}
-    assert len(data.open(pets, resolution=16)) == images.Folder(pets).raw("train").count
+    assert len(data.open(pets, resolution=16)) == folders.Folder(pets).raw("train").count
     assert not any(name.startswith(".") for name in left_behind(tmp_path)), "the remains are swept away"
 
 
@@ -249,11 +249,28 @@ def test_a_dangling_link_is_a_damaged_picture(pets):
     assert "link" in sentence(caught)
 
 
-def test_a_zip_is_asked_to_be_unpacked(tmp_path):
-    (tmp_path / "pets.zip").write_bytes(b"PK")
+def test_all_damaged_pictures_are_counted_and_the_first_named(tmp_path, pets):
+    kinds = list(DAMAGE)
+    for i in range(60):
+        name = kinds[i % len(kinds)]
+        (pets / "cat" / f"{i:02}-{name}").write_bytes(DAMAGE[name](tmp_path))
     with pytest.raises(CourseError) as caught:
-        data.open(tmp_path / "pets.zip", resolution=16)
-    assert "unpack" in sentence(caught)
+        data.open(pets, resolution=16)
+    found = sorted(p.name for p in (pets / "cat").glob("*-*") if folders.split_of(f"cat/{p.name}") == "train")
+    total = folders.Folder(pets).raw("train").count
+    text = sentence(caught)
+    assert f"{len(found)} of {total} pictures of" in text and f"and {len(found) - 5} more" in text
+    assert all(name in text for name in found[:5]) and not any(name in text for name in found[5:])
+    assert text.count("(") >= 5, "each with its reason"
+
+
+def test_preparing_again_without_skipping_finds_the_damage_again(pets):
+    for i in range(20):
+        (pets / "cat" / f"{i}-bad.png").write_bytes(b"")
+    data.prepare(pets, 16, skip_damaged=True)
+    with pytest.raises(CourseError, match="bad.png"):
+        data.prepare(pets, 16)
+    assert len(data.open(pets, resolution=16)) > 0, "what was prepared stays"
 
 
 # the network

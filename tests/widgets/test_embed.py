@@ -14,6 +14,8 @@ LABS = {
     "gan2d": widgets.gan2d,
     "game1d": widgets.game1d,
     "costs": widgets.costs,
+    "conjugate": widgets.conjugate,
+    "transport": widgets.transport,
     "latents": lambda: widgets.latents(Generator(8, resolution=8, width=4).eval(), torch.randn(4, 8)),
 }
 

@@ -55,9 +55,17 @@ class Plot {
     return this.x.min + ((px - left) / (right - left)) * (this.x.max - this.x.min);
   }
 
+  /** The y of a pointer event over the plot. */
+  yAt(event) {
+    const { top, bottom } = this.box;
+    const py = event.clientY - this.element.getBoundingClientRect().top;
+    return this.y.min + ((bottom - py) / (bottom - top)) * (this.y.max - this.y.min);
+  }
+
   /**
-   * Draw series: { kind: "curve" | "area" | "dot" | "level" | "mark", role, xs, ys, name }.
-   * "level" is a horizontal line at ys, "mark" a vertical one at xs, `radius` a dot's; series with a name go into the
+   * Draw series: { kind: "curve" | "area" | "dot" | "level" | "mark" | "arrow" | "triangle" | "ball", role, xs, ys, name }.
+   * "level" is a horizontal line at ys, "mark" a vertical one at xs, "arrow" leads from the first to the second of two
+   * points, `radius` a dot's or a triangle's in pixels, a ball's in the units of x; series with a name go into the
    * key above the frame, in as many rows as the width asks for.
    */
   draw(series) {
@@ -101,11 +109,26 @@ class Plot {
     if (kind === "level") return `<path class="curve ${role}" d="M${box.left} ${clamp(this.py(ys))}H${box.right}"/>`;
     if (kind === "mark") return `<path class="curve ${role}" d="M${clamp(this.px(xs))} ${box.top}V${box.bottom}"/>`;
     if (kind === "dot") return `<circle class="dot ${role}" cx="${this.px(xs).toFixed(1)}" cy="${clamp(this.py(ys))}" r="${radius}"/>`;
+    if (kind === "ball") return `<circle class="ball ${role}" cx="${this.px(xs).toFixed(1)}" cy="${clamp(this.py(ys))}" r="${clamp(this.px(xs + radius) - this.px(xs))}"/>`;
+    if (kind === "triangle") {
+      const [x, y] = [this.px(xs), this.py(ys)];
+      return `<path class="dot ${role}" d="M${x.toFixed(1)} ${clamp(y - radius)}l${radius} ${1.7 * radius}h${-2 * radius}z"/>`;
+    }
+    if (kind === "arrow") return this.#arrow(role, xs.map((x) => this.px(x)), ys.map((y) => this.py(y)));
     const path = Array.from(xs, (x, i) => `${this.px(x).toFixed(1)} ${clamp(this.py(ys[i]))}`).join("L");
     if (path === "") return "";
     if (kind === "curve") return `<path class="curve ${role}" d="M${path}"/>`;
     const base = this.py(Math.max(0, this.y.min)).toFixed(1);
     return `<path class="area ${role}" d="M${this.px(xs[0]).toFixed(1)} ${base}L${path}V${base}Z"/>`;
+  }
+
+  #arrow(role, [x, toX], [y, toY]) {
+    const length = Math.hypot(toX - x, toY - y);
+    if (length < 1) return "";
+    const [u, v, head] = [(toX - x) / length, (toY - y) / length, Math.min(5, 0.5 * length)];
+    const barb = (side) => `${(toX - head * (u - side * 0.55 * v)).toFixed(1)} ${(toY - head * (v + side * 0.55 * u)).toFixed(1)}`;
+    const tip = `${toX.toFixed(1)} ${toY.toFixed(1)}`;
+    return `<path class="arrow ${role}" d="M${x.toFixed(1)} ${y.toFixed(1)}L${tip}M${barb(1)}L${tip}L${barb(-1)}"/>`;
   }
 
   /** Spread the key's entries over rows: [[series, x], ...] for each row. */

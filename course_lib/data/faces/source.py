@@ -1,0 +1,44 @@
+"""The faces as sets of images: "faces" and "faces-correlated"."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from course_lib.data.faces.drawing import draw
+from course_lib.data.faces.factors import NAMES, factors_of
+from course_lib.data.images import Raw
+
+COUNTS = {"train": 50_000, "test": 10_000}
+
+
+class Faces:
+    """60,000 drawn faces with their factors, 16 to 256 pixels wide.
+
+    `correlated` draws factors that go together as they do among people (`factors.CORRELATIONS`); its images are others.
+    """
+
+    native, images, licence = 64, "50,000 + 10,000", "of this course"
+    size, splits = "none", ("train", "test")
+    how = "always there: drawn when it is prepared"
+
+    def __init__(self, correlated: bool = False):
+        self.name, self.correlated = "faces-correlated" if correlated else "faces", correlated
+
+    def where(self) -> str | None:
+        return "drawn by the course"
+
+    def fingerprint(self, split: str) -> str:
+        """A hash of the code that draws: pictures of an older drawing are not taken for this one's."""
+        code = sorted(Path(__file__).parent.glob("*.py"))
+        return hashlib.blake2b(b"".join(file.read_bytes() for file in code), digest_size=8).hexdigest()
+
+    def raw(self, split: str) -> Raw:
+        factors = factors_of(range(COUNTS[split]), split, self.correlated)
+
+        def render(numbers: Sequence[int], resolution: int) -> Sequence[np.ndarray]:
+            pictures = draw(factors[list(numbers)], resolution)
+            return pictures.add_(1).mul_(127.5).round_().byte().numpy()
+
+        return Raw(len(factors), 3, None, (), render, factors.numpy(), NAMES)

@@ -1,0 +1,114 @@
+"""The f-GAN (Nowozin et al., 2016): a critic bounds an f-divergence from below, the generator lowers the bound."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from course_lib.data.batches import Batch
+from course_lib.errors import UsageError
+from course_lib.methods.protocol import NetworksAndOptimizers, frozen
+from course_lib.objectives import fgan
+from course_lib.theory import fdivergences
+
+
+@dataclass(frozen=True)
+class FGANSettings:
+    """Which divergence, and how the game is played. Defaults: Nowozin et al. (2016), section 4 and algorithm 1."""
+
+    divergence: str = "gan"  # a name in theory.fdivergences.FAMILY, or alpha
+    alpha: float = 0.5  # order of the divergence "alpha", from -2 to 2
+    alternative_generator: bool = False  # raise E[g(v(G(z)))] instead of lowering the bound
+    generator_lr: float = 2e-4  # Adam's step size
+    critic_lr: float = 2e-4
+    beta1: float = 0.5  # Adam's memory of the gradient
+    beta2: float = 0.999  # Adam's memory of its square
+    critic_steps: int = 1  # updates of the critic for each of the generator
+    latent_law: Literal["normal", "uniform"] = "normal"  # of z: N(0, I), or uniform on [-1, 1]
+
+    def __post_init__(self):
+        fdivergences.find(self.divergence, self.alpha)
+        if self.latent_law not in ("normal", "uniform"):
+            raise UsageError(f"latent_law must be 'normal' or 'uniform', not '{self.latent_law}'.")
+        if self.critic_steps < 1:
+            raise UsageError("critic_steps counts steps: give at least 1.")
+        if not (self.generator_lr >= 0 and self.critic_lr >= 0):  # false for NaN too
+            raise UsageError("generator_lr and critic_lr must not be negative.")
+        if not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1):
+            raise UsageError("beta1 and beta2 are weights of the past: give numbers from 0 to below 1.")
+
+
+class FGAN(NetworksAndOptimizers):
+    """Two players. `generator.latent` is the dimension of z; `critic` returns (B,) raw outputs v, of any size."""
+
+    averaged = ("generator",)
+
+    def __init__(self, generator: nn.Module, critic: nn.Module, settings: FGANSettings | None = None):
+        self.settings = s = settings or FGANSettings()
+        self.divergence = fdivergences.find(s.divergence, s.alpha)
+        self.latent = generator.latent
+        self.minibatches = s.critic_steps
+        self.autocast: Callable[[], AbstractContextManager] = nullcontext
+        self.networks = nn.ModuleDict({"generator": generator, "critic": critic})
+        self.optimizers = {
+            role: torch.optim.Adam(self.networks[role].parameters(), lr, (s.beta1, s.beta2), fused=True)
+            for role, lr in (("generator", s.generator_lr), ("critic", s.critic_lr))
+        }
+
+    def step(self, batch: Batch) -> dict[str, Tensor]:
+        """`critic_steps` updates that raise the bound, each on a minibatch of its own, then one that lowers it."""
+        generator, critic = self.networks["generator"], self.networks["critic"]
+
+        for part in batch.split(self.minibatches):
+            latents = self.latents(len(part.x), part.draw.generator("latents/critic"))
+            with self.autocast():
+                with torch.no_grad():  # the critic's update needs no gradient in G: its samples are data here
+                    samples = generator(latents)
+                real, fake = critic(part.x), critic(samples)
+            critic_loss = fgan.critic_loss(self.divergence, real, fake)
+            self.update("critic", critic_loss)
+
+        latents = self.latents(len(part.x), batch.draw.generator("latents/generator"))
+        with frozen(critic):
+            with self.autocast():
+                generated = critic(generator(latents))
+            if self.settings.alternative_generator:
+                generator_loss = fgan.alternative_generator_loss(self.divergence, generated)
+            else:
+                generator_loss = fgan.generator_loss(self.divergence, generated)
+            self.update("generator", generator_loss)
+
+        return {
+            "critic/bound": -critic_loss.detach(),  # F, in nats: what the critic finds of the divergence
+            "critic/real": real.detach().float().mean(),
+            "critic/fake": fake.detach().float().mean(),
+            "generator/loss": generator_loss.detach(),
+        }
+
+    def update(self, role: str, loss: Tensor) -> None:
+        """One gradient step of one player."""
+        self.optimizers[role].zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizers[role].step()
+
+    def latents(self, n: int, generator: torch.Generator) -> Tensor:
+        """(n, latent) draws of z, on the generator's device."""
+        shape, device = (n, self.latent), generator.device
+        if self.settings.latent_law == "uniform":
+            return torch.rand(shape, generator=generator, device=device) * 2 - 1
+        return torch.randn(shape, generator=generator, device=device)
+
+    @torch.no_grad()
+    def sample(self, latents: Tensor) -> Tensor:
+        """(B, latent) -> float32 samples, with batch normalisation by its running statistics."""
+        generator = self.networks["generator"]
+        training = generator.training
+        generator.eval()
+        try:
+            with self.autocast():
+                return generator(latents).float()
+        finally:
+            generator.train(training)

@@ -1,0 +1,171 @@
+"""The game of `methods.gan` with the remedies against collapse, each a setting of its own that can be left off.
+
+Minibatch layers and virtual batch normalisation are parts of networks (`networks.batch_aware`); the rest is here.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from course_lib.data.batches import Batch
+from course_lib.errors import UsageError
+from course_lib.methods.gan import GAN, GANSettings
+from course_lib.methods.protocol import frozen
+from course_lib.objectives import penalties, remedies, statistics
+
+
+@dataclass(frozen=True)
+class RemedySettings(GANSettings):
+    """Every remedy off: the plain game.
+
+    Sources: Salimans et al. (2016), Sønderby et al. (2017), Mescheder et al. (2018), Huang et al. (2024).
+    """
+
+    steps: int = 4_000  # of the whole run: where noise and rates reach their ends
+    relativistic: bool = False  # pair real with generated samples and compare their scores, instead of `game`
+    r2: float = 0.0  # weight gamma of R1's twin on generated samples; R3GAN has both
+    feature_matching: bool = False  # the generator matches mean features of D, instead of fooling it
+    real_target: float = 1.0  # label of real data; 0.9 is one-sided label smoothing
+    instance_noise: float = 0.0  # standard deviation, at the start, of noise on all that D sees
+    noise_share: float = 0.5  # share of the run over which that noise falls linearly to 0
+    historical_averaging: float = 0.0  # weight of each player's squared distance from the mean of its past
+    decay_share: float = 0.0  # last share of the run over which both rates fall linearly to 0
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.steps < 1:
+            raise UsageError("steps counts updates: give at least 1.")
+        if not min(self.r2, self.instance_noise, self.historical_averaging) >= 0:
+            raise UsageError("r2, instance_noise and historical_averaging must not be negative.")
+        if not (0 < self.real_target <= 1 and 0 < self.noise_share <= 1 and 0 <= self.decay_share <= 1):
+            raise UsageError("real_target, noise_share and decay_share are shares: give numbers from 0 to 1.")
+        if self.real_target < 1 and (self.relativistic or self.game not in ("non-saturating", "minimax")):
+            raise UsageError(
+                "label smoothing changes a cross-entropy: play the non-saturating or the minimax game."
+            )
+        if self.feature_matching and self.relativistic:
+            raise UsageError(
+                "feature matching replaces the generator's loss, and so does pairing: choose one."
+            )
+
+
+def set_rates(method: GAN, step: int) -> None:
+    """Both players' learning rates at this step of a run whose last `decay_share` they fall in, linearly to 0."""
+    s = method.settings
+    left = (s.steps - step) / (s.decay_share * s.steps) if s.decay_share else 1.0
+    for role, rate in (("generator", s.generator_lr), ("discriminator", s.discriminator_lr)):
+        for group in method.optimizers[role].param_groups:
+            group["lr"] = rate * min(1.0, max(0.0, left))
+
+
+class RemedyGAN(GAN):
+    """`GAN` with remedies. For feature matching the discriminator has a method `features`: (B, ...) -> (B, F)."""
+
+    settings: RemedySettings
+
+    def __init__(
+        self, generator: nn.Module, discriminator: nn.Module, settings: RemedySettings | None = None
+    ):
+        super().__init__(generator, discriminator, settings or RemedySettings())
+        batch_norm = any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in discriminator.modules())
+        if self.settings.r2 and batch_norm:
+            raise UsageError(
+                "R2 needs a gradient per image, and batch normalisation mixes images: leave it out of D."
+            )
+        self.past: dict[str, list[Tensor]] = {}  # by role: the mean of its parameters so far
+        self.moves: dict[str, int] = {}  # by role: how many that mean is over
+
+    def step(self, batch: Batch) -> dict[str, Tensor]:
+        """Algorithm 1 of the original game, with the remedies where they enter it."""
+        generator, discriminator, s = *self.networks.values(), self.settings
+        set_rates(self, batch.draw.step)
+
+        for part in batch.split(self.minibatches):
+            latents = self.latents(len(part.x), part.draw.generator("latents/discriminator"))
+            with self.autocast(), torch.no_grad():
+                fake = generator(latents)
+            lazily = s.r1_every if batch.draw.step % s.r1_every == 0 else 0
+            real = self.shown(part.x, part, "real").detach().requires_grad_(s.r1 * lazily > 0)
+            fake = self.shown(fake.float(), part, "fake").detach().requires_grad_(s.r2 * lazily > 0)
+            with self.autocast():
+                # `forward` and not a call: a compiled module cannot be differentiated twice, its forward can
+                real_logits = discriminator.forward(real).float()
+                fake_logits = discriminator.forward(fake).float()
+            discriminator_loss = self.discriminator_loss(real_logits, fake_logits)
+            penalty = sum(
+                weight * lazily * penalties.r1(logits, x)  # on generated samples this is R2
+                for weight, logits, x in ((s.r1, real_logits, real), (s.r2, fake_logits, fake))
+                if x.requires_grad
+            )
+            self.update("discriminator", discriminator_loss + penalty)
+
+        latents = self.latents(len(part.x), batch.draw.generator("latents/generator"))
+        with frozen(discriminator):
+            with self.autocast():
+                fake = self.shown(generator(latents), batch, "generated")
+                if s.feature_matching:
+                    generator_loss = statistics.feature_matching(
+                        discriminator.features(real.detach()).float(), discriminator.features(fake).float()
+                    )
+                else:
+                    against = discriminator(real.detach()).float() if s.relativistic else real_logits
+                    generator_loss = self.generator_loss(against, discriminator(fake).float())
+            self.update("generator", generator_loss)
+
+        metrics = {
+            "discriminator/loss": discriminator_loss,
+            "discriminator/real": real_logits.sigmoid().mean(),  # mean of D(x)
+            "discriminator/fake": fake_logits.sigmoid().mean(),  # mean of D(G(z))
+            "generator/loss": generator_loss,
+        }
+        if isinstance(penalty, Tensor):
+            metrics["discriminator/penalty"] = penalty
+        return {name: value.detach() for name, value in metrics.items()}
+
+    def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        """Of logits (B,): paired, smoothed, or as in the plain game."""
+        if self.settings.relativistic:
+            return remedies.relativistic_discriminator(real, fake)
+        if self.settings.real_target < 1:
+            return remedies.smoothed_discriminator(real, fake, self.settings.real_target)
+        return self.game.discriminator_loss(real, fake)
+
+    def generator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        """Of logits (B,); only pairing looks at the real ones."""
+        if self.settings.relativistic:
+            return remedies.relativistic_generator(real, fake)
+        return self.game.generator_loss(fake)
+
+    def shown(self, x: Tensor, batch: Batch, which: str) -> Tensor:
+        """What D sees of x: with instance noise while there is some (Sønderby et al., 2017, section 3)."""
+        s = self.settings
+        std = s.instance_noise * max(0.0, 1 - batch.draw.step / (s.noise_share * s.steps))
+        if std == 0:
+            return x
+        noise = torch.randn(x.shape, generator=batch.draw.generator(f"noise/{which}"), device=x.device)
+        return x + std * noise
+
+    def update(self, role: str, loss: Tensor) -> None:
+        """One gradient step of one player, pulled towards the mean of its past where that is a setting."""
+        if not self.settings.historical_averaging:
+            return super().update(role, loss)
+        parameters = list(self.networks[role].parameters())
+        past = self.past.setdefault(role, [p.detach().clone() for p in parameters])
+        past[:] = [p.to(parameters[0].device) for p in past]
+        pull = statistics.historical_averaging(parameters, past)
+        super().update(role, loss + self.settings.historical_averaging * pull)
+        self.moves[role] = self.moves.get(role, 1) + 1
+        torch._foreach_lerp_(past, [p.detach() for p in parameters], 1 / self.moves[role])
+
+    def state_dict(self) -> dict[str, Any]:
+        past = {role: {str(i): p for i, p in enumerate(past)} for role, past in self.past.items()}
+        return {**super().state_dict(), "past": past, "moves": dict(self.moves)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        super().load_state_dict(state)
+        self.past = {
+            role: [past[str(i)].clone() for i in range(len(past))] for role, past in state["past"].items()
+        }
+        self.moves = dict(state["moves"])

@@ -1,0 +1,169 @@
+"""Wasserstein GANs: a critic whose slope is bounded by clipping, by a gradient penalty, or by spectral norms."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+
+from course_lib.data.batches import Batch
+from course_lib.errors import UsageError
+from course_lib.methods.protocol import NetworksAndOptimizers, frozen
+from course_lib.objectives.kinks import FixedKinks
+from course_lib.objectives.wasserstein import (
+    clip_weights,
+    critic_loss,
+    generator_loss,
+    gradient_norms,
+    interpolates,
+)
+
+Constraint = Literal["clip", "penalty", "spectral"]
+Rule = Literal["adam", "rmsprop"]
+
+
+@dataclass(frozen=True)
+class WGANSettings:
+    """How the critic is kept Lipschitz, and how both learn. Defaults: Gulrajani et al. (2017), algorithm 1.
+
+    The original (Arjovsky et al., 2017, algorithm 1) is constraint "clip", optimizer "rmsprop" and both rates 5e-5.
+    """
+
+    constraint: Constraint = "penalty"  # clip, penalty or spectral: what bounds the critic's slope
+    critic_steps: int = 5  # updates of the critic for each of G
+    clip: float = 0.01  # with "clip": every weight of the critic stays in [-clip, clip]
+    penalty: float = 10.0  # with "penalty": lambda, the weight of (norm of the gradient - 1)^2
+    optimizer: Rule = "adam"  # adam or rmsprop
+    generator_lr: float = 1e-4  # step size
+    critic_lr: float = 1e-4
+    beta1: float = 0.0  # Adam's memory of the gradient: none, since the critic that made it has moved on
+    beta2: float = 0.9  # Adam's memory of its square
+
+    def __post_init__(self):
+        for name, value, choices in (
+            ("constraint", self.constraint, get_args(Constraint)),
+            ("optimizer", self.optimizer, get_args(Rule)),
+        ):
+            if value not in choices:
+                raise UsageError(f"{name} must be one of {', '.join(choices)}, not '{value}'.")
+        if self.critic_steps < 1:
+            raise UsageError("critic_steps counts steps: give at least 1.")
+        if not (self.generator_lr >= 0 and self.critic_lr >= 0 and self.penalty >= 0):  # false for NaN too
+            raise UsageError("generator_lr, critic_lr and penalty must not be negative.")
+        if not self.clip > 0:
+            raise UsageError("clip bounds the weights: give a number above 0.")
+        if not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1):
+            raise UsageError("beta1 and beta2 are weights of the past: give numbers from 0 to below 1.")
+
+
+class WGAN(NetworksAndOptimizers):
+    """Generator and critic. `generator.latent` is the dimension of z; `critic` returns (B,) scores, of any sign."""
+
+    averaged = ("generator",)
+
+    def __init__(self, generator: nn.Module, critic: nn.Module, settings: WGANSettings | None = None):
+        self.settings = s = settings or WGANSettings()
+        _check_critic(critic, s.constraint)
+        self.latent = generator.latent
+        self.minibatches = s.critic_steps
+        self.autocast: Callable[[], AbstractContextManager] = nullcontext
+        self.networks = nn.ModuleDict({"generator": generator, "critic": critic})
+        self.optimizers = {
+            role: _optimizer(self.networks[role], lr, s)
+            for role, lr in (("generator", s.generator_lr), ("critic", s.critic_lr))
+        }
+
+    def step(self, batch: Batch) -> dict[str, Tensor]:
+        """Algorithm 1 of both papers: `critic_steps` updates of the critic, each on data of its own, then one of G."""
+        generator, critic = self.networks["generator"], self.networks["critic"]
+
+        for part in batch.split(self.minibatches):
+            latents = self.latents(len(part.x), part.draw.generator("latents/critic"))
+            with self.autocast():
+                with torch.no_grad():  # the critic's update needs no gradient in G: its samples are data here
+                    fake = generator(latents)
+                real_scores, fake_scores = critic(part.x).float(), critic(fake).float()
+            loss = critic_loss(real_scores, fake_scores)
+            norms = None
+            if self.settings.constraint == "penalty":
+                norms = self.slopes(part, fake.to(part.x.dtype))
+                loss = loss + self.settings.penalty * (norms - 1).square().mean()
+            self.update("critic", loss)
+            if self.settings.constraint == "clip":
+                clip_weights(critic.parameters(), self.settings.clip)
+
+        latents = self.latents(len(part.x), batch.draw.generator("latents/generator"))
+        with frozen(critic):
+            with self.autocast():
+                scores = critic(generator(latents)).float()
+            self.update("generator", generator_loss(scores))
+
+        metrics = {
+            "critic/loss": loss,
+            "critic/distance": real_scores.mean()
+            - fake_scores.mean(),  # estimates K times W1, K the critic's slope
+            "generator/loss": -scores.mean(),
+        }
+        if norms is not None:
+            metrics["critic/slope"] = (
+                norms.mean()
+            )  # of the critic, between data and samples; 1 where it is optimal
+        return {name: value.detach() for name, value in metrics.items()}
+
+    def slopes(self, batch: Batch, fake: Tensor) -> Tensor:
+        """(B,) norms of the critic's gradient, one for each sample, at random points between data and samples."""
+        epsilon = torch.rand(
+            len(fake), generator=batch.draw.generator("interpolates"), device=fake.device, dtype=fake.dtype
+        )
+        x = interpolates(batch.x, fake, epsilon).requires_grad_(True)
+        with self.autocast(), FixedKinks():
+            # `forward` and not a call: a compiled module cannot be differentiated twice, its forward can
+            scores = self.networks["critic"].forward(x)
+        return gradient_norms(scores.float(), x)
+
+    def update(self, role: str, loss: Tensor) -> None:
+        """One gradient step of one player."""
+        self.optimizers[role].zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizers[role].step()
+
+    def latents(self, n: int, generator: torch.Generator) -> Tensor:
+        """(n, latent) draws of z ~ N(0, I), on the generator's device."""
+        return torch.randn((n, self.latent), generator=generator, device=generator.device)
+
+    @torch.no_grad()
+    def sample(self, latents: Tensor) -> Tensor:
+        """(B, latent) -> float32 samples, with batch normalisation by its running statistics."""
+        generator = self.networks["generator"]
+        training = generator.training
+        generator.eval()
+        try:
+            with self.autocast():
+                return generator(latents).float()
+        finally:
+            generator.train(training)
+
+
+def _optimizer(network: nn.Module, lr: float, s: WGANSettings) -> torch.optim.Optimizer:
+    if s.optimizer == "rmsprop":
+        return torch.optim.RMSprop(network.parameters(), lr)
+    return torch.optim.Adam(network.parameters(), lr, (s.beta1, s.beta2), fused=True)
+
+
+def _check_critic(critic: nn.Module, constraint: Constraint) -> None:
+    """Raises UsageError for a critic that the constraint cannot hold."""
+    mixes = any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in critic.modules())
+    if constraint != "clip" and mixes:
+        raise UsageError(
+            "the slope of a critic is a matter of one sample, and batch normalisation mixes samples: add "
+            "--discriminator-norm none (spectral with --constraint spectral)."
+        )
+    if constraint == "spectral":
+        layers = [module for module in critic.modules() if isinstance(module, (nn.Linear, nn.Conv2d))]
+        if not all(parametrize.is_parametrized(layer, "weight") for layer in layers):
+            raise UsageError(
+                "constraint 'spectral' is kept by the critic's own layers: add --discriminator-norm spectral."
+            )

@@ -1,0 +1,71 @@
+"""Players that see a batch as a whole: a discriminator with a minibatch layer, a generator with virtual batch norm."""
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from course_lib.networks import mlp
+from course_lib.networks.layers import (
+    MinibatchDeviation,
+    MinibatchDiscrimination,
+    VirtualBatch,
+    VirtualBatchNorm,
+)
+
+MINIBATCH = ("none", "discrimination", "deviation")
+
+
+class BatchAwareDiscriminator(nn.Module):
+    """(B, ...) -> (B,) logits: a discriminator's hidden layers, a minibatch layer, and one linear layer.
+
+    discriminator: from `networks.mlp` or `networks.dcgan`; its last layer is replaced. `example` (2, ...) says what
+    it takes. minibatch: "discrimination" (Salimans et al., 2016), "deviation" (Karras et al., 2018) or "none".
+    `features` are what feature matching compares. Raises ValueError for a minibatch layer that does not exist.
+    """
+
+    def __init__(
+        self,
+        discriminator: nn.Module,
+        example: Tensor,
+        minibatch: Literal["none", "discrimination", "deviation"] = "none",
+    ):
+        super().__init__()
+        if minibatch not in MINIBATCH:
+            raise ValueError(f"minibatch must be {', '.join(MINIBATCH)}, not {minibatch}")
+        self.trunk = discriminator.layers[:-1]
+        with torch.no_grad():
+            width = self.trunk.eval()(example).flatten(1).shape[1]
+        self.trunk.train()
+        if minibatch == "discrimination":
+            self.company: nn.Module = MinibatchDiscrimination(width)
+            width += self.company.kernels
+        elif minibatch == "deviation":
+            self.company = MinibatchDeviation()
+            width += 1
+        else:
+            self.company = nn.Identity()
+        self.head = nn.Linear(width, 1)
+
+    def features(self, x: Tensor) -> Tensor:
+        """(B, F): the last hidden layer, which sees each example alone."""
+        return self.trunk(x).flatten(1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.company(self.features(x))).squeeze(1)
+
+
+def virtual_generator(
+    latent: int, dim: int, width: int, depth: int, slope: float = 0.2, reference: int = 64
+) -> VirtualBatch:
+    """`mlp.Generator` with virtual batch normalisation before each of its activations.
+
+    The reference batch, `reference` draws of z from N(0, I), comes from torch's global generator, like the weights.
+    """
+    plain = mlp.Generator(latent, dim, width, depth, slope)
+    layers: list[nn.Module] = []
+    for layer in plain.layers[:-1]:
+        layers.append(layer)
+        if isinstance(layer, nn.Linear):
+            layers.append(VirtualBatchNorm(layer.out_features, reference))
+    return VirtualBatch(nn.Sequential(*layers, plain.layers[-1]), torch.randn(reference, latent))

@@ -1,0 +1,109 @@
+"""Variability per latent group: closed forms for linear generators, invariances, and the groups of the thesis."""
+
+import math
+
+import pytest
+import torch
+
+from course_lib.errors import UsageError
+from course_lib.evaluation.variability import group_variability, growing_groups
+
+
+class Linear:
+    """Samples (B, 1, 2, 2) that are a linear map of standard normal latents, saturated or not."""
+
+    def __init__(self, weights, saturate=False):
+        self.weights, self.saturate = weights, saturate
+
+    def latents(self, n, generator):
+        return torch.randn(n, self.weights.shape[1], generator=generator)
+
+    def sample(self, latents):
+        x = (latents @ self.weights.T).view(-1, 1, 2, 2)
+        return x.tanh() if self.saturate else x
+
+
+# four pixels of six latents; the third group moves nothing
+WEIGHTS = torch.tensor(
+    [[3.0, 0, 0.5, 0, 0, 0], [0, 4.0, 0, 0.5, 0, 0], [1.0, 1.0, 0, 0, 0, 0], [0, 0, 0, 0.3, 0, 0]]
+)
+GROUPS = {"coarse": [0, 1], "fine": [2, 3], "idle": [4, 5]}
+
+
+def test_a_linear_generator_has_its_closed_form():
+    found = group_variability(Linear(WEIGHTS), GROUPS, references=20, redraws=400)
+    for name, group in GROUPS.items():
+        expected = (
+            WEIGHTS[:, group].norm(dim=1).mean().item()
+        )  # √Σa² of each pixel, then the mean over pixels
+        assert found.groups[name] == pytest.approx(expected, rel=0.05, abs=1e-12)
+    assert found.groups["idle"] == 0
+    assert found.total == pytest.approx(WEIGHTS.norm(dim=1).mean().item(), rel=0.05)
+    assert found.per_reference.shape == (20, 4)
+    means = found.per_reference.mean(0).tolist()
+    assert means == pytest.approx([*found.groups.values(), found.total])
+
+
+def test_two_samples_have_half_their_difference():
+    """Population deviation, as the minibatch statistic: of {a, b} it is |a − b|/2, by hand."""
+    method = Linear(WEIGHTS)
+    found = group_variability(method, [range(6)], references=1, redraws=2, seed=5)
+    from course_lib import seeds
+
+    draw = seeds.generator(5, purpose="variability")
+    method.latents(1, draw)
+    a, b = method.sample(method.latents(2, draw)).double()
+    assert found.total == pytest.approx(((a - b).abs() / 2).mean().item())
+    assert found.groups == {"0-5": found.total}
+
+
+def test_other_dimensions_are_held():
+    """With a saturated pixel far out, the reference decides: the spread differs between references."""
+    found = group_variability(Linear(WEIGHTS, saturate=True), GROUPS, references=8, redraws=32)
+    fine = found.per_reference[:, 1]
+    assert fine.std() > 0.1 * fine.mean()
+    assert found.groups["coarse"] > found.groups["fine"] > found.groups["idle"] == 0
+
+
+def test_the_same_seed_gives_the_same_numbers_and_groups_do_not_disturb_each_other():
+    method = Linear(WEIGHTS)
+    whole, again, alone = (
+        group_variability(method, g, references=3, redraws=8, seed=1)
+        for g in (GROUPS, GROUPS, {"fine": [2, 3]})
+    )
+    assert whole.groups == again.groups and alone.groups["fine"] == whole.groups["fine"]
+    assert group_variability(method, GROUPS, references=3, redraws=8, seed=2).groups != whole.groups
+
+
+def test_the_groups_of_the_thesis():
+    groups = growing_groups()
+    assert list(groups) == ["1-8", "9-16", "17-32", "33-64", "65-128", "129-256"]
+    assert [i for g in groups.values() for i in g] == list(range(256))
+    assert growing_groups(4, 4) == {"1-4": range(4)}
+    for first, dims in ((8, 100), (8, 4), (0, 8)):
+        with pytest.raises(UsageError, match="doubling"):
+            growing_groups(first, dims)
+
+
+def test_groups_without_names_are_named_by_their_dimensions():
+    found = group_variability(Linear(WEIGHTS), [range(2), [3], [2, 5]], references=1, redraws=2)
+    assert list(found.groups) == ["0-1", "3", "2, 5"]
+
+
+def test_the_method_is_sampled_on_its_own_device_and_without_gradients():
+    method = Linear(WEIGHTS.clone().requires_grad_())
+    method.networks = torch.nn.ModuleDict({"generator": torch.nn.Linear(1, 1)})
+    found = group_variability(method, GROUPS, references=1, redraws=4)
+    assert not found.per_reference.requires_grad and math.isfinite(found.total)
+
+
+@pytest.mark.parametrize("groups", [{"none": []}, {"outside": [5, 6]}, {"before": [-1]}])
+def test_groups_outside_the_latents_are_refused(groups):
+    with pytest.raises(UsageError, match=f"{next(iter(groups))}.*0 to 5"):
+        group_variability(Linear(WEIGHTS), groups)
+
+
+@pytest.mark.parametrize("counts", [{"references": 0}, {"redraws": 1}])
+def test_a_spread_needs_two(counts):
+    with pytest.raises(UsageError, match="two redraws"):
+        group_variability(Linear(WEIGHTS), GROUPS, **counts)

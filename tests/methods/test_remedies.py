@@ -1,0 +1,232 @@
+"""Each remedy enters the game where its paper puts it, and nowhere else."""
+
+import pytest
+import torch
+
+from course_lib import files
+from course_lib.data.batches import Batch
+from course_lib.errors import UsageError
+from course_lib.methods.gan import GAN, GANSettings
+from course_lib.methods.remedies import RemedyGAN, RemedySettings, set_rates
+from course_lib.networks import dcgan, mlp
+from course_lib.networks.batch_aware import BatchAwareDiscriminator, virtual_generator
+from course_lib.objectives import penalties, remedies, statistics
+from course_lib.seeds import Draw
+
+N = 16
+
+
+def players(minibatch="none", virtual=False):
+    torch.manual_seed(0)
+    generator = virtual_generator(2, 2, 8, 2) if virtual else mlp.Generator(2, 2, 8, 2)
+    return generator, BatchAwareDiscriminator(mlp.Discriminator(2, 8, 2), torch.zeros(2, 2), minibatch)
+
+
+def game(minibatch="none", virtual=False, **settings):
+    return RemedyGAN(*players(minibatch, virtual), RemedySettings(**{"steps": 10, **settings}))
+
+
+def points(step=0):
+    draw = Draw(0, step=step)
+    return Batch(draw.normal(N, 2, purpose="data") + 1, None, draw)
+
+
+def weights(method):
+    return {name: tensor.clone() for name, tensor in method.networks.state_dict().items()}
+
+
+def changed(first, second):
+    a, b = first.networks.state_dict(), second.networks.state_dict()
+    return {name for name in a if not torch.equal(a[name], b[name])}
+
+
+def drawn(method, batch):
+    """What both players see at this step: real points, D's samples and G's, before anybody moves."""
+    generator = method.networks["generator"]
+    z = [
+        method.latents(N, draw.generator(f"latents/{role}"))
+        for draw, role in ((batch.draw.part(0), "discriminator"), (batch.draw, "generator"))
+    ]
+    return batch.x, generator(z[0]).detach(), z[1]
+
+
+ALL = {
+    "nothing": {},
+    "feature matching": {"feature_matching": True},
+    "minibatch discrimination": {"minibatch": "discrimination"},
+    "minibatch deviation": {"minibatch": "deviation"},
+    "virtual batch norm": {"virtual": True},
+    "historical averaging": {"historical_averaging": 0.1},
+    "label smoothing": {"real_target": 0.9},
+    "instance noise": {"instance_noise": 0.5},
+    "R1": {"r1": 0.3},
+    "pairing, R1 and R2": {"relativistic": True, "r1": 0.3, "r2": 0.3},
+    "decay": {"decay_share": 1.0},
+}
+
+
+def test_without_remedies_it_is_the_plain_game():
+    ours, plain = game(), GAN(*players(), GANSettings())
+    for step in range(4):
+        assert ours.step(points(step)) == plain.step(points(step))
+    assert changed(ours, plain) == set()
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_remedy_plays_changes_the_game_and_resumes(name, tmp_path):
+    whole, first, second = (game(**ALL[name]) for _ in range(3))
+    plain = game()
+    for step in range(4):
+        assert all(value.isfinite() for value in whole.step(points(step)).values())
+        plain.step(points(step))
+    if whole.networks.state_dict().keys() == plain.networks.state_dict().keys() and name != "nothing":
+        assert changed(whole, plain)
+    first.step(points(0)), first.step(points(1))
+    files.save_state(tmp_path / "state", first.state_dict())
+    second.load_state_dict(files.load_state(tmp_path / "state"))
+    second.step(points(2)), second.step(points(3))
+    assert changed(whole, second) == set()
+
+
+def test_feature_matching_is_the_generators_objective_alone():
+    method, plain = game(feature_matching=True), game()
+    before = weights(method)
+    metrics = method.step(points())
+    plain.step(points())
+    # D moves as in the plain game; G does not
+    moved = changed(method, plain)
+    assert moved and all(name.startswith("generator") for name in moved)
+    after = weights(method)
+    method.networks["generator"].load_state_dict(
+        {n.removeprefix("generator."): t for n, t in before.items() if n.startswith("generator")}
+    )
+    real, _, z = drawn(method, points())
+    features = method.networks["discriminator"].features  # of D after its move
+    expected = statistics.feature_matching(features(real), features(method.networks["generator"](z)))
+    torch.testing.assert_close(metrics["generator/loss"], expected.detach())
+    assert after.keys() == before.keys()
+
+
+def test_smoothing_changes_the_discriminators_loss():
+    method = game(real_target=0.8)
+    real, fake, _ = drawn(method, points())
+    d = method.networks["discriminator"]
+    expected = remedies.smoothed_discriminator(d(real), d(fake), 0.8).detach()
+    torch.testing.assert_close(method.step(points())["discriminator/loss"], expected)
+
+
+def test_pairing_is_played_by_both():
+    method = game(relativistic=True, generator_lr=0.0, discriminator_lr=0.0)
+    real, fake, z = drawn(method, points())
+    g, d = method.networks["generator"], method.networks["discriminator"]
+    metrics = method.step(points())
+    expected = remedies.relativistic_discriminator(d(real), d(fake))
+    torch.testing.assert_close(metrics["discriminator/loss"], expected.detach())
+    expected = remedies.relativistic_generator(d(real), d(g(z)))
+    torch.testing.assert_close(metrics["generator/loss"], expected.detach())
+
+
+@pytest.mark.parametrize("every", [1, 3])
+def test_r1_and_r2_are_the_slopes_on_real_and_generated_points(every):
+    method = game(r1=0.3, r2=0.7, r1_every=every)
+    real, fake, _ = drawn(method, points())
+    d = method.networks["discriminator"]
+    expected = 0.0
+    for weight, x in ((0.3, real), (0.7, fake)):
+        x = x.clone().requires_grad_(True)
+        expected = expected + weight * every * penalties.r1(d(x), x).detach()
+    torch.testing.assert_close(method.step(points())["discriminator/penalty"], expected)
+    assert ("discriminator/penalty" in method.step(points(1))) == (every == 1)
+
+
+def test_r1_alone_is_that_of_the_plain_game():
+    ours, plain = game(r1=0.3), GAN(*players(), GANSettings(r1=0.3))
+    for step in range(3):
+        ours.step(points(step)), plain.step(points(step))
+    for name, tensor in ours.networks.state_dict().items():  # one forward here, two there
+        torch.testing.assert_close(tensor, plain.networks.state_dict()[name], rtol=1e-4, atol=1e-6)
+
+
+def test_instance_noise_fades_and_differs_between_the_players():
+    method, zeros = game(instance_noise=0.8, noise_share=0.5, steps=100), torch.zeros(4000, 2)
+    for step, std in ((0, 0.8), (25, 0.4), (50, 0.0), (80, 0.0)):
+        seen = method.shown(zeros, points(step), "real")
+        assert seen.std().item() == pytest.approx(std, rel=0.05)
+    batch = points(0)
+    assert not torch.equal(method.shown(zeros, batch, "real"), method.shown(zeros, batch, "fake"))
+
+
+def test_the_generators_gradient_comes_through_the_noise():
+    method, before = game(instance_noise=0.8), weights(game())
+    method.step(points())
+    generator = [
+        n for n in before if n.startswith("generator") and not torch.equal(before[n], weights(method)[n])
+    ]
+    assert len(generator) == 6
+
+
+def test_rates_fall_over_the_last_share_of_the_run():
+    method = game(decay_share=0.5, steps=10, generator_lr=1e-3, discriminator_lr=2e-3)
+    rates = []
+    for step in (0, 5, 6, 9, 10):
+        set_rates(method, step)
+        rates.append([o.param_groups[0]["lr"] for o in method.optimizers.values()])
+    expected = [[1e-3, 2e-3], [1e-3, 2e-3], [0.8e-3, 1.6e-3], [0.2e-3, 0.4e-3], [0, 0]]
+    assert rates == [pytest.approx(pair) for pair in expected]
+
+
+def test_historical_averaging_pulls_to_the_mean_of_the_past():
+    """Against a loop that keeps every set of weights."""
+    method = game(historical_averaging=0.5)
+    role, path = "discriminator", []
+    path.append([p.detach().clone() for p in method.networks[role].parameters()])
+    for step in range(3):
+        mean = [sum(ps) / len(ps) for ps in zip(*path, strict=True)]
+        if step:
+            for ours, plain in zip(method.past[role], mean, strict=True):
+                torch.testing.assert_close(ours, plain)
+        method.step(points(step))
+        path.append([p.detach().clone() for p in method.networks[role].parameters()])
+
+
+def test_virtual_batch_norm_gives_samples_that_ignore_their_neighbours():
+    method = game(virtual=True)
+    method.step(points())
+    z = torch.randn(6, 2)
+    torch.testing.assert_close(method.sample(z)[:2], method.sample(z[:2]))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"r2": -1.0}, "r2"),
+        ({"steps": 0}, "steps"),
+        ({"real_target": 1.2}, "real_target"),
+        ({"noise_share": 0.0}, "noise_share"),
+        ({"real_target": 0.9, "relativistic": True}, "smoothing"),
+        ({"real_target": 0.9, "game": "hinge"}, "smoothing"),
+        ({"feature_matching": True, "relativistic": True}, "choose one"),
+    ],
+)
+def test_impossible_settings_are_refused(wrong, named):
+    with pytest.raises(UsageError, match=named):
+        RemedySettings(**wrong)
+
+
+def test_r2_is_refused_beside_batch_normalisation():
+    discriminator = BatchAwareDiscriminator(dcgan.Discriminator(1, 16, 4), torch.zeros(2, 1, 16, 16))
+    with pytest.raises(UsageError, match="mixes images"):
+        RemedyGAN(dcgan.Generator(3, 1, 16, 4), discriminator, RemedySettings(r2=1.0))
+
+
+def test_images_are_played_in_bfloat16():
+    torch.manual_seed(0)
+    discriminator = BatchAwareDiscriminator(
+        dcgan.Discriminator(1, 16, 4, "none"), torch.zeros(2, 1, 16, 16), "deviation"
+    )
+    settings = RemedySettings(relativistic=True, r1=1.0, r2=1.0, instance_noise=0.1)
+    method = RemedyGAN(dcgan.Generator(3, 1, 16, 4), discriminator, settings)
+    method.autocast = lambda: torch.autocast("cpu", dtype=torch.bfloat16)
+    draw = Draw(0)
+    metrics = method.step(Batch(draw.uniform(8, 1, 16, 16, purpose="data"), None, draw))
+    assert all(value.isfinite() and value.dtype == torch.float32 for value in metrics.values())
