@@ -5,11 +5,12 @@ attributes does the choosing, so that there can be as many as it takes. `attribu
 """
 
 from collections.abc import Callable
+from statistics import NormalDist
 
 import torch
 from torch import Tensor
 
-from course_lib.errors import CourseError
+from course_lib.errors import CourseError, UsageError
 
 BATCH = 500
 
@@ -37,6 +38,20 @@ def mean_difference(latents: Tensor, has: Tensor) -> Tensor:
             "a difference of means needs latents of both kinds: draw more, or choose another attribute."
         )
     return latents[has].mean(0) - latents[~has].mean(0)
+
+
+def half_space_length(p: float) -> float:
+    """Length of the difference of means of an attribute that z ~ N(0, I) has beyond a plane, with probability p.
+
+    For {<a, z> > t}, |a| = 1, the difference is phi(t)/(p (1 - p)) a, phi the standard normal density. A shorter
+    one says that the attribute does not begin at a plane and last. Raises UsageError unless 0 < p < 1.
+    """
+    if not 0 < p < 1:
+        raise UsageError(
+            f"an attribute that some images have and some lack has a probability between 0 and 1, not {p}."
+        )
+    normal = NormalDist()
+    return normal.pdf(normal.inv_cdf(1 - p)) / (p * (1 - p))
 
 
 def random_directions(n: int, direction: Tensor, generator: torch.Generator) -> Tensor:

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from course_lib import seeds
-from course_lib.errors import CourseError
-from course_lib.evaluation.arithmetic import mean_difference, random_directions, readings
+from course_lib.errors import CourseError, UsageError
+from course_lib.evaluation.arithmetic import half_space_length, mean_difference, random_directions, readings
 from course_lib.evaluation.attributes import edit_score
 
 
@@ -24,7 +24,14 @@ def test_the_difference_of_means_of_a_half_space_is_its_normal_at_the_known_leng
     density = math.exp(-(threshold**2) / 2) / math.sqrt(2 * math.pi)
     p = 0.5 * math.erfc(threshold / math.sqrt(2))
     # the error of a mean of n is 1/sqrt(n): at p = 0.16, 0.011 in each coordinate
-    torch.testing.assert_close(found, normal * density / (p * (1 - p)), atol=0.05, rtol=0)
+    assert half_space_length(p) == pytest.approx(density / (p * (1 - p)))
+    torch.testing.assert_close(found, normal * half_space_length(p), atol=0.05, rtol=0)
+
+
+@pytest.mark.parametrize("p", [0.0, 1.0, float("nan")])
+def test_an_attribute_of_all_or_none_has_no_length(p):
+    with pytest.raises(UsageError, match="between 0 and 1"):
+        half_space_length(p)
 
 
 def test_both_kinds_are_needed():
