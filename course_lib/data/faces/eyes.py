@@ -6,11 +6,8 @@ from course_lib.data.faces import palettes
 from course_lib.data.faces.canvas import Canvas, squares
 from course_lib.data.faces.look import EYE_ANGLE, EYE_LEVEL, Look
 
-WIDTH, UPPER, LOWER = (
-    0.105,
-    0.098,
-    0.048,
-)  # half-width of an eye, height of its lids above and below its corners
+WIDTH = 0.105  # half of an eye's
+UPPER, LOWER = 0.098, 0.048  # its lids above and below its corners, wide open
 
 
 def eye(canvas: Canvas, look: Look, side: int) -> None:
@@ -57,12 +54,8 @@ def eye(canvas: Canvas, look: Look, side: int) -> None:
 
         # lashes along the upper lid, a fine line along the lower, a crease above
         lash = palettes.colour("#2a1b18", device)
-        thick = (
-            (bow + 0.22)
-            .clamp_(max=1)
-            .mul_(0.0145)
-            .mul_((along.clamp(max=1.25) - 1.25).neg_().mul_(5).clamp_(max=1))
-        )
+        thick = (bow + 0.22).clamp_(max=1).mul_(0.0145)
+        thick.mul_((along.clamp(max=1.25) - 1.25).neg_().mul_(5).clamp_(max=1))  # a little beyond the corners
         c.paint(c.stroke(down + bow * upper + 0.002, thick), lash)
         c.paint(
             c.stroke(down - bow * lower, bow * 0.006).mul_(0.55),
@@ -84,7 +77,7 @@ def clear_glasses(canvas: Canvas, look: Look) -> None:
     ink = palettes.colour("#2b2730", canvas.image.device)
     with canvas.part(-0.66, -0.34, 0.66, 0.32) as c:
         for side in (-1, 1):
-            reach, rim = _lens(c, look, side, 0.150, 0.142, square=False)
+            reach = _lens(c, look, side, 0.150, 0.142, square=False)
             inside = c.cover((reach - 1).mul_(0.146))
             glare = _glare(c, look, side).mul_(inside).mul_(look.glasses)
             c.paint(inside.mul_(0.07 * look.glasses), palettes.colour("#ffffff", c.image.device))
@@ -96,13 +89,10 @@ def clear_glasses(canvas: Canvas, look: Look) -> None:
 def sun_glasses(canvas: Canvas, look: Look) -> None:
     """Dark lenses that mirror the sky: lighter towards the bottom, with a streak of glare."""
     ink = palettes.colour("#17151a", canvas.image.device)
-    top, bottom = (
-        palettes.colour("#14151d", canvas.image.device),
-        palettes.colour("#5a5064", canvas.image.device),
-    )
+    top, bottom = (palettes.colour(code, canvas.image.device) for code in ("#14151d", "#5a5064"))
     with canvas.part(-0.66, -0.34, 0.66, 0.32) as c:
         for side in (-1, 1):
-            reach, rim = _lens(c, look, side, 0.156, 0.116, square=True)
+            reach = _lens(c, look, side, 0.156, 0.116, square=True)
             inside = c.cover((reach - 1.06).mul_(0.136)).mul_(look.sunglasses)
             c.shade(inside, top, bottom, (c.v - EYE_LEVEL).mul_(3.4).add_(0.45).clamp_(0, 1))
             c.paint(_glare(c, look, side).mul_(inside).mul_(0.32), palettes.colour("#dfe9f5", c.image.device))
@@ -110,18 +100,18 @@ def sun_glasses(canvas: Canvas, look: Look) -> None:
         _frame(c, look, ink, look.sunglasses)
 
 
-def _lens(c: Canvas, look: Look, side: int, ru: float, rv: float, square: bool) -> tuple[Tensor, float]:
+def _lens(c: Canvas, look: Look, side: int, ru: float, rv: float, square: bool) -> Tensor:
     """The lens as a field that is 1 on its rim."""
     narrow = look.narrowing(side * EYE_ANGLE) ** 0.8
     across = (c.u - look.across(side * EYE_ANGLE, 1.05)).div_(ru * narrow).square_()
     down = (c.v - EYE_LEVEL - 0.012).div_(rv).square_()
     if not square:
-        return across.add_(down).sqrt_(), rv
-    return across.square_().add_(down.square_()).sqrt_().sqrt_(), rv
+        return across.add_(down).sqrt_()
+    return across.square_().add_(down.square_()).sqrt_().sqrt_()
 
 
 def _glare(c: Canvas, look: Look, side: int) -> Tensor:
-    """Two slanted streaks over a lens."""
+    """A streak over a lens that leans away from the light."""
     slant = (
         (c.u - look.across(side * EYE_ANGLE, 1.05))
         + (c.v - EYE_LEVEL) * (0.9 * (4 * look.light).tanh())

@@ -29,7 +29,7 @@ def _outer(c: Canvas, look: Look) -> Tensor:
     cap = cap.mul_(c.cover(c.v - bottom.clamp(min=-0.02), soft=0.05))
     middle, half = (bottom - 0.50) / 2, (bottom + 0.50) / 2
     flare = 1 + 0.10 * (look.length.clamp(min=0)) * (c.v - 0.2).clamp_(min=0)
-    across = ((c.u - back) / (wide * 1.0)).div_(flare).square_().square_()
+    across = ((c.u - back) / wide).div_(flare).square_().square_()
     down = ((c.v - middle) / half).square_().square_()
     fall = c.cover(across.add_(down).sqrt_().sqrt_().sub_(1).mul_(wide))
     fall.mul_(c.cover(CAP_LEVEL - c.v, soft=0.03))  # above this the cap alone says how wide the hair is
@@ -59,17 +59,14 @@ def front(canvas: Canvas, look: Look) -> None:
     """The hair over the forehead and beside the face, with its shadow on the skin."""
     with canvas.part(-0.80, -0.92, 0.80, 1.0) as c:
         outer = _outer(c, look)
-        centre = look.across(0, 0.72)
-        part = centre + 0.20 * look.parting
-        away = c.u - part
-        # an arch from the parting, lower on the side that more hair is combed to
+        away = c.u - (look.across(0, 0.72) + 0.20 * look.parting)
+        # an arch over the forehead that is highest at the parting
         arch = c.v + 0.44 - away.square_() * 1.75 - 0.03 * look.length
         # the face shows through an opening that is round above and straight below
         opening = look.wide * (0.955 - 0.075 * look.length)
         sides = squares(c.u, c.v.clamp(max=0.10), look.across(0, 0.42), 0.10, opening, 0.60)
         ends = (_bottom(look) - 0.07 * (1 - look.length.clamp(min=0))).clamp(min=-0.10)
-        hair = _combined(arch, sides, c)
-        hair = hair.mul_(outer)
+        hair = _combined(arch, sides, c).mul_(outer)
         below = c.cover(c.v - ends, soft=0.06)
         # shadow first, a little lower than the hair itself
         shade = _combined(arch - 0.045, sides / 0.90, c, soft=0.06).mul_(below).mul_(outer).mul_(0.5)

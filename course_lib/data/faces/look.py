@@ -1,8 +1,8 @@
 """From factors to lengths and colours: everything about a face that is one number per picture."""
 
+import math
 from dataclasses import dataclass, fields
 
-import torch
 from torch import Tensor
 
 from course_lib.data.faces import palettes
@@ -102,4 +102,4 @@ class Look:
 
     def narrowing(self, angle: float) -> Tensor:
         """How much narrower a feature at `angle` appears than on a face seen from the front."""
-        return (angle + self.turn).cos() / torch.cos(torch.tensor(angle))
+        return (angle + self.turn).cos() / math.cos(angle)
