@@ -27,10 +27,10 @@ def chart(history: Sequence[Mapping[str, float]], measures: Sequence[Mapping[str
     """
     import matplotlib.pyplot as plt
 
-    figure = plt.figure(figsize=(style.WIDTH, 3.5))
-    grid = figure.add_gridspec(len(measures), 2, width_ratios=(1, 1.12))
-    half = figure.add_gridspec(2, 2, width_ratios=(1, 1.12))
-    losses, verdicts = figure.add_subplot(half[0, 0]), figure.add_subplot(half[1, 0])
+    figure = plt.figure(figsize=(style.WIDTH, 3.7))
+    left, right = figure.subfigures(1, 2, width_ratios=(1, 1.1))
+    losses, verdicts = left.subplots(2, 1, sharex=True)
+    pictures = right.subplots(len(measures), 1, squeeze=False)[:, 0]
     steps = [row["step"] for row in history]
 
     def column(name: str) -> list[float]:
@@ -39,7 +39,6 @@ def chart(history: Sequence[Mapping[str, float]], measures: Sequence[Mapping[str
     losses.plot(steps, column("discriminator/loss"), **style.line("discriminator"), label="of D")
     losses.plot(steps, column("generator/loss"), **style.line("generator"), label="of G")
     losses.set(title="losses")
-    losses.tick_params(labelbottom=False)
     losses.legend(fontsize=9, handlelength=2.2, labelspacing=0.2)
     verdicts.plot(steps, column("discriminator/real"), **style.line("data"), label="data")
     verdicts.plot(steps, column("discriminator/fake"), **style.line("discriminator"), label="samples")
@@ -47,8 +46,7 @@ def chart(history: Sequence[Mapping[str, float]], measures: Sequence[Mapping[str
         verdicts.plot(steps, column("generator/fake"), **style.line("generator"), label="samples, G's turn")
     verdicts.set(title="what D says of", xlabel="step", ylim=(-0.04, 1.04))
     verdicts.legend(fontsize=9, handlelength=2.2, labelspacing=0.2)
-    for place, row in enumerate(measures):
-        ax = figure.add_subplot(grid[place, 1])
+    for ax, row in zip(pictures, measures, strict=True):
         ax.imshow(picture(str(row["png"])), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         ax.set_title(f"step {row['step']:,}", loc="center", fontsize=9.5, pad=2)
         ax.axis("off")

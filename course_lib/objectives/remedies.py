@@ -12,8 +12,8 @@ def smoothed_discriminator(real: Tensor, fake: Tensor, target: float = 0.9) -> T
 
     $-\mathbb{E}[\alpha \log D(x) + (1 - \alpha) \log(1 - D(x))] - \mathbb{E}[\log(1 - D(G(z)))]$ with
     $\alpha$ = `target` (Salimans et al., 2016, section 3.4). The best answer is $D^* = \alpha p / (p + g)$, never above
-    $\alpha$. Smoothing both sides would put $\beta g$ into the numerator, and where there are no data D would reward
-    the generator for staying.
+    $\alpha$. Smoothing both sides would put $\beta g$ into the numerator: far from all data D would be the constant
+    $\beta$, and samples there would feel no pull.
     """
     return (target * softplus(-real) + (1 - target) * softplus(real)).mean() + softplus(fake).mean()
 

@@ -43,7 +43,10 @@ STUDIES: dict[str, Study] = {
                 "generator_lr": 2e-3, "discriminator_lr": 3e-5, "beta1": 0.9,
                 "generator_norm": "none", "discriminator_norm": "none",
             },
-            "oscillation": {"generator_lr": 5e-3, "discriminator_lr": 5e-3, "beta1": 0.9},
+            "oscillation": {
+                "game": "hinge", "generator_lr": 4e-3, "discriminator_lr": 1e-3, "beta1": 0.9,
+                "discriminator_norm": "none",
+            },
             "too strong D": {"generator_lr": 1e-4, "discriminator_lr": 5e-3, "discriminator_steps": 3},
             "critic without constraint": {"mistake": "unbounded-critic", "discriminator_norm": "none"},
             "bad normalisation": {"mistake": "mixed-batch"},

@@ -52,7 +52,7 @@ STUDIES: dict[str, Study] = {
         {
             "plain game": {},
             "feature matching": {"feature_matching": True},
-            "minibatch discrimination": {"minibatch": "discrimination"},
+            "minibatch discrimination": {"minibatch": "discrimination", "discriminator_lr": 1e-3},
             "minibatch deviation": {"minibatch": "deviation"},
             "historical averaging": {"historical_averaging": 0.01},
             "one-sided smoothing": {"real_target": 0.9},

@@ -55,6 +55,10 @@ STUDIES: dict[str, Study] = {
         {f"GAN: {name}": changes for name, changes in GENERATORS.items()}
         | {f"WGAN-GP: {name}": {"recipe": "wgan-gp-fashion", **changes} for name, changes in GENERATORS.items()}
         | {
+            "WGAN-GP, five critic steps: perceptron": {
+                "recipe": "wgan-gp-fashion", "architecture": "mlp", "critic_steps": 5, "generator_lr": 1e-3,
+                "critic_lr": 1e-3,
+            },
             "clipped WGAN, the paper's rates": {"recipe": "wgan-fashion", "batch": 32},
             "clipped WGAN, ten times the rates": {
                 "recipe": "wgan-fashion", "batch": 32, "generator_lr": 5e-4, "critic_lr": 5e-4,

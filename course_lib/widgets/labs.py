@@ -121,7 +121,7 @@ def dynamics(
         "task": task,
     }
     scripts = (*PARTS, "dynamics.js", "dynamics-lab.js")
-    return _lab("mountDynamics", scripts, settings, (720, 1180), "The dynamics of games of two numbers")
+    return _lab("mountDynamics", scripts, settings, (650, 1110), "The dynamics of games of two numbers")
 
 
 def _lab(mount: str, scripts: tuple[str, ...], settings: dict, height: tuple[int, int], title: str) -> Lab:

@@ -93,6 +93,49 @@ def conjugate(name: str = "kl") -> "Widget":
     return _interact(figure, slope=_slider(0.0, -2, 2.5, "slope t"), ratio=_slider(2.0, 0.05, 4, "ratio u"))
 
 
+def dynamics() -> "Widget":
+    """Two players, a number each: `widgets.dynamics` with the formulas of `theory.dynamics`."""
+    import ipywidgets
+
+    from course_lib.widgets import labs
+
+    names = {"game": labs.DynamicGame, "order": labs.Order, "remedy": labs.Remedy}
+    choices = {
+        name: ipywidgets.Dropdown(options=list(kind.__args__), description=name)
+        for name, kind in names.items()
+    }
+    return _interact(
+        dynamics_figure,
+        **choices,
+        strength=_slider(0.5, 0.05, 2, "strength"),
+        rate=_slider(0.1, 0.01, 1, "step size"),
+        across=_slider(1.0, -3, 3, "start, across"),
+        up=_slider(0.5, -3, 3, "start, up"),
+    )
+
+
+def dynamics_figure(
+    game: str, order: str, remedy: str, strength: float, rate: float, across: float, up: float
+) -> "Figure":
+    """Directions of play with 400 steps from (across, up); how far the end and the mean are from 0 in the title."""
+    import matplotlib.pyplot as plt
+    import torch
+
+    from course_lib.figures.dynamics import phase
+    from course_lib.theory import dynamics as theory
+
+    setting = {"R1": "r1", "instance noise": "noise", "gradient penalty": "gradient_penalty"}.get(remedy)
+    field = theory.bilinear_field
+    if game != "xy":
+        field = theory.dirac(game.split(", ")[1].lower(), **({setting: strength} if setting else {}))
+    path = theory.play(field, torch.tensor([across, up]), rate, 400, order)
+    ends = [points[-1].norm().item() for points in (path, theory.running_mean(path))]
+    figure, ax = plt.subplots(figsize=(4.6, 4.6))
+    phase(ax, field, path, reach=3.0)
+    ax.set_title(f"from 0: {ends[0]:.3g} at the end, {ends[1]:.3g} on average", fontsize=11)
+    return figure
+
+
 def latents(method: Any, seed: int = 0) -> "Widget":
     """Walk between four latent codes of a trained image method, linearly or on the sphere.
 

@@ -33,10 +33,10 @@ def test_a_chart_has_both_losses_the_verdicts_and_every_picture():
     ]
     measures = [{"step": s, "png": encoded(GREY)} for s in (0, 20)]
     figure = clinic.chart(history, measures)
-    losses, verdicts, *pictures = figure.axes
+    losses, verdicts, *pictures = [ax for part in figure.subfigs for ax in part.axes]
     assert len(losses.lines) == 2 and len(verdicts.lines) == 2 and len(pictures) == 2
     np.testing.assert_array_equal(losses.lines[1].get_ydata(), [2.0, 2.0])
     np.testing.assert_array_equal(pictures[0].images[0].get_array(), GREY)
     assert pictures[1].get_title() == "step 20"
     with_turn = clinic.chart([row | {"generator/fake": 0.4} for row in history], measures)
-    assert len(with_turn.axes[1].lines) == 3
+    assert len(with_turn.subfigs[0].axes[1].lines) == 3

@@ -97,6 +97,8 @@ def test_eigenvalues_are_those_of_the_paper():
 
     for field, real in (
         (dirac(), 0.0),
+        (dirac("minimax"), 0.0),
+        (dirac("minimax", r1=0.4, noise=0.8), -0.36),
         (dirac(r1=0.4), -0.2),
         (dirac(r1=3.0), -1.5),
         (dirac(noise=0.8), -0.16),

@@ -91,7 +91,8 @@ def lab(browser):
 
 
 def reading(page, name):
-    text = page.locator("dl.readings > div", has=page.locator("dt").get_by_text(name, exact=True)).locator("dd").inner_text()
+    title = page.locator("dt").get_by_text(name, exact=True)
+    text = page.locator("dl.readings > div", has=title).locator("dd").inner_text()
     return float(text.replace("−", "-").replace("+∞", "inf"))
 
 

@@ -32,6 +32,16 @@ def test_costs_mark_the_present_sample():
     assert len(left.lines) == 6
 
 
+@pytest.mark.parametrize(
+    "game", ["xy", "Dirac-GAN, minimax", "Dirac-GAN, non-saturating", "Dirac-GAN, Wasserstein"]
+)
+def test_dynamics_say_how_far_the_end_is(game):
+    figure = live.dynamics_figure(game, "alternating", "R1", 0.5, 0.2, 1.0, 0.5)
+    words = figure.axes[0].get_title(loc="left").split()
+    end, mean = float(words[2]), float(words[6])
+    assert (end > 0.5 and mean < 0.1) if game == "xy" else end < 1e-3
+
+
 def test_between_reaches_its_corners():
     codes = torch.randn(4, 5, dtype=torch.float64)
     for path in ("linear", "spherical"):

@@ -49,7 +49,9 @@ def test_the_presets_of_both_languages_have_the_same_names(javascript):
 def test_the_lab_is_one_frame_without_requests():
     lab = widgets.neighbourhoods()
     assert 'sandbox="allow-scripts"' in lab._repr_html_()
-    requests = re.findall(r"(?:https?:)?//[a-z][^\s\"')]*", lab.page.replace("http://www.w3.org/2000/svg", ""))
+    requests = re.findall(
+        r"(?:https?:)?//[a-z][^\s\"')]*", lab.page.replace("http://www.w3.org/2000/svg", "")
+    )
     assert requests == []
 
 

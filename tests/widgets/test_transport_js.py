@@ -1,15 +1,19 @@
 """The transport lab against the Python theory, and its slopes against differences."""
 
 import math
+import shutil
 
 import numpy as np
 import pytest
 import torch
 
+from course_lib import widgets
+from course_lib.errors import UsageError
 from course_lib.theory import divergences
 from course_lib.theory.densities import mixture_1d
 from course_lib.theory.quadrature import grid_1d
 
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 SCRIPTS = ["transport.js"]
 CODE = """const { w1, js, kl, w1Slope, jsSlope, klSlope, xs } = solveTransport(DATA);
 return { w1, js, kl, w1Slope, jsSlope, klSlope, xs: Array.from(xs) };"""
@@ -67,3 +71,69 @@ def test_quantiles_invert_the_distribution_function(javascript):
     got = javascript(SCRIPTS, code, {"position": 1.0, "gap": 0, "width": 0.5})
     expected = 1.0 + 0.5 * torch.special.ndtri(torch.tensor([0.1, 0.5, 0.9], dtype=torch.float64))
     np.testing.assert_allclose(got, expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("wrong", [{"position": 4.5}, {"width": 0.05}, {"gap": -1}])
+def test_settings_that_no_control_can_show_are_refused(wrong):
+    with pytest.raises(UsageError):
+        widgets.transport(**wrong)
+
+
+# in the browser
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine: Debian's package is called chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+def reading(page, row):
+    """(value, slope) in the row of that name."""
+    cells = page.locator("tbody tr", has=page.get_by_text(row)).locator("td").all_inner_texts()
+    return tuple(float(text.replace("−", "-")) for text in cells[1:])
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [390, 820])
+def test_dragging_the_bump_moves_every_number(browser, width):
+    page = browser.new_page(viewport={"width": width, "height": 1400})
+    complaints = []
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.set_content(widgets.transport(position=3.0, width=0.2).page)
+    page.wait_for_selector("tbody tr", timeout=8_000)
+    assert reading(page, "W₁") == (3.0, 1.0) and reading(page, "JS") == (0.693, 0.0)
+    assert "JS has no slope" in page.locator("p.note").inner_text()
+    box = page.locator("svg").first.bounding_box()
+    page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 90)
+    page.mouse.down()
+    page.mouse.move(
+        box["x"] + 0.3 * box["width"], box["y"] + 90, steps=3
+    )  # across the data, to their other side
+    page.mouse.up()
+    value, slope = reading(page, "W₁")
+    assert 0.5 < value < 4 and slope == -1
+    # with the keyboard onto the data
+    slider = page.get_by_role("slider").first
+    slider.focus()
+    for _ in range(100):
+        if reading(page, "W₁")[0] < 0.02:
+            break
+        page.keyboard.press("ArrowRight")
+    assert reading(page, "W₁")[0] < 0.02 and abs(reading(page, "JS")[0]) < 2e-3
+    assert "where it should" in page.locator("p.note").inner_text()
+    for slider in page.get_by_role("slider").all():
+        for key in ("Home", "End"):
+            slider.focus()
+            page.keyboard.press(key)
+            assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+            assert "NaN" not in page.locator("#lab").inner_html()
+    assert complaints == []
+    page.close()

@@ -26,7 +26,7 @@ function mountDynamics(root, settings) {
   const order = choice({ label: "play", options: ORDERS, value: settings.order, change: draw });
   const remedy = choice({ label: "remedy (of D)", options: Object.keys(DYNAMIC_REMEDIES), value: settings.remedy, change: draw });
   const control = (label, min, max, step, value, show = (v) => fixed(v, 2)) => slider({ label, min, max, step, value, role: "theory", show, input: draw });
-  const strength = control("strength of the remedy", 0.05, 2, 0.05, settings.strength);
+  const strength = control("its strength", 0.05, 2, 0.05, settings.strength);
   const rate = control("step size", -2.5, 0, 0.05, Math.log10(settings.rate), (v) => String(Number((10 ** v).toPrecision(2))));
   const steps = control("steps", 50, 2000, 50, settings.steps, String);
   const first = control("start, across", -REACH, REACH, 0.05, settings.start[0]);

@@ -14,7 +14,7 @@ function mountTransport(root, settings) {
   const table = make("table");
   const note = make("p", { class: "note", role: "status" });
   const control = (label, min, max, step, value, role) => slider({ label, min, max, step, value, role, show: (v) => fixed(v, 2), input: draw });
-  const place = control("position of p_g", -4, 4, 0.05, settings.position, "generator");
+  const place = control("position", -4, 4, 0.05, settings.position, "generator");
   const width = control("width of a bump", 0.1, 1.2, 0.05, settings.width, "");
   const gap = control("gap of the data", 0, 4, 0.1, settings.gap, "");
 
@@ -74,7 +74,7 @@ function mountTransport(root, settings) {
       row("KL (nats)", fixed(now.kl, now.kl < 100 ? 2 : 0), fixed(now.klSlope, Math.abs(now.klSlope) < 100 ? 2 : 0))));
     note.textContent =
       now.w1 < 0.02 ? "The earth lies where it should: all three are zero, and flat."
-      : Math.abs(now.jsSlope) < 1e-3 && now.js > 0.6 ? "JS has no slope here: it cannot tell this generator where to go. W₁ can, and KL shouts."
+      : Math.abs(now.jsSlope) < 1e-3 && now.js > 0.6 ? "JS has no slope here: it cannot tell this generator where to go. W₁ can; so can KL, the louder the thinner the bumps."
       : "Slopes are for the position of p_g: what gradient descent on each distance would follow.";
   }
 

@@ -1,0 +1,36 @@
+"""Numbers of a record as a table that pages and notebooks show alike."""
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from course_lib.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Table:
+    """A header and rows of cells, shown as they print. Notebooks show it by `_repr_html_`.
+
+    Raises UsageError for a row that is not as long as the header.
+    """
+
+    header: Sequence[str]
+    rows: Sequence[Sequence[object]]
+
+    def __post_init__(self):
+        for row in self.rows:
+            if len(row) != len(self.header):
+                raise UsageError(f"a row of {len(row)} cells does not fit a header of {len(self.header)}.")
+
+    def _repr_html_(self) -> str:
+        def line(cells: Sequence[object], tag: str) -> str:
+            return "<tr>" + "".join(f"<{tag}>{html.escape(str(cell))}</{tag}>" for cell in cells) + "</tr>"
+
+        body = "".join(line(row, "td") for row in self.rows)
+        return (
+            f'<div class="pst-scrollable-table-container"><table class="table"><thead>{line(self.header, "th")}</thead>'
+            f"<tbody>{body}</tbody></table></div>"
+        )
+
+    def __repr__(self) -> str:
+        return "\n".join("  ".join(str(cell) for cell in row) for row in (self.header, *self.rows))
