@@ -7,4 +7,14 @@ from course_lib.widgets.explorer import latents
 from course_lib.widgets.labs import costs, dynamics, game1d, gan2d
 from course_lib.widgets.neighbourhoods import neighbourhoods
 
-__all__ = ["conjugate", "costs", "dynamics", "frechet", "game1d", "gan2d", "latents", "neighbourhoods", "transport"]
+__all__ = [
+    "conjugate",
+    "costs",
+    "dynamics",
+    "frechet",
+    "game1d",
+    "gan2d",
+    "latents",
+    "neighbourhoods",
+    "transport",
+]
