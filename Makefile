@@ -27,13 +27,13 @@ help:  ## this list
 
 setup: $(INSTALLED) data  ## virtual environment in .venv, the project, Fashion-MNIST (1 to 2 minutes, 6 GB)
 
-book: setup  ## render the book by running every notebook: _build/html/index.html (about 5 minutes; seconds when nothing changed)
+book: setup  ## render the book by running every notebook: _build/html/index.html (about 9 minutes; seconds when nothing changed)
 	@echo "== book: running the notebooks that changed and writing the pages"
 	$(BIN)/course data prepare fashion-mnist --resolution 32
 	COURSE_TIER=book $(BIN)/jupyter-book build . -W --keep-going -n
 	@echo "== book: open $(CURDIR)/_build/html/index.html"
 
-test: setup browser  ## style, unit tests, slow tests, every notebook in its smallest tier (about 4 minutes)
+test: setup browser  ## style, unit tests, slow tests, every notebook in its smallest tier (about 6 minutes)
 	@echo "== test: style"
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -142,7 +142,7 @@ class Sprites:
     """
 
     native, licence, size, how = 64, "of this course", "none", "always there"
-    images, splits = f"{TOTAL:,} + {TEST:,} of them", ("train", "test")
+    images, splits = f"{TOTAL:,} + {TEST:,} of the same", ("train", "test")
 
     def __init__(self, colour: bool = False):
         self.colour = colour

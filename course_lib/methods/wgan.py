@@ -103,14 +103,13 @@ class WGAN(NetworksAndOptimizers):
 
         metrics = {
             "critic/loss": loss,
-            "critic/distance": real_scores.mean()
-            - fake_scores.mean(),  # estimates K times W1, K the critic's slope
+            # estimates K times W1, where K is the critic's slope
+            "critic/distance": real_scores.mean() - fake_scores.mean(),
             "generator/loss": -scores.mean(),
         }
         if norms is not None:
-            metrics["critic/slope"] = (
-                norms.mean()
-            )  # of the critic, between data and samples; 1 where it is optimal
+            # of the critic, between data and samples; 1 where it is optimal
+            metrics["critic/slope"] = norms.mean()
         return {name: value.detach() for name, value in metrics.items()}
 
     def slopes(self, batch: Batch, fake: Tensor) -> Tensor:
