@@ -9,9 +9,8 @@ import pytest
 import torch
 from torch.nn.functional import affine_grid, avg_pool2d, grid_sample
 
-from course_lib import data
 from course_lib.data import faces
-from course_lib.data.faces import canvas, drawing, palettes, source, variance
+from course_lib.data.faces import canvas, drawing
 from course_lib.data.faces.factors import COLUMN, SHARES
 from course_lib.data.faces.look import PIVOT, ROLL
 from course_lib.errors import UsageError
@@ -369,74 +368,3 @@ def test_a_broad_face_is_broader():
         return (cheeks[0] > cheeks[2] + 0.1).all(0).sum().item()
 
     assert skin_columns(1) > skin_columns(0) + 4 > skin_columns(-1) + 8
-
-
-# variance
-
-
-def test_the_variance_of_a_factor_is_what_drawing_it_anew_changes():
-    found = faces.pixel_variance(16, pairs=64)
-    numbers = torch.arange(variance.FRESH, variance.FRESH + 64)
-    rows, fresh = faces.factors_of(numbers), faces.factors_of(numbers + 64)
-    before = faces.draw(rows, 16).numpy().reshape(64, -1).astype(float)
-    rows[:, COLUMN["background"]] = fresh[:, COLUMN["background"]]
-    after = faces.draw(rows, 16).numpy().reshape(64, -1).astype(float)
-    within = (
-        np.stack([before, after]).var(0, ddof=1).sum(1).mean()
-    )  # two draws of one variable, the others held
-    assert found["background"] == pytest.approx(within / before.var(0, ddof=1).sum(), rel=1e-5)
-
-
-def test_factors_differ_widely_in_what_they_show():
-    found = faces.pixel_variance(32, pairs=128)
-    assert set(found) == set(faces.NAMES) and list(found.values()) == sorted(found.values(), reverse=True)
-    large = ("background", "skin", "hair_length", "hair_colour", "yaw", "roll", "hat", "clothing")
-    small = ("smile", "eye_openness", "gaze", "brows", "parting", "glasses")
-    assert next(iter(found)) == "background"
-    assert min(found[name] for name in large) > 2 * max(found[name] for name in small)
-    assert min(found.values()) > 0.001  # and none of them is invisible
-    assert 1 < sum(found.values()) < 2  # joint effects count for each of their factors
-
-
-def test_redrawing_one_kind_of_glasses_never_adds_the_other():
-    numbers = torch.arange(20_000)
-    rows, fresh = faces.factors_of(numbers), faces.factors_of(numbers + 20_000)
-    for name, rival in (("glasses", "sunglasses"), ("sunglasses", "glasses")):
-        again = variance.redrawn(rows, fresh, name)
-        assert not (again[:, COLUMN[name]] * again[:, COLUMN[rival]]).any()
-        assert again[:, COLUMN[name]].mean().item() == pytest.approx(SHARES[name], abs=0.015)
-        kept = [c for n, c in COLUMN.items() if n != name]
-        assert torch.equal(again[:, kept], rows[:, kept])
-
-
-# the set of images
-
-
-@pytest.fixture
-def small(monkeypatch, tmp_path):
-    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(source, "COUNTS", {"train": 70, "test": 40})
-
-
-@pytest.mark.parametrize("name", ["faces", "faces-correlated"])
-def test_faces_open_by_name(small, name):
-    images = data.open(name, resolution=32, split="test")
-    assert images.images.shape == (40, 3, 32, 32) and images.factor_names == faces.NAMES
-    expected = faces.factors_of(range(40), "test", name == "faces-correlated")
-    np.testing.assert_array_equal(images.factors, expected.numpy())
-    assert (images.tensor(range(40)) - faces.draw(expected, 32)).abs().max() <= 1.01 / 255
-    assert data.open(name, split="train").images.shape == (70, 3, 64, 64)
-    with pytest.raises(UsageError, match="16 to 256"):
-        data.open(name, resolution=8)
-
-
-def test_the_full_sets_have_fifty_and_ten_thousand_images():
-    assert [source.Faces().raw(split).count for split in ("train", "test")] == [50_000, 10_000]
-
-
-def test_a_change_of_the_drawing_prepares_the_set_again(monkeypatch):
-    before = source.Faces().fingerprint("train")
-    assert source.Faces().fingerprint("train") == before
-    assert source.Faces(correlated=True).fingerprint("train") != before
-    monkeypatch.setattr(palettes, "SKIN", (palettes.SKIN[0], *palettes.SKIN[:-1]))
-    assert source.Faces().fingerprint("train") != before
