@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 RESOLUTIONS = (16, 32, 64, 128, 256)
-SHARE = 32  # faces that a thread draws at a time, as when a set is prepared
+SHARE = 64  # faces that a thread draws at a time, as when a set is prepared
 PIXELS = 1 << 23  # of one turn on a processor: some seconds for the largest faces
 
 

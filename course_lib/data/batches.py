@@ -19,12 +19,14 @@ CPU_BYTES = 2 << 30  # image sets up to this size are kept in memory where there
 @dataclass(frozen=True, eq=False)
 class Batch:
     """What one training step sees: `x` float (B, C, H, W) in [-1, 1], channels last, or points (B, d);
-    `labels` int64 (B,) or None; `draw` the step's own randomness; `factors` float32 (B, K) or None."""
+    `labels` int64 (B,) or None; `draw` the step's own randomness; `factors` float32 (B, K) or None; `index` int64
+    (B,), which images of their set these are, or None for points, which are drawn anew."""
 
     x: Tensor
     labels: Tensor | None
     draw: seeds.Draw
     factors: Tensor | None = None
+    index: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -33,11 +35,11 @@ class Batch:
         """`k` equal parts, each with its own randomness. Raises UsageError when the batch does not divide."""
         if k < 1 or len(self) % k:
             raise UsageError(f"A batch of {len(self)} does not split into {k} equal parts: choose a divisor.")
-        labels = [None] * k if self.labels is None else self.labels.chunk(k)
-        factors = [None] * k if self.factors is None else self.factors.chunk(k)
+        columns = (self.x, self.labels, self.factors, self.index)
+        parts = zip(*([None] * k if c is None else c.chunk(k) for c in columns), strict=True)
         return [
-            Batch(x, y, self.draw.part(i), f)
-            for i, (x, y, f) in enumerate(zip(self.x.chunk(k), labels, factors, strict=True))
+            Batch(x, labels, self.draw.part(i), factors, index)
+            for i, (x, labels, factors, index) in enumerate(parts)
         ]
 
 
@@ -159,15 +161,15 @@ class Batches:
             numbers = self._order.at(step)
             pixels = self._pixels.index_select(0, numbers).permute(0, 3, 1, 2)
             labels, factors = (None if t is None else t[numbers] for t in self._targets)
-            return Batch(to_float(pixels), labels, draw, factors)
+            return Batch(to_float(pixels), labels, draw, factors, numbers)
         try:
-            pixels, (labels, factors) = self._stream.at(step)
+            pixels, (numbers, labels, factors) = self._stream.at(step)
         except OSError as error:
             raise CourseError(
                 f"The images of {self.dataset.name} could not be read ({error}): check the disk, then "
                 "prepare them again."
             ) from error
-        return Batch(to_float(pixels), labels, draw, factors)
+        return Batch(to_float(pixels), labels, draw, factors, numbers)
 
     def close(self) -> None:
         """End the reading thread and free the images. May be called twice."""

@@ -14,6 +14,7 @@ from course_lib.data.images import Damaged, Raw
 from course_lib.errors import CourseError
 
 CHUNK = 256  # images decoded between two reports of progress
+SHARE = 64  # of them that a thread takes at a time: drawn faces share what Python costs
 NAMED = 5  # damaged pictures that an error names; it counts the others
 Progress = Callable[[int, int], None]
 
@@ -72,7 +73,7 @@ def _rendered(raw: Raw, resolution: int) -> Iterator[tuple[int, list]]:
         warnings.simplefilter("ignore")  # Pillow's on odd metadata; what matters is raised as an error
         for first in range(0, raw.count, CHUNK):
             numbers = range(first, min(first + CHUNK, raw.count))
-            shares = [numbers[i : i + 32] for i in range(0, len(numbers), 32)]
+            shares = [numbers[i : i + SHARE] for i in range(0, len(numbers), SHARE)]
             yield (
                 first,
                 [row for rows in pool.map(lambda s: raw.render(s, resolution), shares) for row in rows],

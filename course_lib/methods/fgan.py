@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from course_lib.data.batches import Batch
 from course_lib.errors import UsageError
-from course_lib.methods.protocol import NetworksAndOptimizers, frozen
+from course_lib.methods.generative import Generative, LatentLaw, check_betas, check_latent_law
+from course_lib.methods.protocol import frozen
 from course_lib.objectives import fgan
 from course_lib.theory import fdivergences
 
@@ -27,21 +27,19 @@ class FGANSettings:
     beta1: float = 0.5  # Adam's memory of the gradient
     beta2: float = 0.999  # Adam's memory of its square
     critic_steps: int = 1  # updates of the critic for each of the generator
-    latent_law: Literal["normal", "uniform"] = "normal"  # of z: N(0, I), or uniform on [-1, 1]
+    latent_law: LatentLaw = "normal"  # of z: N(0, I), or uniform on [-1, 1]
 
     def __post_init__(self):
         fdivergences.find(self.divergence, self.alpha)
-        if self.latent_law not in ("normal", "uniform"):
-            raise UsageError(f"latent_law must be 'normal' or 'uniform', not '{self.latent_law}'.")
+        check_latent_law(self.latent_law)
         if self.critic_steps < 1:
             raise UsageError("critic_steps counts steps: give at least 1.")
         if not (self.generator_lr >= 0 and self.critic_lr >= 0):  # false for NaN too
             raise UsageError("generator_lr and critic_lr must not be negative.")
-        if not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1):
-            raise UsageError("beta1 and beta2 are weights of the past: give numbers from 0 to below 1.")
+        check_betas(self.beta1, self.beta2)
 
 
-class FGAN(NetworksAndOptimizers):
+class FGAN(Generative):
     """Two players. `generator.latent` is the dimension of z; `critic` returns (B,) raw outputs v, of any size."""
 
     averaged = ("generator",)
@@ -49,7 +47,7 @@ class FGAN(NetworksAndOptimizers):
     def __init__(self, generator: nn.Module, critic: nn.Module, settings: FGANSettings | None = None):
         self.settings = s = settings or FGANSettings()
         self.divergence = fdivergences.find(s.divergence, s.alpha)
-        self.latent = generator.latent
+        self.latent, self.latent_law = generator.latent, s.latent_law
         self.minibatches = s.critic_steps
         self.autocast: Callable[[], AbstractContextManager] = nullcontext
         self.networks = nn.ModuleDict({"generator": generator, "critic": critic})
@@ -87,28 +85,3 @@ class FGAN(NetworksAndOptimizers):
             "critic/fake": fake.detach().float().mean(),
             "generator/loss": generator_loss.detach(),
         }
-
-    def update(self, role: str, loss: Tensor) -> None:
-        """One gradient step of one player."""
-        self.optimizers[role].zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizers[role].step()
-
-    def latents(self, n: int, generator: torch.Generator) -> Tensor:
-        """(n, latent) draws of z, on the generator's device."""
-        shape, device = (n, self.latent), generator.device
-        if self.settings.latent_law == "uniform":
-            return torch.rand(shape, generator=generator, device=device) * 2 - 1
-        return torch.randn(shape, generator=generator, device=device)
-
-    @torch.no_grad()
-    def sample(self, latents: Tensor) -> Tensor:
-        """(B, latent) -> float32 samples, with batch normalisation by its running statistics."""
-        generator = self.networks["generator"]
-        training = generator.training
-        generator.eval()
-        try:
-            with self.autocast():
-                return generator(latents).float()
-        finally:
-            generator.train(training)

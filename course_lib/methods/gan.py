@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from course_lib.data.batches import Batch
 from course_lib.errors import UsageError
-from course_lib.methods.protocol import NetworksAndOptimizers, frozen
+from course_lib.methods.generative import Generative, LatentLaw, check_betas, check_latent_law
+from course_lib.methods.protocol import frozen
 from course_lib.objectives import penalties
 from course_lib.objectives.adversarial import GAMES
 
@@ -25,24 +25,22 @@ class GANSettings:
     beta1: float = 0.5  # Adam's memory of the gradient
     beta2: float = 0.999  # Adam's memory of its square
     discriminator_steps: int = 1  # k of algorithm 1: updates of D for each of G
-    latent_law: Literal["normal", "uniform"] = "normal"  # of z: N(0, I), or uniform on [-1, 1]
+    latent_law: LatentLaw = "normal"  # of z: N(0, I), or uniform on [-1, 1]
     r1: float = 0.0  # weight gamma of the R1 penalty (Mescheder et al., 2018); 0 leaves it out
     r1_every: int = 1  # apply it at every n-th step with n times the weight (lazily)
 
     def __post_init__(self):
         if self.game not in GAMES:
             raise UsageError(f"there is no game '{self.game}': choose one of {', '.join(GAMES)}.")
-        if self.latent_law not in ("normal", "uniform"):
-            raise UsageError(f"latent_law must be 'normal' or 'uniform', not '{self.latent_law}'.")
+        check_latent_law(self.latent_law)
         if self.discriminator_steps < 1 or self.r1_every < 1:
             raise UsageError("discriminator_steps and r1_every count steps: give at least 1.")
         if not (self.generator_lr >= 0 and self.discriminator_lr >= 0 and self.r1 >= 0):  # false for NaN too
             raise UsageError("generator_lr, discriminator_lr and r1 must not be negative.")
-        if not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1):
-            raise UsageError("beta1 and beta2 are weights of the past: give numbers from 0 to below 1.")
+        check_betas(self.beta1, self.beta2)
 
 
-class GAN(NetworksAndOptimizers):
+class GAN(Generative):
     """Two players. `generator.latent` is the dimension of z; `discriminator` returns (B,) logits."""
 
     averaged = ("generator",)
@@ -57,7 +55,7 @@ class GAN(NetworksAndOptimizers):
                 "(or spectral)."
             )
         self.game = GAMES[s.game]
-        self.latent = generator.latent
+        self.latent, self.latent_law = generator.latent, s.latent_law
         self.minibatches = s.discriminator_steps
         self.autocast: Callable[[], AbstractContextManager] = nullcontext
         self.networks = nn.ModuleDict({"generator": generator, "discriminator": discriminator})
@@ -108,28 +106,3 @@ class GAN(NetworksAndOptimizers):
             # `forward` and not a call: a compiled module cannot be differentiated twice, its forward can
             logits = self.networks["discriminator"].forward(x)
         return self.settings.r1 * self.settings.r1_every * penalties.r1(logits.float(), x)
-
-    def update(self, role: str, loss: Tensor) -> None:
-        """One gradient step of one player."""
-        self.optimizers[role].zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizers[role].step()
-
-    def latents(self, n: int, generator: torch.Generator) -> Tensor:
-        """(n, latent) draws of z, on the generator's device."""
-        shape, device = (n, self.latent), generator.device
-        if self.settings.latent_law == "uniform":
-            return torch.rand(shape, generator=generator, device=device) * 2 - 1
-        return torch.randn(shape, generator=generator, device=device)
-
-    @torch.no_grad()
-    def sample(self, latents: Tensor) -> Tensor:
-        """(B, latent) -> float32 samples, with batch normalisation by its running statistics."""
-        generator = self.networks["generator"]
-        training = generator.training
-        generator.eval()
-        try:
-            with self.autocast():
-                return generator(latents).float()
-        finally:
-            generator.train(training)

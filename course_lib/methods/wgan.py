@@ -11,7 +11,8 @@ from torch.nn.utils import parametrize
 
 from course_lib.data.batches import Batch
 from course_lib.errors import UsageError
-from course_lib.methods.protocol import NetworksAndOptimizers, frozen
+from course_lib.methods.generative import Generative, check_betas
+from course_lib.methods.protocol import frozen
 from course_lib.objectives.kinks import FixedKinks
 from course_lib.objectives.wasserstein import (
     clip_weights,
@@ -55,11 +56,10 @@ class WGANSettings:
             raise UsageError("generator_lr, critic_lr and penalty must not be negative.")
         if not self.clip > 0:
             raise UsageError("clip bounds the weights: give a number above 0.")
-        if not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1):
-            raise UsageError("beta1 and beta2 are weights of the past: give numbers from 0 to below 1.")
+        check_betas(self.beta1, self.beta2)
 
 
-class WGAN(NetworksAndOptimizers):
+class WGAN(Generative):
     """Generator and critic. `generator.latent` is the dimension of z; `critic` returns (B,) scores, of any sign."""
 
     averaged = ("generator",)
@@ -122,28 +122,6 @@ class WGAN(NetworksAndOptimizers):
             # `forward` and not a call: a compiled module cannot be differentiated twice, its forward can
             scores = self.networks["critic"].forward(x)
         return gradient_norms(scores.float(), x)
-
-    def update(self, role: str, loss: Tensor) -> None:
-        """One gradient step of one player."""
-        self.optimizers[role].zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizers[role].step()
-
-    def latents(self, n: int, generator: torch.Generator) -> Tensor:
-        """(n, latent) draws of z ~ N(0, I), on the generator's device."""
-        return torch.randn((n, self.latent), generator=generator, device=generator.device)
-
-    @torch.no_grad()
-    def sample(self, latents: Tensor) -> Tensor:
-        """(B, latent) -> float32 samples, with batch normalisation by its running statistics."""
-        generator = self.networks["generator"]
-        training = generator.training
-        generator.eval()
-        try:
-            with self.autocast():
-                return generator(latents).float()
-        finally:
-            generator.train(training)
 
 
 def _optimizer(network: nn.Module, lr: float, s: WGANSettings) -> torch.optim.Optimizer:

@@ -10,12 +10,22 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.utils import parametrize
+
+from course_lib.errors import UsageError
 
 
 class Average:
-    """Running averages of some of a method's networks. `decay` is per step; 0 keeps the last weights."""
+    """Running averages of some of a method's networks. `decay` is per step; 0 keeps the last weights.
+
+    Raises UsageError for a network with spectral norms: the singular vectors that it keeps belong to its last weights,
+    and an average of vectors is none of the averaged weights.
+    """
 
     def __init__(self, networks: nn.ModuleDict, roles: tuple[str, ...], decay: float):
+        for role in roles if decay else ():
+            if any(parametrize.is_parametrized(module) for module in networks[role].modules()):
+                raise UsageError(f"the {role} has spectral norms, which cannot be averaged: add --ema 0.")
         self.decay = decay
         self.networks = {role: copy.deepcopy(networks[role]).requires_grad_(False) for role in roles}
 

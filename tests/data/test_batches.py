@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -221,6 +224,27 @@ def test_only_a_few_batches_are_read_ahead():
         batches.at(0)
         threading.Event().wait(0.2)
         assert 2 <= Counted.reads <= 5
+
+
+def test_reading_ahead_does_not_slow_the_computation_down():
+    """A second team of OpenMP threads, more than there are cores, sends the first one to sleep at every barrier."""
+    if not os.path.isdir("/proc/self/task"):
+        pytest.skip("counts threads as Linux does")
+    script = """if True:
+        import os, numpy as np, torch
+        from course_lib import data
+        count = lambda: len(os.listdir("/proc/self/task"))
+        torch.set_num_threads(2)
+        torch.ones(1 << 20).add_(1)  # starts this thread's team
+        before = count()
+        images = data.ImageSet("large", np.zeros((100_000, 1, 2, 2), np.uint8))
+        with data.Batches(images, 50_000, seed=0, resident_bytes=0) as batches:
+            for step in range(5):
+                batches.at(step)
+            print(count() - before)
+    """
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["1"]
 
 
 def test_a_batch_read_in_vain_does_not_block_the_thread():

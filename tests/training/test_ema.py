@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from course_lib.errors import UsageError
 from course_lib.training.ema import Average
 
 
@@ -71,3 +72,10 @@ def test_its_state_comes_back():
     fresh = Average(networks(7.0), ("generator",), 0.9)
     fresh.load_state_dict(average.state_dict())
     assert torch.equal(fresh.networks["generator"].weight, average.networks["generator"].weight)
+
+
+def test_spectral_norms_cannot_be_averaged():
+    ours = nn.ModuleDict({"critic": nn.utils.parametrizations.spectral_norm(nn.Linear(2, 1))})
+    with pytest.raises(UsageError, match="critic has spectral norms"):
+        Average(ours, ("critic",), 0.99)
+    assert Average(ours, ("critic",), 0.0).networks["critic"](torch.ones(1, 2)).shape == (1, 1)

@@ -11,7 +11,7 @@ from course_lib.errors import UsageError
 
 SMALLEST, LARGEST = 16, 256
 VIEW, VIEW_LEVEL = 0.90, -0.055  # half the side of the picture, and the height of its middle
-CHUNK_PIXELS = {"cpu": 1 << 17}  # drawn at a time: fields that stay in a core's cache
+CHUNK_PIXELS = {"cpu": 1 << 18}  # drawn at a time: more would leave the cache, fewer are mostly Python
 CHUNK_PIXELS_ELSEWHERE = 1 << 24
 
 
