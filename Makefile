@@ -33,7 +33,7 @@ book: setup  ## render the book by running every notebook: _build/html/index.htm
 	COURSE_TIER=book $(BIN)/jupyter-book build . -W --keep-going -n
 	@echo "== book: open $(CURDIR)/_build/html/index.html"
 
-test: setup browser  ## style, unit tests, slow tests, every notebook in its smallest tier (about 6 minutes)
+test: setup browser  ## style, unit tests, slow tests, every notebook in its smallest tier (about 7 minutes)
 	@echo "== test: style"
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -43,7 +43,7 @@ test: setup browser  ## style, unit tests, slow tests, every notebook in its sma
 	$(BIN)/pytest -q -m slow --durations=5
 	@echo "== test: every notebook, smallest tier"
 	COURSE_TIER=smoke OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist loadfile \
-		--nbval-lax --nbval-current-env --nbval-cell-timeout=300 book
+		--nbval-lax --nbval-current-env --nbval-cell-timeout=300 book exercises
 
 lab: setup  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab book

@@ -2,7 +2,7 @@
 
 Both sides are `training.loop.fit` on the same DCGAN and the same file of images; one keeps them on the device, the
 other streams them (`resident_bytes=0`), as a set larger than memory would be. Each lives in a process of its own and
-they work in turn, A B A B, as in `dcgan_step`. Before each of its turns the streaming side makes the system forget the
+they work in turn, A B A B, as in `pairs`. Before each of its turns the streaming side makes the system forget the
 file, so that a turn begins at the disk and not in memory; how much of the file the turn then reads again is reported.
 """
 
@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.dcgan_step import Finished, Turns, Worker, turns_after_the_first
+from benchmarks.pairs import Finished, Turns, Worker, turns_after_the_first
 
 SIDES = ("streamed", "resident")
 WANTED = 0.9  # of the resident side's speed

@@ -53,6 +53,24 @@ class DCGANNetworks:
 
 
 @dataclass(frozen=True)
+class GeneratorNetworks:
+    """`networks.dcgan`: the generator by itself, of the same size and rules as in the pair."""
+
+    latent: int = 64  # dimension of z
+    generator_width: int = 32  # feature maps at half the resolution
+    generator_norm: str = "batch"  # batch or none
+    upsample: str = "strided"  # strided or resize
+
+
+@dataclass(frozen=True)
+class AutoencoderNetworks(GeneratorNetworks):
+    """The same generator, and an encoder of `networks.encoders`: the shape of the DCGAN's discriminator."""
+
+    encoder_width: int = 32  # feature maps after the first layer
+    encoder_norm: str = "batch"  # batch or none
+
+
+@dataclass(frozen=True)
 class MLPNetworks:
     """`networks.mlp`: the same shape for both players."""
 
@@ -117,6 +135,23 @@ def dcgan_pair(n: DCGANNetworks, shape: tuple[int, ...]):
         channels, resolution, n.discriminator_width, n.discriminator_norm, n.downsample, n.slope
     )
     return generator, discriminator
+
+
+def dcgan_generator(n: GeneratorNetworks, shape: tuple[int, ...]):
+    """The convolutional generator for images (C, H, W), without an opponent."""
+    from course_lib.networks import dcgan
+
+    channels, resolution, _ = _image_shape(shape)
+    return (dcgan.Generator(n.latent, channels, resolution, n.generator_width, n.generator_norm, n.upsample),)
+
+
+def autoencoder(n: AutoencoderNetworks, shape: tuple[int, ...]):
+    """Encoder and generator, both convolutional, for images (C, H, W)."""
+    from course_lib.networks.encoders import GaussianEncoder
+
+    channels, resolution, _ = _image_shape(shape)
+    encoder = GaussianEncoder(n.latent, channels, resolution, n.encoder_width, n.encoder_norm)
+    return encoder, *dcgan_generator(n, shape)
 
 
 def mlp_pair(n: MLPNetworks, shape: tuple[int, ...]):
@@ -193,6 +228,10 @@ def _image_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 NETWORKS: dict[str, Networks] = {
     "dcgan": Networks(DCGANNetworks, dcgan_pair, ("course_lib.networks.dcgan",)),
+    "generator": Networks(GeneratorNetworks, dcgan_generator, ("course_lib.networks.dcgan",)),
+    "autoencoder": Networks(
+        AutoencoderNetworks, autoencoder, ("course_lib.networks.dcgan", "course_lib.networks.encoders")
+    ),
     "mlp": Networks(MLPNetworks, mlp_pair, ("course_lib.networks.mlp",)),
     "batch-aware-mlp": Networks(
         BatchAwareMLPNetworks, batch_aware_mlp_pair, ("course_lib.networks.batch_aware",)
@@ -218,6 +257,8 @@ METHODS: dict[str, Method] = {
     "wgan": Method("course_lib.methods.wgan", "WGAN", "WGANSettings"),
     "fgan": Method("course_lib.methods.fgan", "FGAN", "FGANSettings"),
     "clinic": Method("course_lib.methods.clinic", "patient", "ClinicSettings"),
+    "glo": Method("course_lib.methods.glo", "GLO", "GLOSettings"),
+    "vae": Method("course_lib.methods.vae", "VAE", "VAESettings"),
     "classification": Method("course_lib.methods.classify", "Classification", "ClassificationSettings"),
     "attributes": Method("course_lib.methods.attributes", "Attributes", "AttributeSettings"),
 }

@@ -20,6 +20,9 @@ ENTRIES = {
     "judge-faces": "judge-faces",
     "dcgan-faces": "dcgan-faces",
     "judge-faces-64": "judge-faces-64",
+    "glo-fashion": "glo-fashion",
+    "glo-faces": "glo-faces",
+    "vae-fashion": "vae-fashion",
 }
 LIMIT = 5 * 2**20  # bytes a file: the course must stay quick to clone
 
@@ -77,8 +80,11 @@ def publish(name: str, run_dir: Path, minutes: float) -> dict[str, Any]:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     # the discriminator plays no part in what the zoo is for
-    roles = method.averaged or tuple(method.networks)
-    state = {k: v for k, v in method.networks.state_dict().items() if k.split(".")[0] in roles}
+    if hasattr(method, "kept"):  # more than averaged networks: what latents are drawn from
+        state = method.kept()
+    else:
+        roles = method.averaged or tuple(method.networks)
+        state = {k: v for k, v in method.networks.state_dict().items() if k.split(".")[0] in roles}
     save_state(folder / "weights", state)
     file = folder / "weights" / "state.safetensors"
     if file.stat().st_size > LIMIT:

@@ -90,9 +90,12 @@ def test_the_plain_loop_trains_both_players(project, monkeypatch):
 @pytest.mark.slow
 def test_a_side_that_dies_is_reported(project, monkeypatch, capfd):
     monkeypatch.syspath_prepend(str(project))
-    step = importlib.import_module("benchmarks.dcgan_step")
+    pairs = importlib.import_module("benchmarks.pairs")
     job = {"data": "no-such-data", "resolution": 16}
-    with step.Worker(job) as worker, pytest.raises(CourseError, match="exit code 1"):
+    with (
+        pairs.Worker(job, "benchmarks.dcgan_step") as worker,
+        pytest.raises(CourseError, match="exit code 1"),
+    ):
         worker.ask("facts")
     assert "no-such-data" in capfd.readouterr().err
 
@@ -188,6 +191,52 @@ def test_a_quick_wgan_gp_run_compares_like_with_like(project, tmp_path):
     assert 0.6 < ours["gflop_per_image"] / plain["gflop_per_image"] < 0.95
 
 
+@pytest.mark.parametrize("codes", ["dense", "rows"])
+def test_the_plain_glo_step_is_the_courses(project, monkeypatch, codes):
+    monkeypatch.syspath_prepend(str(project))
+    plain_glo = importlib.import_module("benchmarks.plain_glo")
+    from course_lib import data, seeds
+    from course_lib.data.batches import Batch
+    from course_lib.data.images import ImageSet
+    from course_lib.methods.glo import GLO, GLOSettings
+    from course_lib.networks import dcgan
+
+    digits = ImageSet("digits", data.open("digits", resolution=16).images[:24])
+
+    def generator():
+        torch.manual_seed(0)
+        return dcgan.Generator(4, 1, 16, 4)
+
+    theirs, steps = generator(), []
+    options = {"batch": 8, "levels": 2, "codes": codes, "device": "cpu", "seed": 3}
+    for step, table in enumerate(plain_glo.train(theirs, digits.images, **options)):
+        steps.append(table.clone())
+        if step == 3:  # into the second epoch
+            break
+    draw = torch.Generator().manual_seed(3)
+    method = GLO(generator(), GLOSettings(levels=2))
+    method.prepare(digits)
+    method.codes().draw(24, draw)
+    order = torch.cat([torch.randperm(24, generator=draw) for _ in range(2)])
+    for step, table in enumerate(steps):
+        index = order[8 * step : 8 * step + 8]
+        method.step(Batch(digits.tensor(index.numpy()), None, seeds.Draw(0), None, index))
+        torch.testing.assert_close(method.codes().table, table, rtol=1e-3, atol=1e-5)
+    for p, q in zip(method.networks["generator"].parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(p, q, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_a_quick_glo_run_compares_like_with_like(benchmarks, tmp_path, capsys):
+    out = benchmarks.run(["glo-step"], tmp_path / "result.json", device="cpu", quick=True)
+    rows = json.loads(out.read_text())["glo-step"]["cases"]
+    assert [row["codes"] for row in rows] == ["dense", "rows"]
+    for row in rows:
+        assert row["course"]["parameters"] == row["plain"]["parameters"]
+        assert row["course"]["threads"] == row["plain"]["threads"] and row["ratio"]["min"] > 0
+    assert "case by case: dense, rows" in capsys.readouterr().out
+
+
 def test_drawing_faces_is_timed_at_every_size(project, monkeypatch):
     monkeypatch.syspath_prepend(str(project))
     drawing = importlib.import_module("benchmarks.faces_drawing")
@@ -200,3 +249,31 @@ def test_drawing_faces_is_timed_at_every_size(project, monkeypatch):
         rate = row["images_per_second"]
         assert 0 < rate["min"] <= rate["median"] <= rate["max"] and row["cpu_ms_per_image"] > 0
     assert str(result["cases"][1]["cpu_ms_per_image"])[:4] in drawing.table(result)
+
+
+def test_codes_found_in_batches_are_those_found_one_at_a_time(benchmarks, tmp_path, capsys):
+    out = benchmarks.run(["codes"], tmp_path / "result.json", device="cpu", quick=True)
+    assert "batched/s" in capsys.readouterr().out
+    found = json.loads(out.read_text())["codes"]
+    assert found["ratio"]["min"] <= found["ratio"]["median"] <= found["ratio"]["max"] and found["wanted"] == 8
+    assert found["largest_relative_difference_of_losses"] < 1e-3
+
+
+def test_grading_is_left_out_where_nbgrader_is_missing(benchmarks, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.delenv("COURSE_NBGRADER", raising=False)
+    (tmp_path / "result.json").write_text('{"grading": {"of": "last week"}}')
+    out = benchmarks.run(["grading"], tmp_path / "result.json", device="cpu", quick=True)
+    assert "skipped, for nbgrader is not installed" in capsys.readouterr().out
+    assert json.loads(out.read_text()) == {"grading": {"of": "last week"}}
+
+
+def test_a_class_is_mixed(project, monkeypatch):
+    monkeypatch.syspath_prepend(str(project))
+    grading = importlib.import_module("benchmarks.grading")
+    class_ = grading.hand_in(200, ["01-gan-game"])
+    kinds = {kind: sum(s.kind == kind for s in class_) for kind in grading.KINDS}
+    assert kinds == {kind: 2 * share for kind, share in grading.KINDS.items()}
+    assert len({s.student for s in class_}) == 200
+    assert "BEGIN SOLUTION" not in json.dumps([s.notebook for s in class_])
+    assert all("while True: pass" in json.dumps(s.notebook) for s in class_ if s.kind == "endless")

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from course_lib import cli, recipes, zoo
+from course_lib.cli import train
 from course_lib.errors import CourseError
 
 SMALL = ["--tier", "smoke", "--device", "cpu", "--quiet", "--no-tensorboard", "--batch", "8", "--width", "8"]
@@ -48,7 +49,7 @@ def test_help_of_a_recipe_lists_its_settings_with_their_comments(course):
     text = " ".join(out.split())
     assert code == 0
     for cls in recipes.groups(recipes.find("dcgan-digits")).values():
-        notes = cli.comments(cls)
+        notes = train.comments(cls)
         for field in cls.__dataclass_fields__:
             assert f"--{field.replace('_', '-')}" in text
             assert notes.get(field, "") in text
@@ -92,6 +93,9 @@ WRONG = [
     (["data", "prepare"], "NAME"),
     (["zoo", "train", "mona-lisa"], "mona-lisa"),
     (["study", "run", "nothing"], "nothing"),
+    (["exercises"], "ACTION"),
+    (["exercises", "build", "99-nothing"], "99-nothing"),
+    (["exercises", "check", "99-nothing"], "01-gan-game"),
     (["study", "run", "dcgan-rules", "--seeds", "0"], "at least 1"),
 ]
 

@@ -29,6 +29,7 @@ FLOORS = [
     {"widgets"},
     {"builders", "recipes", "studies", "records", "zoo"},
     {"checks"},
+    {"grading"},
     {"cli"},
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

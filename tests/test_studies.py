@@ -121,6 +121,14 @@ def test_lines_of_earlier_code_stay_until_they_are_made_anew(toy):
     assert {line["code"] for line in lines(toy)} == {records.fingerprint("gan-ring")}
 
 
+def test_a_line_of_earlier_settings_is_made_anew(toy, monkeypatch):
+    made(toy)
+    changed = dataclasses.replace(TOY, variants={**TOY.variants, "minimax": {"game": "least-squares"}})
+    monkeypatch.setitem(studies.STUDIES, "toy", changed)
+    assert sorted(made(toy)) == [(0, "minimax"), (1, "minimax")]
+    assert made(toy) == []
+
+
 def test_a_record_of_another_tier_is_not_overwritten(toy):
     made(toy)
     with pytest.raises(UsageError, match="holds a record of the tier 'smoke'"):

@@ -23,6 +23,7 @@ from course_lib.data import toy
 from course_lib.data.folders import Folder
 from course_lib.data.images import ImageSet
 from course_lib.data.sources import SOURCES
+from course_lib.data.subsets import Subset
 from course_lib.data.writing import Progress, write_images
 from course_lib.data.zips import Zip
 from course_lib.errors import CourseError, UsageError
@@ -39,7 +40,8 @@ def open_set(
     split: str = "train",
     skip_damaged: bool = False,
 ) -> ImageSet | toy.PointSet:
-    """The data set of that name: "fashion-mnist", "digits", "toy/…", or a folder or a zip of images.
+    """The data set of that name: "fashion-mnist", "digits", "toy/…", a part ("digits:images=100",
+    `subsets`), or a folder or a zip of images.
 
     `resolution` is the side of the images, None for their own; `split` "train" or "test" (SVHN has "extra" too).
     Pictures that are not square lose their sides, and all are resized with an antialiased filter. Prepares the set
@@ -88,6 +90,9 @@ def find(name: str | os.PathLike):
     """The source of that name, or the folder at that path. Raises UsageError that lists the known names."""
     if str(name) in SOURCES:
         return SOURCES[str(name)]
+    whole, colon, words = str(name).partition(":")
+    if colon and whole in SOURCES:
+        return Subset(SOURCES[whole], words)
     path = Path(name).expanduser()
     if path.is_dir():
         return Folder(path)

@@ -27,7 +27,7 @@ def chart(history: Sequence[Mapping[str, float]], measures: Sequence[Mapping[str
     """
     import matplotlib.pyplot as plt
 
-    figure = plt.figure(figsize=(style.WIDTH, 3.7))
+    figure = plt.figure(figsize=(style.WIDTH, 4.5))
     left, right = figure.subfigures(1, 2, width_ratios=(1, 1.1))
     losses, verdicts = left.subplots(2, 1, sharex=True)
     pictures = right.subplots(len(measures), 1, squeeze=False)[:, 0]
@@ -39,15 +39,23 @@ def chart(history: Sequence[Mapping[str, float]], measures: Sequence[Mapping[str
     losses.plot(steps, column("discriminator/loss"), **style.line("discriminator"), label="of D")
     losses.plot(steps, column("generator/loss"), **style.line("generator"), label="of G")
     losses.set(title="losses")
-    losses.legend(fontsize=9, handlelength=2.2, labelspacing=0.2)
+    # beside the title: inside, a legend would lie on curves that swing
+    losses.legend(
+        loc="lower right",
+        bbox_to_anchor=(1, 1),
+        ncols=2,
+        handlelength=2.0,
+        columnspacing=1.0,
+        borderaxespad=0,
+    )
     verdicts.plot(steps, column("discriminator/real"), **style.line("data"), label="data")
     verdicts.plot(steps, column("discriminator/fake"), **style.line("discriminator"), label="samples")
     if "generator/fake" in history[-1]:
         verdicts.plot(steps, column("generator/fake"), **style.line("generator"), label="samples, G's turn")
     verdicts.set(title="what D says of", xlabel="step", ylim=(-0.04, 1.04))
-    verdicts.legend(fontsize=9, handlelength=2.2, labelspacing=0.2)
+    verdicts.legend(handlelength=2.2, labelspacing=0.2)
     for ax, row in zip(pictures, measures, strict=True):
         ax.imshow(picture(str(row["png"])), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-        ax.set_title(f"step {row['step']:,}", loc="center", fontsize=9.5, pad=2)
+        ax.set_title(f"step {row['step']:,}", loc="center", fontsize=11, pad=2)
         ax.axis("off")
     return figure

@@ -30,7 +30,7 @@ def supporting_line(ax: "Axes", row: "FDivergence", slope: float, ratio: float, 
     ax.plot([ratio, ratio], [ratio * t - start, row.f(at)], **line("theory"), label="gap")
     ax.plot(0, -start, marker=MARKERS["theory"], color=COLOURS["theory"], linestyle="", label="$-f^*(t)$")
     gap = float(row.f(at) + start - at * t)
-    ax.set_title(f"t = {slope:.2f}, f*(t) = {float(start):.3f}, gap {gap:.3f}")
+    ax.set_title(f"t = {slope:.2f}, f*(t) = {float(start):.3f},\ngap {gap:.3f}")
     ax.legend(loc="upper left")
 
 

@@ -107,7 +107,7 @@ def diagram(ax: "Axes") -> None:
         0.11,
         "gradient,\nthrough $D$ only",
         color=COLOURS["generator"],
-        fontsize=10,
+        fontsize=11,
         ha="left",
         va="center",
     )

@@ -33,7 +33,7 @@ def show(ax: "Axes", image: np.ndarray, title: str | None = None) -> None:
     ax.imshow(image, interpolation="nearest")
     ax.axis("off")
     if title is not None:
-        ax.set_title(title, loc="center", fontsize=10.5, pad=3)
+        ax.set_title(title, loc="center", fontsize=11, pad=3)
 
 
 def _canvas(rows: int, columns: int, ratio: float, room: float, margin: float) -> "tuple[Figure, np.ndarray]":

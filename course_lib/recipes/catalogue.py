@@ -1,6 +1,6 @@
 """Every recipe by name: one module for each family of them."""
 
-from course_lib.recipes import clinic, collapse, fgan, games, judges, wasserstein
+from course_lib.recipes import clinic, collapse, fgan, games, glo, judges, vae, wasserstein
 from course_lib.recipes.plan import Recipe
 
 RECIPES: dict[str, Recipe] = {
@@ -9,5 +9,7 @@ RECIPES: dict[str, Recipe] = {
     **collapse.RECIPES,
     **clinic.RECIPES,
     **wasserstein.RECIPES,
+    **glo.RECIPES,
+    **vae.RECIPES,
     **judges.RECIPES,
 }

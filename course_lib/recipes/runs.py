@@ -52,6 +52,8 @@ def train(
     d = plan.settings["data"]
     dataset = datasets.open(d.data, resolution=d.resolution)
     method = build(plan, dataset.shape)
+    if hasattr(method, "prepare"):  # a method that keeps something of each example
+        method.prepare(dataset, d.seed)
     batches = Batches(dataset, d.batch * method.minibatches, seed=d.seed, device=device or devices.best())
     try:
         return fit(

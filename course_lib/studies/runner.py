@@ -30,7 +30,9 @@ def find(name: str) -> Study:
 def run(
     name: str, *, seeds: int = 5, workers: int = 1, tier: str = "book", folder: Path | None = None
 ) -> Iterator[dict[str, Any]]:
-    """Make what is missing of a record and yield each new line. Lines of earlier code are made anew, one by one.
+    """Make what is missing of a record and yield each new line.
+
+    Lines of earlier code, and of earlier settings of their variant, are made anew, one by one.
 
     workers: processes that share the runs, each with its share of the machine's threads.
     Raises UsageError for an unknown study, and where the record there is of another tier.
@@ -47,7 +49,13 @@ def run(
         raise UsageError(f"{path} holds a record of the tier '{min(other)}': give --out another folder.")
     # what is there stays until its replacement is: a study that is stopped half-way has lost nothing
     lines = {(line["seed"], line["variant"]): line for line in old if line["variant"] in study.variants}
-    missing = [job for job in wanted if job not in lines or lines[job]["code"] != code[job[1]]]
+    missing = [
+        (seed, variant)
+        for seed, variant in wanted
+        if (line := lines.get((seed, variant))) is None
+        or line["code"] != code[variant]
+        or line["changes"] != _changes(study, variant, tier)
+    ]
     with _pool(workers) as pool:
         try:
             futures = [pool.submit(measured, name, variant, seed, tier) for seed, variant in missing]
@@ -160,8 +168,7 @@ def measured(name: str, variant: str, seed: int, tier: str) -> dict[str, Any]:
     from course_lib.training.log import NotFinite
 
     study = find(name)
-    smoke = {"steps": 4} if tier == "smoke" else {}
-    recipe, changes = study.recipe_of(variant), study.changes_of(variant) | smoke
+    recipe, changes = study.recipe_of(variant), _changes(study, variant, tier)
     plan = recipes.settle(recipe, tier, seed=seed, tensorboard=False, **changes)
     measure = study.measures(plan)
     rows: list[dict[str, float]] = []
@@ -193,6 +200,10 @@ def measured(name: str, variant: str, seed: int, tier: str) -> dict[str, Any]:
         "date": datetime.date.today().isoformat(),
         "code": records.fingerprint(recipe),
     }
+
+
+def _changes(study: Study, variant: str, tier: str) -> dict[str, Any]:
+    return study.changes_of(variant) | ({"steps": 4} if tier == "smoke" else {})
 
 
 def _rounded(row: Mapping[str, float]) -> dict[str, float]:

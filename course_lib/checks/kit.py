@@ -1,0 +1,21 @@
+"""The checks' public parts in one place, for those who write exercises and for the grader.
+
+`assess(name, answer, seed) -> Verdict` is all that a grader needs; `of_chapter(stem)` lists what there is to mark.
+"""
+
+from course_lib.checks.assessing import PUBLIC_SEED, assess
+from course_lib.checks.exercise import CHAPTERS, Exercise, Verdict, exercise, find, of_chapter, open_end
+from course_lib.checks.trial import Trial
+
+__all__ = [
+    "CHAPTERS",
+    "PUBLIC_SEED",
+    "Exercise",
+    "Trial",
+    "Verdict",
+    "assess",
+    "exercise",
+    "find",
+    "of_chapter",
+    "open_end",
+]

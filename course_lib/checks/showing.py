@@ -1,0 +1,127 @@
+"""What the student sees below a check cell: a small box in a notebook, plain text elsewhere. Never a traceback."""
+
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from course_lib.checks import kept, statements
+from course_lib.checks.assessing import assess
+from course_lib.checks.exercise import CHAPTERS, Exercise, find, of_chapter
+from course_lib.errors import CourseError
+
+# one colour for each outcome, of middle lightness: as an edge it can be seen on white and on black
+EDGES = {"passed": "#2f9e6e", "not yet": "#d9822b", "not begun": "#8a8f98", "hint": "#3f8fb0"}
+
+
+def check(name: str, answer: Any = ...) -> None:
+    """Check an answer and say at once: passed, or the likely mistake and where to read again."""
+    try:
+        exercise = find(name)
+        verdict = assess(name, answer)
+    except CourseError as error:
+        _show(Note("not yet", str(error)))
+        return
+    kept.note(verdict)
+    done, of = kept.counted(exercise.chapter)
+    if verdict.passed:
+        _show(Note("passed", verdict.message, f"{done} of {of} in this notebook."))
+    else:
+        _show(
+            Note(
+                "not begun" if verdict.diagnosis == "not-begun" else "not yet",
+                verdict.message,
+                f'hint("{name}") gives a hint.' if exercise.hints else "",
+                exercise,
+            )
+        )
+
+
+def hint(name: str) -> None:
+    """The first hint; asked again, the second."""
+    try:
+        exercise = find(name)
+    except CourseError as error:
+        _show(Note("not yet", str(error)))
+        return
+    asked = _asked[name] = min(_asked.get(name, 0) + 1, len(exercise.hints))
+    if not asked:
+        _show(Note("hint", "There is no hint to this one.", exercise=exercise))
+        return
+    more = "Ask again for the second." if asked < len(exercise.hints) else ""
+    _show(Note("hint", exercise.hints[asked - 1], more, exercise, f"{asked} of {len(exercise.hints)}"))
+
+
+def progress(chapter: str = "") -> None:
+    """What is passed, in one chapter ("01-gan-game") or in all."""
+    try:
+        chapters = [chapter] if chapter else [c for c in CHAPTERS.values() if of_chapter(c)]
+        for one in chapters:
+            done, of = kept.counted(one)
+            print(f"{one}: {done} of {of}")
+            passed = kept.passed()
+            for exercise in of_chapter(one):
+                mark = "✓" if exercise.name in passed else "·" if exercise.judge else " "
+                print(f"  {mark} {exercise.title}")
+    except CourseError as error:
+        _show(Note("not yet", str(error)))
+
+
+@dataclass(frozen=True)
+class Note:
+    """One message; IPython asks it for HTML, everything else for text."""
+
+    outcome: str  # a key of EDGES
+    message: str
+    after: str = ""
+    exercise: Exercise | None = None  # whose section is pointed to
+    which: str = ""
+
+    def __str__(self) -> str:
+        see = f"See {self.exercise.pointer}." if self.exercise else ""
+        head = f"{self.outcome.capitalize()}{' ' + self.which if self.which else ''}:"
+        return " ".join(part for part in (head, self.message, see, self.after) if part)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        parts = [
+            f"<strong>{self.outcome.capitalize()}{' ' + self.which if self.which else ''}.</strong>",
+            _marked(self.message),
+        ]
+        if self.exercise:
+            address = escape(statements.address(self.exercise))
+            parts.append(f'See <a href="{address}">{escape(self.exercise.pointer)}</a>.')
+        if self.after:
+            parts.append(_marked(self.after))
+        return (
+            f'<div role="status" style="border-left:5px solid {EDGES[self.outcome]};padding:.35em .8em;margin:.2em 0;'
+            'max-width:46em;line-height:1.45;color:inherit;background:rgba(127,127,127,.09)">'
+            + " ".join(part for part in parts if part)
+            + "</div>"
+        )
+
+
+def _marked(text: str) -> str:
+    """Escaped text, with `code` between backquotes."""
+    pieces = escape(text).split("`")
+    if len(pieces) % 2 == 0:  # a backquote without its partner, from the student's own text
+        return escape(text)
+    return "".join(f"<code>{p}</code>" if i % 2 else p for i, p in enumerate(pieces))
+
+
+def _show(note: Note) -> None:
+    try:
+        from IPython import get_ipython
+
+        shell = get_ipython()
+    except ImportError:
+        shell = None
+    if shell is None:
+        print(note)
+    else:
+        from IPython.display import display
+
+        display(note)
+
+
+_asked: dict[str, int] = {}

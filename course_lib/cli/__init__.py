@@ -1,0 +1,72 @@
+"""The command `course`: one module for each family of commands.
+
+A module's `add` puts its commands on the parser; each command's function imports what it needs, so that
+`course --help` answers at once.
+"""
+
+import argparse
+import os
+import sys
+import threading
+from collections.abc import Sequence
+
+from course_lib.cli import bench, data, exercises, look, study, train, zoo
+from course_lib.cli.parser import Commands, Parser
+from course_lib.errors import CourseError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Returns the exit code: 0, 1 (failure), 2 (usage) or 130 (interrupted and saved)."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in arguments
+    if not debug:
+        threading.excepthook = _thread_error
+    arguments = [a for a in arguments if a != "--debug"]
+    try:
+        options = parser(arguments).parse_args(arguments)
+        options.run(options)
+        sys.stdout.flush()
+        return 0
+    except CourseError as error:
+        if debug:
+            raise
+        print(f"course: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        if debug:
+            raise
+        print("course: interrupted.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output (head, less) has gone: what is left goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        if debug:
+            raise
+        print(f"course: the system refuses ({error}): mend that and repeat the command.", file=sys.stderr)
+        return 1
+
+
+def _thread_error(failed: threading.ExceptHookArgs) -> None:
+    """TensorBoard writes in a thread of its own: what a full disk is to it, the main thread says in a sentence."""
+    if not issubclass(failed.exc_type, OSError):
+        threading.__excepthook__(failed)
+
+
+def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    """The whole parser; `arguments` decide which recipe's settings become options of `course train`."""
+    made = Parser(
+        prog="course",
+        description="Train, sample and measure the networks of this course.",
+        allow_abbrev=False,
+    )
+    made.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    commands = Commands(made)
+    data.add(commands)
+    train.add(commands, arguments)
+    look.add(commands)
+    zoo.add(commands)
+    study.add(commands)
+    bench.add(commands)
+    exercises.add(commands)
+    return made

@@ -1,0 +1,65 @@
+"""Parts of a set by name: fewer images, or fewer classes, of one that can be opened by name.
+
+"fashion-mnist:images=1000" has 1,000 of the training images, evenly spaced; "fashion-mnist:classes=1" those of the
+first class; "fashion-mnist:classes=2,images=500" both. Test images are those of the same classes, all of them: what
+is learnt from less is measured alike.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from course_lib.data.images import ImageSet
+from course_lib.errors import UsageError
+
+
+class Subset:
+    """A part of a source, made when it is opened; nothing of it is kept on disk."""
+
+    def __init__(self, base: Any, words: str):
+        """`base` is the source of the whole set, `words` what stands behind the colon. Raises UsageError."""
+        wanted = {}
+        for word in words.split(","):
+            key, _, number = word.partition("=")
+            if key not in ("classes", "images") or key in wanted or not number.isdecimal() or int(number) < 1:
+                raise UsageError(
+                    f"'{word}' names no part of {base.name}: write {base.name}:classes=2,images=1000, with one or both."
+                )
+            wanted[key] = int(number)
+        self.base, self.classes, self.count = base, wanted.get("classes"), wanted.get("images")
+        self.name = f"{base.name}:{words}"
+        self.native, self.licence = base.native, base.licence
+        self.splits = getattr(base, "splits", ("train", "test"))
+        self.how = f"part of {base.name}: {base.how}"
+
+    def where(self) -> str | None:
+        """Where the whole set lies; None where it is missing."""
+        return self.base.where()
+
+    def open(self, resolution: int, split: str) -> ImageSet:
+        """Raises as `data.open` of the whole set, and UsageError where it has fewer images, or no classes."""
+        from course_lib.data.cache import open_set  # which imports this module
+
+        whole = open_set(self.base.name, resolution=resolution, split=split)
+        numbers = np.arange(len(whole))
+        labels = None if whole.labels is None else np.asarray(whole.labels)
+        if self.classes is not None:
+            if labels is None or self.classes > labels.max() + 1:
+                found = "no classes" if labels is None else f"{labels.max() + 1} classes"
+                raise UsageError(f"{self.base.name} has {found}: leave out classes, or ask for fewer.")
+            numbers = numbers[labels < self.classes]
+        if self.count is not None and split != "test":
+            if self.count > len(numbers):
+                raise UsageError(
+                    f"there are {len(numbers):,} such images in {self.base.name}: ask for no more."
+                )
+            numbers = numbers[np.linspace(0, len(numbers) - 1, self.count).round().astype(np.int64)]
+        factors = None if whole.factors is None else np.asarray(whole.factors)[numbers]
+        return ImageSet(
+            self.name,
+            np.asarray(whole.images[numbers]),
+            None if labels is None else labels[numbers],
+            whole.classes[: self.classes],
+            factors,
+            whole.factor_names,
+        )

@@ -1,0 +1,236 @@
+"""The process in which a student's code runs: cell after cell in one namespace, each answer recorded in a child.
+
+It tells the warden, in short lines, what it is about to do, so that the warden knows what to blame when it never comes
+back. Nothing it says is believed about the worth of an answer: that is judged elsewhere, from the tape.
+"""
+
+import ast
+import builtins
+import contextlib
+import io
+import json
+import linecache
+import os
+import re
+import signal
+import sys
+import time
+import types
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from course_lib.grading import limits as limiting
+from course_lib.grading.limits import Limits
+
+CHECK = re.compile(r"""\b(?:check|require)\(\s*["']([\w-]+)["']""")
+LINE = 4000  # bytes of one line to the warden: a pipe takes so much in one piece
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be done with one notebook."""
+
+    exercises: list[dict[str, Any]]  # name, answer, seconds, seed
+    limits: Limits
+    folder: str  # where tapes go
+    skip: dict[int, str] = field(default_factory=dict)  # cells that must not be run again -> why
+    done: list[str] = field(default_factory=list)  # exercises that have their result
+
+
+class TooMuchOutput(BaseException):
+    """More is printed than anyone will read."""
+
+
+class Counter(io.TextIOBase):
+    """Standard output of a student's code: counted and thrown away."""
+
+    def __init__(self, most: int):
+        self.left = self.most = most
+
+    def write(self, text: str) -> int:
+        self.left -= len(text)
+        if self.left < 0:
+            raise TooMuchOutput
+        return len(text)
+
+    def writable(self) -> bool:
+        return True
+
+
+def say(channel: int, **line: Any) -> None:
+    """One line to the warden, whole or not at all, whoever else writes at the same time."""
+    text = json.dumps(line)
+    if len(text) >= LINE:
+        text = json.dumps({k: v[:500] if isinstance(v, str) else v for k, v in line.items()})
+    os.write(channel, text.encode() + b"\n")
+
+
+def run(content: bytes, task: Task, channel: int) -> None:
+    """Run the notebook `content` and record the answers of `task`. Returns when all that can be is done."""
+    try:
+        cells = code_cells(content)
+    except (ValueError, RecursionError, MemoryError) as error:
+        say(channel, unreadable=f"The file is not a notebook: {str(error)[:300]}.")
+        return
+    by_name = {e["name"]: e for e in task.exercises}
+    waiting = [e for e in by_name if e not in task.done]
+    namespace = _namespace()
+    troubles: list[tuple[int, str]] = []  # cell, what stopped it: since the last check
+    for number, source in enumerate(cells):
+        if not waiting:
+            break
+        if number in task.skip:
+            troubles.append((number, task.skip[number]))
+        else:
+            say(channel, cell=number)
+            trouble = _run_cell(source, number, namespace, task.limits)
+            if trouble:
+                troubles.append((number, trouble))
+        for name in [n for n in CHECK.findall(source) if n in by_name]:
+            if name in waiting:
+                waiting.remove(name)
+                _grade(by_name[name], namespace, troubles, task, channel)
+            troubles = []
+    for name in waiting:  # its check cell is not there: the answer may be
+        _grade(by_name[name], namespace, troubles, task, channel)
+    say(channel, end=True)
+
+
+def code_cells(content: bytes) -> list[str]:
+    """The code of each code cell. Raises ValueError where `content` is no notebook."""
+    try:
+        notebook = json.loads(content.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise ValueError(f"it is no UTF-8 text ({error.reason})") from error
+    if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
+        raise ValueError("it has no cells, or is of a format older than 4")
+    found = []
+    for cell in notebook["cells"]:
+        if isinstance(cell, dict) and cell.get("cell_type") == "code":
+            source = cell.get("source", "")
+            source = "".join(map(str, source)) if isinstance(source, list) else str(source)
+            found.append(plain(source))
+    return found
+
+
+def plain(source: str) -> str:
+    """A cell without what only IPython understands: `%magic`, `!command` and `?help` lines become `pass`."""
+    with contextlib.suppress(SyntaxError, ValueError):
+        ast.parse(source)
+        return source
+    lines = source.split("\n")
+    if re.match(r"\s*%%(bash|sh|script|html|javascript|js|latex|svg|perl|ruby|writefile)\b", source):
+        return "pass\n" * len(lines)
+    return "\n".join(re.sub(r"^(\s*)(%|!|\?|[\w.]+\?+\s*$).*", r"\1pass", line) for line in lines)
+
+
+def _namespace() -> dict[str, Any]:
+    """A module `__main__` of their own, in which the checks are silent: they are graded, not shown."""
+    from course_lib import checks
+
+    for name in ("check", "hint", "progress", "require"):
+        setattr(checks, name, lambda *a, **k: None)
+    module = types.ModuleType("__main__")
+    module.__dict__.update(display=lambda *a, **k: None, __builtins__=builtins)
+    sys.modules["__main__"] = module
+    return module.__dict__
+
+
+def _run_cell(source: str, number: int, namespace: dict[str, Any], limits: Limits) -> str:
+    """Run one cell. Returns what stopped it, as a sentence; empty where nothing did."""
+    name = f"<cell {number + 1}>"
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+    output = Counter(limits.printed)
+    try:
+        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+            exec(compile(source, name, "exec"), namespace)
+    except TooMuchOutput:
+        return f"Cell {number + 1} printed more than {limits.printed:,} characters and was stopped."
+    except BaseException as error:  # SystemExit and KeyboardInterrupt are the student's, too
+        return f"Cell {number + 1} stopped with {_brief(error)}"
+    finally:
+        with contextlib.suppress(Exception):
+            sys.modules["matplotlib.pyplot"].close("all")
+    return ""
+
+
+def _brief(error: BaseException) -> str:
+    from course_lib.checks.guard import own_line
+
+    said = " ".join(str(error).split())[:300]
+    where = own_line(error.__traceback__) if not isinstance(error, SyntaxError) else ""
+    return f"{type(error).__name__}{where}{': ' + said if said else ''}."
+
+
+def _grade(
+    exercise: dict[str, Any],
+    namespace: dict[str, Any],
+    troubles: list[tuple[int, str]],
+    task: Task,
+    channel: int,
+) -> None:
+    """Record one answer in a child process, so that whatever it does to itself ends there."""
+    name = exercise["name"]
+    if exercise["answer"] not in namespace:
+        reason = troubles[0][1] if troubles else f"There is no `{exercise['answer']}` in this notebook."
+        say(channel, answer=name, diagnosis="missing", message=reason)
+        return
+    say(channel, grading=name)
+    child = os.fork()
+    if not child:
+        try:
+            limiting.cpu_seconds(exercise["seconds"] + task.limits.seconds)
+            _record(exercise, namespace[exercise["answer"]], task, channel)
+        except BaseException as error:
+            with contextlib.suppress(BaseException):
+                say(
+                    channel, answer=name, diagnosis="died", message=f"Judging it stopped with {_brief(error)}"
+                )
+        finally:
+            os._exit(0)
+    status = os.waitpid(child, 0)[1]
+    # after an answer has come this changes nothing
+    say(channel, answer=name, diagnosis="died", message=_death(status))
+    # the warden takes the tape now, before anything that runs later can touch it, and says so
+    say(channel, taken=name)
+    os.read(channel, 1)
+
+
+def _death(status: int) -> str:
+    if not os.WIFSIGNALED(status):
+        return f"Your code ended its whole process (exit code {os.waitstatus_to_exitcode(status)})."
+    number = os.WTERMSIG(status)
+    if number == signal.SIGXCPU:
+        return "Your code used up its time."
+    with contextlib.suppress(ValueError):
+        return f"Your code brought its process down ({signal.Signals(number).name})."
+    return f"Your code brought its process down (signal {number})."
+
+
+def _record(exercise: dict[str, Any], answer: Any, task: Task, channel: int) -> None:
+    from course_lib.checks.assessing import assess
+    from course_lib.grading import patience, transcript
+
+    patience.use()
+    trials: list[transcript.RecordingTrial] = []
+
+    def trial(*about: Any) -> transcript.RecordingTrial:
+        trials.append(transcript.RecordingTrial(*about))
+        return trials[-1]
+
+    output, began = Counter(task.limits.printed), time.perf_counter()
+    try:
+        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+            verdict = assess(
+                exercise["name"], answer, exercise["seed"], seconds=exercise["seconds"], trial=trial
+            )
+    except TooMuchOutput:
+        message = f"It printed more than {task.limits.printed:,} characters and was stopped."
+        say(channel, answer=exercise["name"], diagnosis="printed", message=message)
+        return
+    said = asdict(verdict) | {"seconds": round(time.perf_counter() - began, 3)}
+    if verdict.passed:
+        tape = transcript.write({"answer": answer, "tape": trials[-1].tape if trials else []})
+        with open(os.path.join(task.folder, exercise["name"]), "wb") as file:
+            file.write(tape)
+    say(channel, answer=said.pop("exercise"), **said)

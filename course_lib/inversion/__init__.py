@@ -1,0 +1,1 @@
+"""Inversion: from an image back to the code that a generator would make it of."""

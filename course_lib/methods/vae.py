@@ -1,0 +1,120 @@
+"""The variational autoencoder (Kingma and Welling, 2014): an encoder, a generator, and a bound on the likelihood."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from course_lib.data.batches import Batch
+from course_lib.errors import UsageError
+from course_lib.methods.generative import Generative
+from course_lib.objectives import elbo
+
+
+@dataclass(frozen=True)
+class VAESettings:
+    """How the bound is climbed.
+
+    `noise` decides what the model is. It is the standard deviation of what the generator leaves unexplained at each
+    pixel. Divide the loss by it, and it becomes the price of a nat in squared errors: a large one makes codes dear,
+    few dimensions carry anything and reconstructions are blurred; as it goes to 0 the codes are free and an
+    autoencoder is left, whose codes are not distributed as the prior. Public implementations that add a mean squared
+    error to a KL divergence have set it without knowing (to √(D/2), for D pixels). The default is the likeliest value,
+    found anew at each batch, so that nobody has to choose (Rybkin et al., 2021).
+    """
+
+    loss: str = "l2"  # l2 (a Gaussian likelihood), lap1 or l2+lap1: `objectives.elbo.negative_log_likelihood`
+    noise: float = (
+        0.0  # of one pixel in [-1, 1]: Gaussian's σ, or the scale of the other losses; 0: the likeliest
+    )
+    encoder_lr: float = 1e-3  # Adam's step size
+    generator_lr: float = 1e-3
+    beta1: float = 0.9  # Adam's memory of the gradient
+    beta2: float = 0.999  # Adam's memory of its square
+
+    def __post_init__(self):
+        if self.loss not in elbo.DEGREES:
+            raise UsageError(f"loss must be one of {', '.join(elbo.DEGREES)}, not '{self.loss}'.")
+        if self.noise < 0:
+            raise UsageError(f"noise is a standard deviation: give 0 or more, not {self.noise}.")
+
+
+class VAE(Generative):
+    """An encoder and a generator that climb the same bound.
+
+    encoder: (B, C, H, W) -> mean and log-variance (B, latent) of q(z|x). generator: (B, latent) -> (B, C, H, W), with
+    `latent` as attribute.
+    """
+
+    averaged = ("encoder", "generator")
+    minibatches = 1
+
+    def __init__(self, encoder: nn.Module, generator: nn.Module, settings: VAESettings | None = None):
+        self.settings = s = settings or VAESettings()
+        self.latent = generator.latent
+        self.autocast: Callable[[], AbstractContextManager] = nullcontext
+        self.networks = nn.ModuleDict({"encoder": encoder, "generator": generator})
+        self.optimizers = {
+            role: torch.optim.Adam(self.networks[role].parameters(), lr, (s.beta1, s.beta2), fused=True)
+            for role, lr in (("encoder", s.encoder_lr), ("generator", s.generator_lr))
+        }
+
+    def step(self, batch: Batch) -> dict[str, Tensor]:
+        """Algorithm 1 with the second estimator of the bound (equation 7), one draw of z for each image.
+
+        Returns, in nats an image, before the update: the loss −ELBO, its two terms, and the noise of a pixel.
+        """
+        encoder, generator = self.networks["encoder"], self.networks["generator"]
+        draw = batch.draw.normal(len(batch), self.latent, purpose="latents/posterior")
+
+        with self.autocast():
+            mean, log_variance = encoder(batch.x)
+        mean, log_variance = mean.float(), log_variance.float()
+        with self.autocast():
+            reconstructions = generator(elbo.reparameterised(mean, log_variance, draw))
+        distortion, noise = self.distortion(reconstructions.float(), batch.x)
+        rate = elbo.gaussian_kl(mean, log_variance)
+        loss = (distortion + rate).mean()
+
+        for optimizer in self.optimizers.values():
+            optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        for optimizer in self.optimizers.values():
+            optimizer.step()
+
+        metrics = {"loss": loss, "distortion": distortion.mean(), "rate": rate.mean(), "noise": noise}
+        return {f"elbo/{name}": value.detach() for name, value in metrics.items()}
+
+    def distortion(self, reconstructions: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
+        """−log p(x|z) of each image in nats, (B,), and the noise that it holds for."""
+        s = self.settings
+        noise = (
+            elbo.best_noise(reconstructions, images, s.loss) if s.noise == 0 else images.new_tensor(s.noise)
+        )
+        return elbo.negative_log_likelihood(reconstructions, images, noise, s.loss), noise
+
+    @torch.no_grad()
+    def elbo(self, images: Tensor, draw: torch.Generator, samples: int = 1) -> Tensor:
+        """The bound on log p(x) of each image in nats, (B,), of the mean over `samples` draws of z.
+
+        A mean over images that is positive is no mistake: a density of D continuous numbers may be as large as it
+        likes. With "lap1" a constant is left out, with "l2+lap1" it is no bound. Batch normalisation goes by its
+        running statistics, here and below.
+        """
+        mean, log_variance = self.encode(images)
+        total = torch.zeros(len(images), device=images.device)
+        for _ in range(samples):
+            noise = torch.randn(mean.shape, generator=draw, device=draw.device).to(mean)
+            total -= self.distortion(self.sample(elbo.reparameterised(mean, log_variance, noise)), images)[0]
+        return total / samples - elbo.gaussian_kl(mean, log_variance)
+
+    def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, C, H, W) -> mean and log-variance, both (B, latent) float32, of q(z|x)."""
+        mean, log_variance = self.evaluated("encoder", images)
+        return mean.float(), log_variance.float()
+
+    def sample(self, latents: Tensor) -> Tensor:
+        """(B, latent) -> float32 (B, C, H, W): the mean of p(x|z), without the noise."""
+        return self.evaluated("generator", latents).float()

@@ -1,0 +1,56 @@
+"""Parts of a set by name."""
+
+import numpy as np
+import pytest
+
+from course_lib import data
+from course_lib.data.images import ImageSet
+from course_lib.data.sources import SOURCES
+from course_lib.data.subsets import Subset
+from course_lib.errors import UsageError
+
+
+def test_fewer_images_are_evenly_spaced():
+    whole, part = data.open("digits", resolution=8), data.open("digits:images=100", resolution=8)
+    assert len(part) == 100 and part.name == "digits:images=100"
+    numbers = np.linspace(0, len(whole) - 1, 100).round().astype(int)
+    assert np.array_equal(part.images, np.asarray(whole.images)[numbers])
+    assert np.array_equal(part.labels, np.asarray(whole.labels)[numbers])
+    assert len(data.open("digits:images=100", resolution=8, split="test")) == len(
+        data.open("digits", resolution=8, split="test")
+    ), "measured alike"
+
+
+def test_fewer_classes():
+    for split in ("train", "test"):
+        whole = data.open("digits", resolution=8, split=split)
+        part = data.open("digits:classes=2", resolution=8, split=split)
+        assert set(part.labels.tolist()) == {0, 1} and part.classes == whole.classes[:2]
+        assert len(part) == (np.asarray(whole.labels) < 2).sum()
+    both = data.open("digits:classes=1,images=50", resolution=8)
+    assert len(both) == 50 and set(both.labels.tolist()) == {0}
+
+
+@pytest.mark.parametrize(
+    ("name", "named"),
+    [
+        ("digits:images=many", "names no part"),
+        ("digits:", "names no part"),
+        ("digits:images=0", "names no part"),
+        ("digits:classes=1,classes=2", "names no part"),
+        ("digits:images=100000", "ask for no more"),
+        ("digits:classes=11", "ask for fewer"),
+        ("dogits:images=3", "No data set"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(name, named):
+    with pytest.raises(UsageError, match=named):
+        data.open(name, resolution=16)
+
+
+def test_a_set_without_labels_has_no_classes(monkeypatch):
+    plain = ImageSet("digits", np.zeros((4, 1, 8, 8), np.uint8))
+    monkeypatch.setattr("course_lib.data.cache.open_set", lambda name, **options: plain)
+    source = Subset(SOURCES["digits"], "classes=1")
+    with pytest.raises(UsageError, match="no classes"):
+        source.open(8, "train")

@@ -1,0 +1,86 @@
+"""Answers as students write them, kept as source text: wrong ones with the diagnosis they must get, and right ones.
+
+mutants/CHAPTER.py is a list of blocks, each the text of one answer cell, under a line
+
+    # %% game-value: overflow - goes by way of 1 - sigmoid
+
+with the exercise, the diagnosis ("passed" for an alternative right answer) and a remark. What stands before the first
+block is imported for all of them, beside what the notebook itself imports.
+"""
+
+import linecache
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from course_lib.checks import cells, masters
+
+MUTANTS = Path(__file__).resolve().parent / "mutants"
+_TITLE = re.compile(r"^# %% (?P<exercise>[\w-]+): (?P<diagnosis>[\w-]+)(?: - (?P<remark>.*))?$", re.M)
+
+
+@dataclass(frozen=True)
+class Block:
+    """One answer: `source` is what the student has in the answer cell."""
+
+    exercise: str
+    diagnosis: str
+    remark: str
+    source: str
+    imports: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.exercise}: {self.diagnosis}" + (f" - {self.remark}" if self.remark else "")
+
+
+def blocks(chapter: str) -> list[Block]:
+    """All wrong and alternative answers of a chapter, in the order of the file."""
+    path = MUTANTS / f"{chapter}.py"
+    if not path.exists():  # one chapter without answers fails its own tests, not the collection of all
+        return []
+    text = path.read_text("utf-8")
+    titles = list(_TITLE.finditer(text))
+    # a title that is misspelt would silently join the block above it
+    assert len(titles) == text.count("# %%"), f"{chapter}: a line with `# %%` is no title"
+    ends = [title.start() for title in titles[1:]] + [len(text)]
+    return [
+        Block(
+            title["exercise"],
+            title["diagnosis"],
+            title["remark"] or "",
+            text[title.end() : end].strip() + "\n",
+            text[: titles[0].start()],
+        )
+        for title, end in zip(titles, ends, strict=True)
+    ]
+
+
+def solutions(chapter: str) -> list[Block]:
+    """The master's own answers."""
+    return [
+        Block(cells.exercise_of(cell), "passed", "solution", cells.solution(cell) + "\n")
+        for cell in masters.read(chapter)["cells"]
+        if cells.role(cell) == "answer"
+    ]
+
+
+def starters(chapter: str) -> list[Block]:
+    """The answer cells as the student gets them."""
+    return [
+        Block(cells.exercise_of(cell), "not-begun", "starter", cells.without_solution(cell) + "\n")
+        for cell in masters.read(chapter)["cells"]
+        if cells.role(cell) == "answer"
+    ]
+
+
+def value(chapter: str, block: Block, name: str) -> Any:
+    """What `name` is after the notebook's imports and the block have run."""
+    setup = next(c for c in masters.read(chapter)["cells"] if c["id"] == "setup")["source"]
+    space: dict[str, Any] = {"__name__": "__main__"}
+    exec(compile(setup + "\n" + block.imports, "<imports>", "exec"), space)
+    place = f"<{block}>"
+    # so that a message can quote the student's line, as it can in a notebook
+    linecache.cache[place] = (len(block.source), None, block.source.splitlines(keepends=True), place)
+    exec(compile(block.source, place, "exec"), space)
+    return space[name]

@@ -1,0 +1,55 @@
+"""What the studies of chapter 9 measure."""
+
+import pytest
+import torch
+
+from course_lib import recipes
+from course_lib.studies import glo
+from course_lib.studies.catalogue import STUDIES
+
+QUICK = {"data": "digits", "resolution": 16, "latent": 4, "tensorboard": False, "batch": 8, "steps": 2}
+
+
+@pytest.mark.parametrize("name", glo.STUDIES)
+def test_every_variant_can_be_settled_and_ends_on_a_measurement(name):
+    study = STUDIES[name]
+    for variant in study.variants:
+        for tier in ("book", "lab"):
+            plan = recipes.settle(study.recipe_of(variant), tier, **study.changes_of(variant))
+            assert plan.settings["data"].steps % study.every == 0, "the last step is observed"
+
+
+@pytest.mark.parametrize("recipe", ["vae-fashion", "dcgan-fashion", "glo-fashion"])
+def test_a_method_is_measured_once_and_by_its_own_codes_too(recipe):
+    plan = recipes.settle(recipe, "smoke", **QUICK)
+    measure, rows = glo.table(512)(plan), {}
+    recipes.train(
+        plan, device="cpu", every=1, observe=lambda step, run: rows.update({step: measure(run)}), quiet=True
+    )
+    assert rows[0] == rows[1] == {}
+    row = rows[2]
+    columns = ("train/mse", "test/mse", "train/lap1", "test/lap1")
+    for column in columns:
+        assert row[f"psnr/{column}/q25"] <= row[f"psnr/{column}/q50"] <= row[f"psnr/{column}/q75"]
+        assert sum(row[f"psnr/{column}/histogram"]) == row["images"] == 4
+        assert 0 < row[f"psnr/{column}"] < 60
+    own = {name for name in row if name.startswith("own/")}
+    assert own == {"vae-fashion": {"own/train", "own/test"}, "glo-fashion": {"own/train"}}.get(recipe, set())
+
+
+@pytest.mark.parametrize(("recipe", "has"), [("dcgan-fashion", True), ("glo-fashion", False)])
+def test_the_gap_tells_own_samples_of_a_gan(recipe, has):
+    plan, rows = recipes.settle(recipe, "smoke", **QUICK | {"data": "digits:images=50"}), []
+    measure = glo.gap(plan)
+    recipes.train(
+        plan, device="cpu", every=2, observe=lambda step, run: rows.append(measure(run)), quiet=True
+    )
+    assert ("own_samples/share" in rows[-1]) is has and 0 < rows[-1]["psnr/test/mse"] < 60
+
+
+def test_histograms_count_every_image():
+    values = torch.tensor([-3.0, 5.2, 5.9, 20.5, 99.0, float("inf")], dtype=torch.float64)
+    row = glo.of_values("x", values)
+    counts = row["psnr/x/histogram"]
+    assert len(counts) == len(glo.BINS) and sum(counts) == 6
+    assert counts[0] == 3 and counts[20 - 5] == 1 and counts[-1] == 2
