@@ -27,4 +27,4 @@ def conjugate(
     _within("ratio", ratio, 0.05, 4)
     settings = {"divergence": divergence, "slope": slope, "ratio": ratio, "task": task}
     scripts = (*PARTS, "conjugates.js", "conjugate-lab.js")
-    return _lab("mountConjugate", scripts, settings, (570, 1110), "The conjugate as a line under a curve")
+    return _lab("mountConjugate", scripts, settings, (590, 1110), "The conjugate as a line under a curve")

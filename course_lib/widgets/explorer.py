@@ -118,7 +118,7 @@ def latents(
         "task": task,
     }
     scripts = (*PARTS, "conv.js", "latents.js", "latents-lab.js")
-    return _lab("mountLatents", scripts, data, (630, 1085), "Explore the latent space")
+    return _lab("mountLatents", scripts, data, (630, 1105), "Explore the latent space")
 
 
 def _array(tensor: "Tensor | np.ndarray") -> np.ndarray:

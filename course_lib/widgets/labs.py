@@ -45,7 +45,7 @@ def gan2d(
     }
     scripts = ("rng.js", "mlp.js", *PARTS, "points.js", "gan2d.js", "plane.js", "gan2d-lab.js")
     return _lab(
-        "mountGan2d", scripts, settings, (710, 1230), "A two-dimensional GAN that trains in this page"
+        "mountGan2d", scripts, settings, (780, 1300), "A two-dimensional GAN that trains in this page"
     )
 
 
@@ -66,7 +66,7 @@ def game1d(
     _within("gap", gap, 0, 5)
     settings = {"mean": mean, "deviation": spread, "gap": gap, "task": task}
     return _lab(
-        "mountGame1d", (*PARTS, "game1d.js", "game1d-lab.js"), settings, (570, 1010), "The game on the line"
+        "mountGame1d", (*PARTS, "game1d.js", "game1d-lab.js"), settings, (570, 1020), "The game on the line"
     )
 
 
@@ -79,7 +79,7 @@ def costs(
     _within("logit", logit, -6, 6)
     settings = {"logit": logit, "task": task}
     return _lab(
-        "mountCosts", (*PARTS, "costs-lab.js"), settings, (605, 1045), "The generator's costs and gradients"
+        "mountCosts", (*PARTS, "costs-lab.js"), settings, (605, 1055), "The generator's costs and gradients"
     )
 
 
