@@ -44,7 +44,7 @@ class View:
     hidden: tuple[str, ...]  # of these nothing, although they may lie inside what is shown
     disk: int  # bytes of each of its own, empty, throw-away folders
 
-    HOME = "/home/student"
+    HOME = "/throw-away"  # not below /home: there the course itself may lie
     ANSWERS = "/answers"
 
 
@@ -139,17 +139,15 @@ def _build(view: View, user: int) -> None:
         _show(root, path)
     for device in ("null", "zero", "full", "random", "urandom"):
         _show(root, f"/dev/{device}", devices=True)
-    for path, options in (
-        ("/tmp", "mode=0700"),
-        ("/dev/shm", "mode=0700"),
-        (View.HOME, "mode=0700"),
-        (View.ANSWERS, "mode=0700"),
-    ):
+    own = [View.HOME, View.ANSWERS, "/dev/shm"]
+    # a checkout or an environment may lie below /tmp: then that is read-only, and nobody can move it aside
+    own += [] if any(path.startswith("/tmp/") for path in view.shown) else ["/tmp"]
+    for path in own:
         os.makedirs(root + path, exist_ok=True)
         owned = (
             f"size={view.disk},nr_inodes=4096,uid={user},gid={user if os.geteuid() == 0 else os.getegid()}"
         )
-        _mount("own", root + path, "tmpfs", NOSUID | NODEV, f"{owned},{options}")
+        _mount("own", root + path, "tmpfs", NOSUID | NODEV, f"{owned},mode=0700")
     os.makedirs(root + "/etc", exist_ok=True)
     if not os.path.exists(root + "/etc/passwd"):
         Path(root + "/etc/passwd").write_text(f"student:x:{user}:{user}::{View.HOME}:/bin/false\n")

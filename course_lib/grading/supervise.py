@@ -76,7 +76,8 @@ class Nursery:
         environment |= {"HOME": isolation.View.HOME, "COURSE_TIER": "smoke", "MPLBACKEND": "Agg"}
         environment |= {"COURSE_CACHE": str(paths.cache()), "PYTHONDONTWRITEBYTECODE": "1"}
         environment |= {"PYTHONPATH": str(paths.project()), "CUDA_VISIBLE_DEVICES": ""}
-        environment.setdefault("MPLCONFIGDIR", isolation.View.HOME)
+        if self.isolated:
+            environment |= {"TMPDIR": isolation.View.HOME, "MPLCONFIGDIR": isolation.View.HOME}
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "course_lib.grading.nursery", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],

@@ -205,7 +205,8 @@ class Warden:
 
     def _clear(self) -> None:
         """The next attempt finds its folders as empty as the first."""
-        for folder in {os.getcwd(), *(["/tmp", "/dev/shm"] if self.alone else [])}:
+        folders = {os.getcwd(), *(["/tmp", "/dev/shm"] if self.alone else [])}
+        for folder in (f for f in folders if os.access(f, os.W_OK)):
             for entry in os.scandir(folder):
                 if entry.is_dir(follow_symlinks=False):
                     shutil.rmtree(entry.path, ignore_errors=True)

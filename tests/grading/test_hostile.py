@@ -119,7 +119,7 @@ time.sleep(60)"""
 SPY = """import os
 for path in {paths!r}:
     if os.path.exists(path): return None
-for place in ('/home', '/root', '/tmp'):
+for place in ('/home', '/root', os.getcwd()):
     for folder, folders, files in os.walk(place):
         if any(f.endswith(('.ipynb', 'seed.txt')) for f in files): return None
 if len([p for p in os.listdir('/proc') if p.isdigit()]) > 10: return None
