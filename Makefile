@@ -33,7 +33,7 @@ book: setup  ## render the book by running every notebook: _build/html/index.htm
 	COURSE_TIER=book $(BIN)/jupyter-book build . -W --keep-going -n
 	@echo "== book: open $(CURDIR)/_build/html/index.html"
 
-test: setup browser  ## style, unit tests, slow tests, every notebook in its smallest tier (about 7 minutes)
+test: setup browser  ## style, unit tests, slow tests, every notebook in its smallest tier (about 10 minutes)
 	@echo "== test: style"
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

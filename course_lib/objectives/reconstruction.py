@@ -77,7 +77,7 @@ def perceptual(
 
     Zhang et al. (2018), equation 1, with every channel's weight 1: vectors of channels are scaled to length 1, their
     squared differences summed over channels and averaged over positions. stages: images -> maps (B, c, h, w), one
-    a depth, for instance `evaluation.perception.Judge.stages`; gradients flow through it.
+    a depth, through which gradients must flow: those of `evaluation.perception.vgg16` do, an extractor's do not.
     It counts positions and not pixels, so "sum" is the same as "image". The gradient with respect to `images` is not
     taken.
     """
