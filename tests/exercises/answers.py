@@ -1,6 +1,6 @@
 """Answers as students write them, kept as source text: wrong ones with the diagnosis they must get, and right ones.
 
-mutants/CHAPTER.py is a list of blocks, each the text of one answer cell, under a line
+mutants/CHAPTER/EXERCISE.py is a list of blocks, each the text of one answer cell, under a line
 
     # %% game-value: overflow - goes by way of 1 - sigmoid
 
@@ -35,14 +35,16 @@ class Block:
 
 
 def blocks(chapter: str) -> list[Block]:
-    """All wrong and alternative answers of a chapter, in the order of the file."""
-    path = MUTANTS / f"{chapter}.py"
-    if not path.exists():  # one chapter without answers fails its own tests, not the collection of all
-        return []
+    """All wrong and alternative answers of a chapter; none where there is no folder, for its own tests to complain."""
+    return [block for path in sorted((MUTANTS / chapter).glob("*.py")) for block in _blocks_in(path)]
+
+
+def _blocks_in(path: Path) -> list[Block]:
     text = path.read_text("utf-8")
     titles = list(_TITLE.finditer(text))
     # a title that is misspelt would silently join the block above it
-    assert len(titles) == text.count("# %%"), f"{chapter}: a line with `# %%` is no title"
+    assert len(titles) == text.count("# %%"), f"{path}: a line with `# %%` is no title"
+    assert {title["exercise"] for title in titles} == {path.stem}, f"{path} holds answers to another exercise"
     ends = [title.start() for title in titles[1:]] + [len(text)]
     return [
         Block(

@@ -65,4 +65,4 @@ def test_there_are_enough_answers_to_every_exercise(chapter):
 
 
 def test_every_file_of_answers_belongs_to_a_master():
-    assert {path.stem for path in MUTANTS.glob("*.py")} == set(CHAPTERS)
+    assert {path.name for path in MUTANTS.iterdir()} == set(CHAPTERS)

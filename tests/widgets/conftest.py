@@ -1,4 +1,4 @@
-"""Runs the labs' scripts in node, joined as a page joins them."""
+"""Runs the labs' scripts in node, joined as a page joins them, and opens labs in Chromium."""
 
 import json
 import shutil
@@ -7,6 +7,8 @@ import subprocess
 import pytest
 
 from course_lib.widgets.embed import SCRIPTS
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +28,15 @@ def javascript():
         return json.loads(done.stdout)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine: Debian's package is called chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()

@@ -1,7 +1,6 @@
 """The conjugate lab: its functions are the library's, and in a real browser its controls do what they say."""
 
 import math
-import shutil
 from typing import get_args
 
 import numpy as np
@@ -13,7 +12,6 @@ from course_lib.errors import UsageError
 from course_lib.theory.fdivergences import FAMILY, find
 from course_lib.widgets.conjugates import Divergence
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 RATIOS = [1e-3, 0.2, 0.7, 1.0, 1.9, 4.0, 60.0]
 CODE = """return Object.entries(F_DIVERGENCES).map(([label, row]) => {
   const ts = Array.from({ length: 41 }, (_, i) => row.slopes[0] + (row.slopes[1] - row.slopes[0]) * i / 40);
@@ -64,18 +62,6 @@ def test_settings_that_no_control_can_show_are_refused(wrong):
 
 
 # in the browser
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine: Debian's package is called chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

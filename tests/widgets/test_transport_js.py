@@ -1,7 +1,6 @@
 """The transport lab against the Python theory, and its slopes against differences."""
 
 import math
-import shutil
 
 import numpy as np
 import pytest
@@ -13,7 +12,6 @@ from course_lib.theory import divergences
 from course_lib.theory.densities import mixture_1d
 from course_lib.theory.quadrature import grid_1d
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 SCRIPTS = ["transport.js"]
 CODE = """const { w1, js, kl, w1Slope, jsSlope, klSlope, xs } = solveTransport(DATA);
 return { w1, js, kl, w1Slope, jsSlope, klSlope, xs: Array.from(xs) };"""
@@ -80,18 +78,6 @@ def test_settings_that_no_control_can_show_are_refused(wrong):
 
 
 # in the browser
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine: Debian's package is called chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 def reading(page, row):
