@@ -5,6 +5,7 @@ with COURSE_REQUIRE_PAGES=1 both are failures.
 """
 
 import os
+import re
 import shutil
 import threading
 from functools import partial
@@ -129,3 +130,15 @@ def test_every_page_of_the_contents_was_written(site):
         assert page.stat().st_size > 5_000, f"{name} is empty"
     front = (HTML / "index.html").read_text("utf-8")
     assert PAGES[0] in front or "<article" in front
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if re.fullmatch(r"book/0[1-9]-[^/]+", name)])
+def test_a_chapter_carries_the_number_of_its_file(site, name):
+    text = (HTML / f"{name}.html").read_text("utf-8")
+    chapter = int(name.split("/")[1][:2])
+    in_title = re.search(r'<h1>\s*<span class="section-number">(\d+)\. ?</span>', text)
+    assert in_title and int(in_title[1]) == chapter
+    # of its sections, figures, theorems and equations too; links to its neighbours stand outside
+    article = text[text.index("<article") : text.index("</article>")]
+    counted = re.findall(r'class="(?:caption-number|section-number|eqno)">[^<\d]*(\d+)\.', article)
+    assert counted and {int(number) for number in counted} == {chapter}

@@ -37,6 +37,24 @@ def test_a_method_is_measured_once_and_by_its_own_codes_too(recipe):
     assert own == {"vae-fashion": {"own/train", "own/test"}, "glo-fashion": {"own/train"}}.get(recipe, set())
 
 
+def test_pca_stands_beside_glo_where_it_takes_long(monkeypatch):
+    from course_lib import data
+    from course_lib.evaluation.pca import pca_reconstruction
+
+    plan = recipes.settle("glo-fashion", "smoke", **QUICK)
+    measure, rows = glo.table(512, with_pca=True)(plan), []
+    recipes.train(
+        plan, device="cpu", every=2, observe=lambda step, run: rows.append(measure(run)), quiet=True
+    )
+    assert {name for name in rows[-1] if name.startswith("pca/")} == {"pca/train/mse", "pca/test/mse"}
+    train, test = (data.open("digits", resolution=16, split=split) for split in ("train", "test"))
+    every = glo.anchor(train, test, 4, len(train))
+    expected = pca_reconstruction(train, test, 4)
+    assert abs(every["pca/train/mse"] - expected.train) < 1e-9 > abs(every["pca/test/mse"] - expected.test)
+    monkeypatch.setattr(glo, "MOST_FITTED", len(train) // 2)
+    assert 0 < abs(glo.anchor(train, test, 4, len(train))["pca/test/mse"] - expected.test) < 0.3
+
+
 @pytest.mark.parametrize(("recipe", "has"), [("dcgan-fashion", True), ("glo-fashion", False)])
 def test_the_gap_tells_own_samples_of_a_gan(recipe, has):
     plan, rows = recipes.settle(recipe, "smoke", **QUICK | {"data": "digits:images=50"}), []
