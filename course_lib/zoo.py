@@ -64,6 +64,30 @@ def train(name: str, run_dir: Path, *, quiet: bool = False) -> dict[str, Any]:
     return publish(name, run_dir, run.seconds / 60)
 
 
+def measure_again(name: str, *, own_samples: int = 0) -> dict[str, Any]:
+    """Measure an entry anew, by today's measures, and write them into the manifest. Returns its line.
+
+    own_samples: of a GAN, also how many of so many own samples the search makes again to more than 50 dB
+    (`inversion.own_samples`; some seconds each on two cores). Raises UsageError for what the zoo does not hold.
+    """
+    from course_lib import data, recipes
+    from course_lib.evaluation.report import measure
+    from course_lib.inversion.own_samples import recover
+
+    if name not in manifest():
+        raise UsageError(f"the zoo holds no '{name}': choose one of {', '.join(manifest())}.")
+    method = recipes.load(paths.zoo() / name)
+    d = method.plan.settings["data"]
+    measures = measure(method, data.open(d.data, resolution=d.resolution))
+    if own_samples:
+        found = recover(method, own_samples)
+        measures["own_samples"] = {"count": own_samples, "share": found.share, "median": found.median}
+    entry = manifest()[name] | {"measures": measures}
+    write_atomic(paths.zoo() / name / "metrics.json", json.dumps(measures, indent=2) + "\n")
+    write_atomic(paths.zoo() / "manifest.json", json.dumps(manifest() | {name: entry}, indent=2) + "\n")
+    return entry
+
+
 def publish(name: str, run_dir: Path, minutes: float) -> dict[str, Any]:
     """Put the averaged weights of a finished run into the zoo and measure what was put there."""
     import datetime

@@ -7,6 +7,7 @@ import pytest
 from course_lib import paths, recipes, zoo
 from course_lib.errors import CourseError, UsageError
 from course_lib.evaluation import report
+from course_lib.inversion import own_samples
 
 
 @pytest.fixture
@@ -29,6 +30,35 @@ def test_a_published_run_can_be_checked_and_loaded(run):
     assert list(recipes.load("ring").networks) == ["generator"]
     zoo.publish("again", run, 1.0)
     assert zoo.check() == ["ring", "again"]
+
+
+def test_an_entry_is_measured_anew_without_training(run):
+    entry = zoo.publish("ring", run, 1.0)
+    file = paths.zoo() / "manifest.json"
+    file.write_text(json.dumps({"ring": entry | {"measures": {"of": "last year"}}}))
+    again = zoo.measure_again("ring")
+    assert again == entry and zoo.manifest() == {"ring": json.loads(json.dumps(entry))}
+    assert zoo.check() == ["ring"]
+    with pytest.raises(UsageError, match="the zoo holds no 'bell'"):
+        zoo.measure_again("bell")
+
+
+def test_own_samples_of_an_entry_are_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "zoo", lambda: tmp_path / "zoo")
+    slow, asked = own_samples.recover, []
+
+    def quick(method, n):
+        asked.append(n)
+        return slow(method, n, rounds=1, steps=2, restarts=1, polish=1)
+
+    monkeypatch.setattr(own_samples, "recover", quick)
+    monkeypatch.setattr(report, "measure", lambda method, dataset: {"measure": "none"})
+    settings = {"data": "digits", "resolution": 16, "latent": 4, "batch": 8, "steps": 2}
+    plan = recipes.settle("dcgan-fashion", "smoke", **settings, tensorboard=False)
+    recipes.train(plan, tmp_path / "run", device="cpu", quiet=True)
+    zoo.publish("small", tmp_path / "run", 1.0)
+    found = zoo.measure_again("small", own_samples=3)["measures"]["own_samples"]
+    assert asked == [3] and found["count"] == 3 and 0 <= found["share"] <= 1 and 0 < found["median"] < 400
 
 
 @pytest.mark.parametrize("file", ["weights/state.safetensors", "weights/state.json", "config.json"])

@@ -16,6 +16,15 @@ def add(commands: Commands) -> None:
     remake.add_argument(
         "--run", dest="run_dir", type=Path, metavar="DIR", help="where to train (default: runs/zoo-NAME)"
     )
+    again = commands.command("measure", zoo_measure, "measure an entry anew, without training", zoo)
+    again.add_argument("name", metavar="NAME")
+    again.add_argument(
+        "--own-samples",
+        type=int,
+        default=0,
+        metavar="N",
+        help="of a DCGAN, also reconstructed (default none)",
+    )
 
 
 def zoo_list(options: argparse.Namespace) -> None:
@@ -41,3 +50,9 @@ def zoo_train(options: argparse.Namespace) -> None:
 
     entry = zoo.train(options.name, options.run_dir or Path("runs") / f"zoo-{options.name}")
     print(json.dumps(entry, indent=2))
+
+
+def zoo_measure(options: argparse.Namespace) -> None:
+    from course_lib import zoo
+
+    print(json.dumps(zoo.measure_again(options.name, own_samples=options.own_samples), indent=2))

@@ -20,6 +20,7 @@ from course_lib.errors import CourseError, UsageError
 from course_lib.inversion.gauss_newton import levenberg_marquardt
 from course_lib.methods.codes import project
 from course_lib.methods.protocol import frozen
+from course_lib.networks.folding import folded
 from course_lib.objectives.reconstruction import loss_named
 
 Loss = Callable[[Tensor, Tensor], Tensor]  # (reconstructions, images), both (B, C, H, W) -> (B,)
@@ -75,6 +76,7 @@ def codes_of(
     measure = _per_image(loss) if isinstance(loss, str) else loss
     onto = PROJECTIONS[constraint]
     with _still(generator) as (device, dtype):
+        generator = folded(generator)  # hundreds of passes, and the running statistics stay
         images = images.to(device, dtype, memory_format=torch.channels_last)
         starts = _starts(generator, images, start, latents, pool, restarts, batch, seed)  # (N, restarts, d)
         codes, losses = [], []
