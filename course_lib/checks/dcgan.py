@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from course_lib.checks import pictures
+from course_lib.checks import pictures, starts
 from course_lib.checks.exercise import exercise, open_end
 from course_lib.theory import convolutions, interpolation
 
@@ -381,6 +381,8 @@ def spherical(answer, trial):
     right = interpolation.spherical(first, second, t)
     trial.equal(trial.call(answer, first, second, t), right, otherwise="same-direction", tolerance=1e-3)
 
+
+starts.add()  # dcgan-stopped-early
 
 open_end(
     "dcgan-few-images",

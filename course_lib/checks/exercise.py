@@ -17,6 +17,7 @@ CHAPTERS = {
     "collapse": "04-mode-collapse",
     "wgan": "05-wasserstein",
     "fgan": "06-f-gans",
+    "glo": "09-glo",
 }
 
 KINDS = ("implement", "predict", "diagnose", "prove", "explore")

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid, softplus
 
+from course_lib.checks import gradients
 from course_lib.checks.exercise import exercise, open_end
 from course_lib.checks.trial import Trial
 from course_lib.objectives import adversarial
@@ -342,6 +343,8 @@ def jeffreys_cost(answer, trial):
     wrong = {name: [slope / len(s), slope] for name, slope in slopes.items()}
     trial.equal(got, right, wrong | {"summed": right * len(s)}, name="the gradient in the logits")
 
+
+gradients.add()  # nonsat-whose-gradient
 
 open_end(
     "nonsat-learning-rate",

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 from course_lib.checks import cells as cell_text
 from course_lib.checks.exercise import Exercise, find
 
-_LINK = re.compile(r"\]\(\.\./book/([\w-]+\.ipynb)#([^)]+)\)")
+_LINK = re.compile(r"\]\(\.\./book/([\w-]+\.ipynb)#(?:heading=)?([^)]+)\)")
 
 
 def page(chapter: str, master: dict[str, Any]) -> str:

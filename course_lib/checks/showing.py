@@ -1,5 +1,6 @@
 """What the student sees below a check cell: a small box in a notebook, plain text elsewhere. Never a traceback."""
 
+import re
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -101,12 +102,18 @@ class Note:
         )
 
 
+# a word or a few between stars; not a product, nor the star of `*args` or of f*
+_STRESS = re.compile(r"(?<![\w*()\]])\*(\w[^*()]*)\*(?![\w*])")
+
+
 def _marked(text: str) -> str:
-    """Escaped text, with `code` between backquotes."""
+    """Escaped text, with `code` between backquotes and *stress* between stars, as the book's page has them."""
     pieces = escape(text).split("`")
     if len(pieces) % 2 == 0:  # a backquote without its partner, from the student's own text
         return escape(text)
-    return "".join(f"<code>{p}</code>" if i % 2 else p for i, p in enumerate(pieces))
+    return "".join(
+        f"<code>{p}</code>" if i % 2 else _STRESS.sub(r"<em>\1</em>", p) for i, p in enumerate(pieces)
+    )
 
 
 def _show(note: Note) -> None:

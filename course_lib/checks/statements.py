@@ -33,8 +33,13 @@ def facts(exercise: Exercise) -> str:
 
 
 def address(exercise: Exercise) -> str:
-    """The heading in the chapter's notebook, as JupyterLab follows it from a notebook in exercises/."""
-    return f"../book/{exercise.chapter}.ipynb#{quote('-'.join(exercise.section.split()), safe=',’')}"
+    """The heading in the chapter's notebook, as JupyterLab follows it from a notebook in exercises/.
+
+    With "heading=" it looks through all cells; without, only through those that are drawn at the moment. It does not
+    decode what it is given, so a question mark or a colon must stay as it is.
+    """
+    heading = "-".join(exercise.section.split())
+    return f"../book/{exercise.chapter}.ipynb#heading={quote(heading, safe=',’?:')}"
 
 
 def header(exercise: Exercise, number: int) -> str:

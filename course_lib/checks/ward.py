@@ -34,7 +34,7 @@ def log(patient: str, every: int = 4) -> str:
     shown = {title: key for title, key in _COLUMNS.items() if key in history[-1]}
     rows = [f"Patient {patient}", "step" + "".join(f"{title:>13}" for title in shown)]
     rows += [f"{row['step']:4}" + "".join(_number(row[key]) for key in shown.values()) for row in chosen]
-    rows += [f"spread of samples: {_spread(run)} (in the healthy run {_spread(runs['healthy'])})"]
+    rows += [f"spread of samples: {_spread(run)}", f"in the healthy run: {_spread(runs['healthy'])}"]
     return "\n".join(rows)
 
 

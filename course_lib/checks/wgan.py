@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from course_lib.checks import critic as small
+from course_lib.checks import watched
 from course_lib.checks.exercise import exercise, open_end
 from course_lib.objectives import wasserstein
 from course_lib.theory import transport
@@ -404,6 +405,8 @@ def power_iteration(answer, trial):
     trial.equal(got, sigma, name="σ", on="for the kernel of a convolution")
     trial.equal(kept, new, name="u", on="for the kernel of a convolution")
 
+
+watched.add()  # wgan-watched
 
 open_end(
     "wgan-critic-effort",

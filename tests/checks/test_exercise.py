@@ -7,6 +7,7 @@ import pytest
 
 from course_lib import paths
 from course_lib.checks.exercise import CHAPTERS, exercise, find, of_chapter
+from course_lib.checks.statements import address
 from course_lib.errors import UsageError
 
 EXERCISES = [e for chapter in CHAPTERS for e in of_chapter(chapter)]
@@ -54,3 +55,10 @@ def test_what_cannot_be_meant_is_refused(about):
     rest = {"title": "", "section": "", "trains": "", "minutes": 1, "points": 1}
     with pytest.raises(UsageError):
         exercise(about.pop("name"), **about, **rest)(lambda answer, trial: None)
+
+
+def test_a_heading_is_given_as_jupyterlab_looks_for_it():
+    """It compares the words after "heading=" with those of the heading, joined by hyphens, and decodes nothing."""
+    (one,) = [e for e in EXERCISES if e.name == "wgan-watched"]
+    assert address(one) == "../book/05-wasserstein.ipynb#heading=Does-the-loss-follow-quality?"
+    assert not any("%" in address(e) for e in EXERCISES)
