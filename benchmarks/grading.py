@@ -1,4 +1,8 @@
-"""A class's notebooks, graded by `course exercises grade` and by nbgrader's autograde: how long, and the same marks?"""
+"""A class's notebooks, graded by `course exercises grade` and by nbgrader's autograde: how long, and the same marks?
+
+The course grades all of them, nbgrader an evenly drawn part of each round (`DRAWN`): it takes one notebook after the
+other, and the whole class would take it half an hour. Seconds per submission are compared, round by round.
+"""
 
 import csv
 import json
@@ -20,7 +24,9 @@ from course_lib.errors import CourseError
 from course_lib.grading import isolation
 
 WANTED = 3.0
+ASSIGNMENT = "exercises"  # all chapters are one assignment: nbgrader is started once a round
 STUDENTS, ROUNDS = 200, 5
+DRAWN = 0.3  # nbgrader's part of a round
 # what a notebook is, and how many of a hundred are of that kind; the hostile ones are such as nbgrader survives too
 KINDS = {"solution": 35, "mutants": 40, "starter": 15, "endless": 4, "dies": 4, "prints": 2}
 HOSTILE = {
@@ -49,20 +55,30 @@ def measure(device: str, quick: bool) -> dict[str, Any]:
             "COURSE_NBGRADER to the program `nbgrader` of another environment"
         }
     chapters = masters.chapters()[:1] if quick else masters.chapters()
-    class_ = hand_in(6 if quick else STUDENTS, chapters)
     rounds = 1 if quick else ROUNDS
+    parts = rounds_of(hand_in(6 if quick else STUDENTS, chapters), rounds)
+    drawn = [draw(part, number, rounds) for number, part in enumerate(parts)]
     times: dict[str, list[float]] = {"course": [], "nbgrader": []}
     marks: dict[str, dict[str, float | None]] = {"course": {}, "nbgrader": {}}
-    sides = {"course": _course, "nbgrader": lambda part, place: _nbgrader(part, place, program)}
-    for number in range(rounds):
-        part = class_[number::rounds]
-        for side in sorted(sides, reverse=bool(number % 2)):
-            with tempfile.TemporaryDirectory(prefix="grading-") as place:
-                seconds, found = sides[side](part, Path(place))
-            times[side].append(round(seconds, 2))
-            marks[side] |= found
-    ratios = [n / c for c, n in zip(times["course"], times["nbgrader"], strict=True)]
-    both = [s for s in class_ if marks["nbgrader"].get(s.student) is not None]
+    with tempfile.TemporaryDirectory(prefix="grading-") as place:
+        ready = _prepared(Path(place) / "ready", program, chapters)
+        sides = {
+            "course": lambda number, place: _course(parts[number], place),
+            "nbgrader": lambda number, place: _nbgrader(drawn[number], place, program, ready),
+        }
+        for number in range(rounds):
+            for side in sorted(sides, reverse=bool(number % 2)):
+                seconds, found = sides[side](number, Path(place) / f"{side}-{number}")
+                times[side].append(round(seconds, 2))
+                marks[side] |= found
+            print(_each(number, times, parts, drawn), file=sys.stderr, flush=True)
+    each = {
+        side: [s / len(part) for s, part in zip(times[side], graded, strict=True)]
+        for side, graded in (("course", parts), ("nbgrader", drawn))
+    }
+    ratios = [n / c for c, n in zip(each["course"], each["nbgrader"], strict=True)]
+    class_ = [s for part in drawn for s in part]
+    both = [s for s in class_ if marks["nbgrader"][s.student] is not None]
     differ = [
         f"{s.student} ({s.chapter}, {s.kind}): {marks['course'][s.student]} and {marks['nbgrader'][s.student]}"
         for s in both
@@ -70,15 +86,20 @@ def measure(device: str, quick: bool) -> dict[str, Any]:
     ]
     return {
         "setting": {
-            "submissions": len(class_),
-            "kinds": {kind: sum(s.kind == kind for s in class_) for kind in KINDS},
+            "submissions": {"course": sum(map(len, parts)), "nbgrader": len(class_)},
+            "kinds": {kind: sum(s.kind == kind for part in parts for s in part) for kind in KINDS},
+            "kinds_drawn_for_nbgrader": {kind: sum(s.kind == kind for s in class_) for kind in KINDS},
             "chapters": chapters,
-            "cores": os.cpu_count(),
+            "rounds": rounds,
+            "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
             "isolated": not isolation.supported(),
-            "nbgrader": subprocess.run([program, "--version"], capture_output=True, text=True).stdout.strip(),
+            "nbgrader": _version(program),
             "wanted": WANTED,
         },
         "seconds": times,
+        "seconds_per_submission": {
+            side: round(statistics.median(values), 3) for side, values in each.items()
+        },
         "ratio": {
             "median": round(statistics.median(ratios), 2),
             "min": round(min(ratios), 2),
@@ -88,6 +109,26 @@ def measure(device: str, quick: bool) -> dict[str, Any]:
         "marked_by_the_course_alone": len(class_) - len(both),
         "marks_that_differ": differ,
     }
+
+
+def rounds_of(class_: list[Submission], rounds: int) -> list[list[Submission]]:
+    """The class dealt out, so that every round has its share of each kind and chapter."""
+    ordered = sorted(class_, key=lambda s: (list(KINDS).index(s.kind), s.chapter, s.student))
+    return [ordered[number::rounds] for number in range(rounds)]
+
+
+def draw(part: list[Submission], number: int, rounds: int) -> list[Submission]:
+    """`DRAWN` of a round at even distances, from another start in each: over all rounds each kind has its share."""
+    count = max(1, round(DRAWN * len(part)))
+    return [part[int((k + (number + 0.5) / rounds) * len(part) / count)] for k in range(count)]
+
+
+def _each(number: int, times: dict[str, list[float]], parts: list[list], drawn: list[list]) -> str:
+    ours, theirs = times["course"][number], times["nbgrader"][number]
+    return (
+        f"round {number + 1}: the course {len(parts[number])} notebooks in {ours:.0f} s, "
+        f"nbgrader {len(drawn[number])} in {theirs:.0f} s"
+    )
 
 
 def hand_in(students: int, chapters: list[str]) -> list[Submission]:
@@ -125,7 +166,7 @@ def hand_in(students: int, chapters: list[str]) -> list[Submission]:
 
 def _lay(part: list[Submission], place: Path) -> None:
     for s in part:
-        file = place / "submitted" / s.student / s.chapter / f"{s.chapter}.ipynb"
+        file = place / "submitted" / s.student / ASSIGNMENT / f"{s.chapter}.ipynb"
         file.parent.mkdir(parents=True)
         file.write_text(masters.text(s.notebook), "utf-8")
 
@@ -166,9 +207,8 @@ def _course(part: list[Submission], place: Path) -> tuple[float, dict[str, float
     return seconds, found
 
 
-def _nbgrader(part: list[Submission], place: Path, program: str) -> tuple[float, dict[str, float | None]]:
-    """Setting up the course and exporting the marks are not timed; `autograde` of each chapter is."""
-    _lay(part, place)
+def _prepared(place: Path, program: str, chapters: list[str]) -> Path:
+    """An nbgrader course with the masters released; that is not timed."""
     kernel = place / "jupyter" / "kernels" / "python3"
     kernel.mkdir(parents=True)
     command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
@@ -178,31 +218,44 @@ def _nbgrader(part: list[Submission], place: Path, program: str) -> tuple[float,
         "c = get_config()\nc.CourseDirectory.course_id = 'gan'\nc.ExecutePreprocessor.timeout = 60\n"
         "c.ExecutePreprocessor.interrupt_on_timeout = True\n"
     )
+    source = place / "source" / ASSIGNMENT
+    source.mkdir(parents=True)
+    for chapter in chapters:
+        shutil.copy(masters.folder() / "masters" / f"{chapter}.ipynb", source)
+    _done(_run(program, place, "generate_assignment", ASSIGNMENT))
+    return place
+
+
+def _run(program: str, place: Path, *command: str) -> subprocess.CompletedProcess:
     environment = _environment(place)
     # nbgrader calls alembic by name
     environment["PATH"] = f"{Path(program).parent}{os.pathsep}{environment['PATH']}"
     options = {"cwd": place, "env": environment, "capture_output": True, "text": True}
-    chapters = sorted({s.chapter for s in part})
-    for chapter in chapters:
-        source = place / "source" / chapter
-        source.mkdir(parents=True)
-        shutil.copy(masters.folder() / "masters" / f"{chapter}.ipynb", source)
-        _done(subprocess.run([program, "generate_assignment", chapter], **options))
+    return subprocess.run([program, *command], **options)
+
+
+def _version(program: str) -> str:
+    said = subprocess.run([program, "--version"], capture_output=True, text=True).stdout
+    return said.split()[-1] if said.strip() else "unknown"
+
+
+def _nbgrader(
+    part: list[Submission], place: Path, program: str, ready: Path
+) -> tuple[float, dict[str, float | None]]:
+    """Laying out the course and exporting the marks are not timed; one `autograde` of all notebooks is."""
+    shutil.copytree(ready, place)
+    _lay(part, place)
     began = time.perf_counter()
-    for chapter in chapters:
-        subprocess.run([program, "autograde", chapter], **options)  # fails as a whole where one notebook does
+    _run(program, place, "autograde", ASSIGNMENT)  # fails as a whole where one notebook does
     seconds = time.perf_counter() - began
-    _done(subprocess.run([program, "export"], **options))
-    found: dict[str, float | None] = {s.student: None for s in part}
+    _done(_run(program, place, "export"))
     with open(place / "grades.csv", newline="", encoding="utf-8") as file:
-        marks = {
-            (line["student_id"], line["assignment"]): float(line["raw_score"])
-            for line in csv.DictReader(file)
-        }
-    for s in part:
-        if (place / "autograded" / s.student / s.chapter / f"{s.chapter}.ipynb").is_file():
-            found[s.student] = marks[s.student, s.chapter]
-    return seconds, found
+        marks = {line["student_id"]: float(line["raw_score"]) for line in csv.DictReader(file)}
+    return seconds, {s.student: marks[s.student] if _graded(place, s) else None for s in part}
+
+
+def _graded(place: Path, s: Submission) -> bool:
+    return (place / "autograded" / s.student / ASSIGNMENT / f"{s.chapter}.ipynb").is_file()
 
 
 def _done(process: subprocess.CompletedProcess) -> None:
@@ -216,14 +269,20 @@ def table(result: dict[str, Any]) -> str:
     """The result as plain text."""
     if "skipped" in result:
         return f"grading: skipped, for {result['skipped']}"
-    s, seconds = result["setting"], result["seconds"]
-    kinds = ", ".join(f"{count} {kind}" for kind, count in s["kinds"].items() if count)
+    s, seconds, each = result["setting"], result["seconds"], result["seconds_per_submission"]
+    kinds, drawn = (
+        ", ".join(f"{count} {kind}" for kind, count in s[name].items() if count)
+        for name in ("kinds", "kinds_drawn_for_nbgrader")
+    )
     lines = [
-        f"{s['submissions']} notebooks ({kinds}) on {s['cores']} cores",
-        f"course {sum(seconds['course']):.0f} s, nbgrader {s['nbgrader']} {sum(seconds['nbgrader']):.0f} s",
-        f"nbgrader / course: {result['ratio']['median']} ({result['ratio']['min']} to {result['ratio']['max']}); "
-        f"wanted {s['wanted']}",
-        f"marked by both: {result['marked_by_both']}; marks that differ: {len(result['marks_that_differ'])}",
+        f"{s['submissions']['course']} notebooks ({kinds}) on {s['cores']} cores, {s['rounds']} rounds",
+        f"the course grades all of them: {sum(seconds['course']):.0f} s, {each['course']:.2f} s each",
+        f"nbgrader {s['nbgrader']} a part, {s['submissions']['nbgrader']} evenly drawn ({drawn}): "
+        f"{sum(seconds['nbgrader']):.0f} s, {each['nbgrader']:.2f} s each",
+        f"nbgrader / course, seconds per submission: {result['ratio']['median']} ({result['ratio']['min']} to "
+        f"{result['ratio']['max']}); wanted {s['wanted']}",
+        f"of this part marked by both: {result['marked_by_both']}, by the course alone: "
+        f"{result['marked_by_the_course_alone']}; marks that differ: {len(result['marks_that_differ'])}",
         *result["marks_that_differ"],
     ]
     return "\n".join(lines)

@@ -39,14 +39,16 @@ def assess(
     number = seeds.number(PUBLIC_SEED if seed is None else seed, purpose=exercise.name)
     limit = exercise.seconds if seconds is None else seconds
     began = time.perf_counter()
-    diagnosis, message = "passed", exercise.lesson
+    passed, diagnosis, message = False, "passed", exercise.lesson
     try:
         if answer is None or answer is ...:
             raise Wrong("not-begun", NOT_BEGUN)
         with time_limit(limit), fixed_surroundings(number):
             exercise.judge(answer, trial(exercise, number))
+        passed = True  # said here and nowhere else: an answer can raise whatever it likes
     except Wrong as wrong:
-        diagnosis, message = wrong.diagnosis, wrong.message
+        diagnosis = "impossible" if wrong.diagnosis == "passed" else wrong.diagnosis
+        message = wrong.message
     except TooSlow as late:
         diagnosis = "too-slow"
         message = (
@@ -58,7 +60,6 @@ def assess(
     except Exception as error:  # a result so odd that the judge itself stumbles over it
         diagnosis = "impossible"
         message = f"The check cannot make sense of what came back ({type(error).__name__}: {error})."
-    passed = diagnosis == "passed"
     return Verdict(
         exercise=exercise.name,
         passed=passed,

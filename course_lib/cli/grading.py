@@ -20,6 +20,11 @@ def add(commands: Commands, exercises: Any) -> None:
     release.add_argument(
         "--out", type=Path, default=Path("release"), metavar="DIR|FILE.zip", help="default: release"
     )
+    release.add_argument(
+        "--nbgrader",
+        action="store_true",
+        help="not for students: fill the folder of an nbgrader course with the masters and a config",
+    )
 
     collect = commands.command(
         "collect", run_collect, "notebooks out of Moodle's, Canvas's or nbgrader's zip or folder", exercises
@@ -72,6 +77,10 @@ def protection() -> str:
 def run_release(options: argparse.Namespace) -> None:
     from course_lib.grading import exchange
 
+    if options.nbgrader:
+        for path in exchange.release_nbgrader(options.out, options.chapters):
+            print(path)
+        return
     for name in exchange.release(options.out, options.chapters):
         print(options.out / name)
 

@@ -16,10 +16,11 @@ which no student's code has ever run, draws the same inputs from your seed, judg
 the course's library, writing to every open file or printing "passed" earns nothing. Each student and each exercise has
 inputs of its own, derived from your seed, so that what one learns of them helps nobody.
 
-**What it does not do.** A student may call the course's own function in place of writing one: read what you are in
-doubt about. A few exercises return objects that are no data (a network); these are judged where they live, the CSV says
-so (`judged` = "with the student's code"), and a determined student could forge them. A flaw in the Linux kernel is not
-defended against, nor are side channels such as the time that a neighbour takes.
+**What it does not do.** A student may call the course's own function in place of writing one, or look up the right
+value in the check that calls the answer: read what you are in doubt about. A few exercises return objects that are no
+data (a network); these are judged where they live, the CSV says so (`judged` = "with the student's code"), and a
+determined student could forge them. A flaw in the Linux kernel is not defended against, nor are side channels such as
+the time that a neighbour takes.
 
 **Where there are no namespaces** (macOS, some containers) the command refuses, unless you say `--without-isolation`.
 Then each submission still has processes of its own, limits of time, files and, on Linux, memory, a throw-away folder

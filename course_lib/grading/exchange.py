@@ -12,6 +12,7 @@ from course_lib.files import write_atomic
 from course_lib.grading.submissions import MOODLE, moodle
 
 LARGEST = 20 << 20  # bytes of one notebook
+CONFIG = "nbgrader_config.py"
 README = """# Exercises
 
 Open a notebook in JupyterLab, in the environment of the course (`make lab` in a checkout, or
@@ -27,14 +28,7 @@ def release(out: Path | str, chapters: Sequence[str] = ()) -> list[Path]:
 
     Returns what was written, as paths inside it. Raises UsageError for a chapter without a starter.
     """
-    starters = {path.stem: path for path in sorted((paths.project() / "exercises").glob("*.ipynb"))}
-    if not starters:
-        raise CourseError("there are no starters in exercises/: run `course exercises build` in a checkout.")
-    for chapter in chapters:
-        if chapter not in starters:
-            raise UsageError(f"there is no starter '{chapter}': choose from {', '.join(starters)}.")
-    chosen = {c: p for c, p in starters.items() if c in chapters or not chapters}
-    out = Path(out)
+    chosen, out = _chosen(paths.project() / "exercises", "starter", chapters), Path(out)
     names = [Path("README.md"), *(Path(f"{chapter}.ipynb") for chapter in chosen)]
     contents = [README, *(path.read_text("utf-8") for path in chosen.values())]
     if out.suffix == ".zip":
@@ -46,6 +40,36 @@ def release(out: Path | str, chapters: Sequence[str] = ()) -> list[Path]:
         for name, content in zip(names, contents, strict=True):
             write_atomic(out / name, content)
     return names
+
+
+def release_nbgrader(out: Path | str, chapters: Sequence[str] = ()) -> list[Path]:
+    """Write the masters of `chapters` (default: all), which hold the solutions, as source of an nbgrader course.
+
+    `out`/source/CHAPTER/CHAPTER.ipynb and `out`/nbgrader_config.py, with which nbgrader makes our starters of them. A
+    config that is there already stays. Returns what was written. Raises UsageError for a chapter without a master.
+    """
+    folder, out = paths.project() / "exercises", Path(out)
+    if out.suffix == ".zip":
+        raise UsageError("--nbgrader fills the folder of an nbgrader course: give --out a folder, not a zip.")
+    made = []
+    for chapter, path in _chosen(folder / "masters", "master", chapters).items():
+        made.append(out / "source" / chapter / f"{chapter}.ipynb")
+        made[-1].parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(made[-1], path.read_text("utf-8"))
+    if not (out / CONFIG).exists():
+        write_atomic(out / CONFIG, (folder / CONFIG).read_text("utf-8"))
+        made.append(out / CONFIG)
+    return made
+
+
+def _chosen(folder: Path, kind: str, chapters: Sequence[str]) -> dict[str, Path]:
+    there = {path.stem: path for path in sorted(folder.glob("*.ipynb"))}
+    if not there:
+        raise CourseError(f"there are no {kind}s in {folder}: run this in a checkout of the course.")
+    for chapter in chapters:
+        if chapter not in there:
+            raise UsageError(f"there is no {kind} '{chapter}': choose from {', '.join(there)}.")
+    return {name: path for name, path in there.items() if name in chapters or not chapters}
 
 
 def collect(source: Path | str, out: Path | str) -> list[Path]:

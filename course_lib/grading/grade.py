@@ -8,7 +8,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +109,10 @@ def grade(
     ]
     rows: list[Row] = []
     with Nursery(isolated=isolated, hidden=hidden, limits=limits) as nursery:
-        found = submissions.find(folder, nursery.exercises)
+        found = [
+            replace(s, student=readable(s.student), name=readable(s.name))
+            for s in submissions.find(folder, nursery.exercises)
+        ]
         wanted = sorted({s.chapter for s in found if s.chapter})
         warnings = calibrated(nursery, wanted, lambda name: derived(secret, "the solution", name), jobs)
         work = {}
@@ -140,6 +143,12 @@ def grade(
     return Graded(rows, time.monotonic() - began, out / "grades.csv", pages, warnings)
 
 
+def readable(text: str) -> str:
+    """`text` as it can stand in a file and on a terminal: no half characters, no control characters."""
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
 def derived(secret: bytes, student: str, exercise: str) -> str:
     """The seed of one student's exercise. It says nothing about the secret or about any other's."""
     return hmac.new(secret, f"{student}\0{exercise}".encode(), hashlib.sha256).hexdigest()
@@ -157,9 +166,9 @@ def rows_of(submission: Submission, exercises: Any, results: dict[str, dict[str,
             seconds = r.get("seconds")
             said = (
                 verdict(r),
-                r["message"],
+                readable(r["message"]),
                 None if seconds is None else round(seconds, 2),
-                r["diagnosis"],
+                readable(r["diagnosis"]),
                 how,
             )
             rows.append(Row(*about, points, e["points"], *said))

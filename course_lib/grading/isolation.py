@@ -245,6 +245,10 @@ _FORBIDDEN = {
                 + [279, 280, 282, 425, 426, 427, 428, 429, 430, 438, 442, 447]),
 }  # fmt: skip
 
+# Calls that a process may make about itself (first argument 0) and about no other: prlimit, sched_setscheduler,
+# sched_setattr. With them process 1 could be starved, for it has the same user.
+_ITSELF = {"x86_64": [302, 144, 314], "aarch64": [261, 119, 274]}
+
 
 def _forbid() -> None:
     """A filter of system calls: those above answer "not permitted"; calls of another architecture kill."""
@@ -257,6 +261,9 @@ def _forbid() -> None:
     program += [(at_least, 0, 1, 0x40000000), (answer, 0, 0, kill)]  # the x32 twins of the same calls
     for number in numbers:
         program += [(equal, 0, 1, number), (answer, 0, 0, refuse)]
+    for number in _ITSELF[platform.machine()]:
+        program += [(equal, 0, 4, number), (load, 0, 0, 16), (equal, 1, 0, 0), (answer, 0, 0, refuse)]
+        program += [(answer, 0, 0, allow)]
     program.append((answer, 0, 0, allow))
     code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *line) for line in program))
     about = struct.pack("HxxxxxxP", len(program), ctypes.addressof(code))

@@ -33,10 +33,9 @@ def main() -> None:
     send(control, {"ready": ready})
     while received := receive(control):
         job, files = received
-        # SIG_IGN would be inherited, and the children's children are waited for
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         child = os.fork()
         if not child:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # this one waits for its own children
             control.close()
             try:
                 _submission(job, *files)
@@ -45,7 +44,6 @@ def main() -> None:
                     _report(files[1], {"broken": f"{type(error).__name__}: {error}"})
             finally:
                 os._exit(0)
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         for file in files:
             os.close(file)
         send(control, {"pid": child})

@@ -115,7 +115,8 @@ def code_cells(content: bytes) -> list[str]:
 
 def plain(source: str) -> str:
     """A cell without what only IPython understands: `%magic`, `!command` and `?help` lines become `pass`."""
-    with contextlib.suppress(SyntaxError, ValueError):
+    # "-" a hundred thousand times makes the parser give up in other ways: that is this cell's trouble, no other's
+    with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
         ast.parse(source)
         return source
     lines = source.split("\n")
@@ -176,6 +177,7 @@ def _grade(
         say(channel, answer=name, diagnosis="missing", message=reason)
         return
     say(channel, grading=name)
+    os.read(channel, 1)  # the warden has seen what runs before this answer
     child = os.fork()
     if not child:
         try:
@@ -191,7 +193,7 @@ def _grade(
     status = os.waitpid(child, 0)[1]
     # after an answer has come this changes nothing
     say(channel, answer=name, diagnosis="died", message=_death(status))
-    # the warden takes the tape now, before anything that runs later can touch it, and says so
+    # the warden takes the tape now, ends what the answer has left running, and says so
     say(channel, taken=name)
     os.read(channel, 1)
 

@@ -46,6 +46,7 @@ class Warden:
         self.ends = 60 * task.limits.minutes  # on the wall
         self.baseline = limiting.used(os.getpid()).memory
         self.child = 0
+        self.before: set[int] = set()  # processes that were there before an answer was called
 
     def run(self) -> None:
         """Run until each exercise has its result, and report each."""
@@ -138,6 +139,8 @@ class Warden:
                 watch.what, watch.since = int(said["cell"]), self.clock.seconds
             elif "grading" in said:
                 watch.what, watch.since = str(said["grading"]), self.clock.seconds
+                self.before = self._others()
+                _answer(reader)
             elif "unreadable" in said:
                 for exercise in self.task.exercises:
                     self._settle(exercise["name"], "unreadable", str(said["unreadable"]))
@@ -145,10 +148,10 @@ class Warden:
             elif "answer" in said:
                 self._heard_answer(said)
             elif "taken" in said:
-                with contextlib.suppress(OSError), socket.socket(fileno=os.dup(reader)) as answer:
-                    answer.send(b".", socket.MSG_DONTWAIT)
+                self._end_strays()
+                _answer(reader)
             return "end" in said
-        except (ValueError, TypeError, RecursionError):
+        except (ValueError, TypeError, OverflowError, RecursionError):
             return False
 
     def _heard_answer(self, said: dict[str, Any]) -> None:
@@ -159,7 +162,9 @@ class Warden:
             "tape": self._tape(said["answer"]) if said.get("passed") is True else None,
             "seconds": float(seconds) if isinstance(seconds, int | float) else None,
         }
-        self._settle(said["answer"], str(said.get("diagnosis"))[:60], str(said.get("message")), **more)
+        diagnosis = str(said.get("diagnosis"))[:60]
+        diagnosis = "died" if diagnosis == "broken" else diagnosis  # only the grader says that it failed
+        self._settle(said["answer"], diagnosis, str(said.get("message")), **more)
 
     def _tape(self, name: str) -> bytes:
         """What the student's process has recorded: a plain file, no link or pipe that it may have put there."""
@@ -182,9 +187,26 @@ class Warden:
     def _uses(self) -> list[Use]:
         if not os.path.isdir("/proc/self"):
             return []
-        pids = [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid()]
-        found = [limiting.used(pid) for pid in pids]
+        found = [limiting.used(pid) for pid in self._others()]
         return found if self.alone else [use for use in found if use.group == self.child]
+
+    def _others(self) -> set[int]:
+        if not os.path.isdir("/proc/self"):
+            return set()
+        return {int(name) for name in os.listdir("/proc") if name.isdigit()} - {os.getpid()}
+
+    def _end_strays(self) -> None:
+        """What an answer has started and left behind must not meet the next one."""
+        for _ in range(100 if self.alone else 0):
+            strays = self._others() - self.before
+            for pid in strays:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(pid, os.WNOHANG)
+            if not strays:
+                return
+            time.sleep(0.001)
 
     def end_all(self) -> None:
         """No process of the student's is alive after this (where namespaces are; else none of its group)."""
@@ -213,6 +235,12 @@ class Warden:
                 else:
                     with contextlib.suppress(OSError):
                         os.unlink(entry.path)
+
+
+def _answer(channel: int) -> None:
+    """The student's process may go on."""
+    with contextlib.suppress(OSError), socket.socket(fileno=os.dup(channel)) as answer:
+        answer.send(b".", socket.MSG_DONTWAIT)
 
 
 def enclose(task: Task, channel: int | None, *, alone: bool) -> None:

@@ -99,9 +99,7 @@ def gap(plan: Any) -> Measure:
     count = 4 if smoke else 256
     images = {split: s.tensor(table1.evenly_spaced(s, count)) for split, s in sets.items()}
     search = table1.Search(steps=3, pool=16) if smoke else table1.Search()
-    effort = (
-        {"n": 2, "rounds": 1, "steps": 3, "restarts": 1, "polish": 1} if smoke else {"n": 8, "rounds": 4}
-    )
+    effort = {"n": 2, "rounds": 1, "steps": 3, "restarts": 1, "polish": 1} if smoke else {"n": 8, "rounds": 4}
 
     def found(run: Any) -> dict[str, Any]:
         numbers: dict[str, Any] = {"images": count}

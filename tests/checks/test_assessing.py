@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from course_lib.checks.assessing import assess, require
+from course_lib.checks.trial import Wrong
 from course_lib.errors import UsageError
 
 
@@ -92,6 +93,17 @@ def test_a_judge_that_stumbles_is_a_verdict_and_no_traceback(tried):
     tried(lambda answer, trial: answer["no"]["such"])
     verdict = assess("game-tried", 1.0)
     assert verdict.diagnosis == "impossible" and "\n" not in verdict.message
+
+
+def test_an_answer_that_raises_a_pass_does_not_get_it(tried):
+    def answer():
+        raise Wrong("passed", "All is well.")
+
+    tried(lambda answer, trial: trial.equal(trial.call(answer), 1.0))
+    verdict = assess("game-tried", answer)
+    assert not verdict.passed and verdict.points == 0 and verdict.diagnosis != "passed"
+    with pytest.raises(AssertionError):
+        require("game-tried", answer)
 
 
 def test_deep_recursion_is_a_verdict(tried):

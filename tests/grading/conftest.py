@@ -1,7 +1,7 @@
 """One warm process for all tests that grade."""
 
 import pytest
-from grading.handed_in import CHAPTER, LIMITS, Grader
+from grading.handed_in import CHAPTER, LIMITS, Grader, Shared
 
 from course_lib.checks import masters
 from course_lib.grading import isolation
@@ -17,15 +17,21 @@ def shut_in():
 
 
 @pytest.fixture(scope="session")
-def grader(shut_in, tmp_path_factory):
-    """A grader that shuts submissions in."""
-    with Nursery(isolated=True, hidden=[masters.folder()], limits=LIMITS) as nursery:
-        assert calibrated(nursery, [CHAPTER], lambda name: "a seed", 1) == []
-        yield Grader(nursery)
+def warm():
+    """The process that has imported torch and the checks: one for all tests, for its start takes seconds."""
+    with Nursery(isolated=not isolation.supported()) as nursery:
+        yield nursery
 
 
 @pytest.fixture(scope="session")
-def open_grader():
+def grader(shut_in, warm):
+    """A grader that shuts submissions in."""
+    nursery = Shared(warm, isolated=True, hidden=[masters.folder()], limits=LIMITS)
+    assert calibrated(nursery, [CHAPTER], lambda name: "a seed", 1) == []
+    return Grader(nursery)
+
+
+@pytest.fixture(scope="session")
+def open_grader(warm):
     """A grader as on a machine without namespaces."""
-    with Nursery(isolated=False, limits=LIMITS) as nursery:
-        yield Grader(nursery)
+    return Grader(Shared(warm, isolated=False, limits=LIMITS))

@@ -5,17 +5,43 @@ import json
 
 from course_lib.checks import cells, masters
 from course_lib.grading.limits import MEGABYTE, Limits
-from course_lib.grading.supervise import Job
+from course_lib.grading.supervise import Job, Nursery
 
 CHAPTER = "01-gan-game"
-# small and strict, so that a test is over soon; seconds stay generous, for the machine may be busy
-LIMITS = Limits(seconds=2, cell_seconds=4, minutes=2, memory=600 * MEGABYTE, processes=40, printed=10_000)
+ALL = {
+    "game-optimal-discriminator",
+    "game-value",
+    "game-divergences",
+    "game-one-step",
+    "game-far-apart",
+    "game-soft-labels",
+}
+# the answers that `hostile` can replace; what it leaves stands as in the master
+HEADS = {
+    "game-optimal-discriminator": "def optimal_discriminator(log_p, log_q):",
+    "game-value": "def value_on_grid(p, q, logits, weights):",
+    "game-divergences": "def kl_and_js(p, q):",
+    "game-one-step": "def train_step(*players):",
+    "game-soft-labels": "def soft_discriminator(p, q, real_target, fake_target):",
+}
+RIGHT = {
+    "optimal_discriminator": """
+neither = torch.isneginf(log_p) & torch.isneginf(log_q)
+return torch.where(neither, 0.0, log_p - log_q)""",
+    "soft_labels": "\nreturn (real_target * p + fake_target * q) / (p + q)",
+    "divergences": """
+def kl(a, b): return torch.where(a > 0, a * (a / b).log(), 0.0).sum()
+m = (p + q) / 2
+return kl(p, q), (kl(p, m) + kl(q, m)) / 2""",
+}
+# small and strict, so that a test is over soon; what a busy machine withholds is not counted
+LIMITS = Limits(seconds=1, cell_seconds=3, minutes=2, memory=300 * MEGABYTE, processes=40, printed=10_000)
 
 
-def notebook(answers=(), *, before="", solved=True):
+def notebook(answers=(), *, before=(), solved=True):
     """Chapter 1 handed in: the solutions (or the starter), with `answers` (exercise -> code) in place of some.
 
-    before: code of a cell that the student has put right after the imports.
+    before: code of cells that the student has put right after the imports.
     """
     made = masters.read(CHAPTER)
     if not solved:
@@ -26,16 +52,29 @@ def notebook(answers=(), *, before="", solved=True):
             cell["source"] = dict(answers)[name]
         else:
             cell["source"] = cells.solution(cell)
-    if before:
-        extra = {
-            "cell_type": "code",
-            "metadata": {},
-            "source": before,
-            "outputs": [],
-            "execution_count": None,
-        }
-        made["cells"].insert(3, extra)
+    empty = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+    made["cells"][3:3] = [empty | {"source": source} for source in before]
     return made
+
+
+def hostile(**bodies):
+    """Answers with these bodies: value="while True: pass" -> the exercise game-value."""
+    made = {}
+    for short, body in bodies.items():
+        name = f"game-{short.replace('_', '-')}"
+        made[name] = HEADS[name] + "\n" + "\n".join(f"    {line}" for line in body.split("\n"))
+    return made
+
+
+def costs(results, **reasons):
+    """Exactly these exercises are lost, each with a reason that holds these words; all are judged apart."""
+    lost = {f"game-{short.replace('_', '-')}": words for short, words in reasons.items()}
+    for name, words in lost.items():
+        assert not results[name]["passed"], name
+        assert words in results[name]["message"], results[name]
+        assert results[name]["message"] and results[name]["diagnosis"] != "broken", results[name]
+    assert passed(results) == ALL - lost.keys(), results
+    assert all(results[name]["apart"] for name in results)
 
 
 def hand_in(path, made):
@@ -45,6 +84,20 @@ def hand_in(path, made):
     return path
 
 
+class Shared(Nursery):
+    """The warm process of another nursery, which has imported everything, with settings of its own."""
+
+    def __init__(self, warm, **settings):
+        super().__init__(**settings)
+        self._control, self.exercises = warm._control, copy.deepcopy(warm.exercises)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        pass
+
+
 class Grader:
     """Grades single notebooks: file -> exercise -> result."""
 
@@ -52,13 +105,18 @@ class Grader:
         self.nursery = nursery
         self.exercises = [copy.deepcopy(e) for e in nursery.exercises[CHAPTER] if e["judged"]]
         for exercise in self.exercises:
-            exercise |= {"seconds": 1.5, "seed": "nobody knows"}
+            exercise |= {"seconds": 1.0, "seed": "nobody knows"}
 
-    def __call__(self, *files, workers=2, exercises=None):
+    def __call__(self, *files, workers=2):
         found = {}
-        jobs = [Job(str(file), file, exercises or self.exercises) for file in files]
+        jobs = [Job(str(file), file, self.exercises) for file in files]
         self.nursery.grade(jobs, workers, lambda job, results: found.update({job.name: results}))
         return [found[str(file)] for file in files]
+
+    def together(self, folder, notebooks):
+        """Name -> notebook, all graded at once, for most of them wait: name -> results."""
+        files = [hand_in(folder / f"{name}.ipynb", made) for name, made in notebooks.items()]
+        return dict(zip(notebooks, self(*files, workers=5), strict=True))
 
 
 def passed(results):

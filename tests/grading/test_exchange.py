@@ -20,6 +20,18 @@ def test_release_holds_starters_and_no_solution(tmp_path):
         exchange.release(tmp_path / "out", ["99-none"])
 
 
+def test_nbgrader_gets_masters_and_keeps_a_config_of_its_own(tmp_path):
+    made = exchange.release_nbgrader(tmp_path, ["01-gan-game"])
+    assert made == [tmp_path / "source/01-gan-game/01-gan-game.ipynb", tmp_path / "nbgrader_config.py"]
+    assert "BEGIN SOLUTION" in made[0].read_text("utf-8")
+    made[1].write_text("mine")
+    assert exchange.release_nbgrader(tmp_path, ["01-gan-game"]) == made[:1] and made[1].read_text() == "mine"
+    with pytest.raises(UsageError, match="no master '99-none'"):
+        exchange.release_nbgrader(tmp_path, ["99-none"])
+    with pytest.raises(UsageError, match="not a zip"):
+        exchange.release_nbgrader(tmp_path / "out.zip")
+
+
 def collected(tmp_path, entries):
     with zipfile.ZipFile(tmp_path / "in.zip", "w") as archive:
         for name, content in entries.items():

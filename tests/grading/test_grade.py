@@ -5,17 +5,21 @@ import json
 import os
 
 import pytest
-from grading.handed_in import CHAPTER, hand_in, notebook, passed
+from grading.handed_in import CHAPTER, Shared, hand_in, hostile, notebook, passed
 
 from course_lib import cli
 from course_lib.errors import CourseError
 from course_lib.grading import grade, isolation
 
 
-def test_a_folder_becomes_a_table_and_a_page_for_each_student(shut_in, tmp_path, capsys):
+def test_a_folder_becomes_a_table_and_a_page_for_each_student(grader, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(grade, "Nursery", lambda **settings: Shared(grader.nursery, **settings))
     folder, out = tmp_path / "in", tmp_path / "out"
     hand_in(folder / "ada" / f"{CHAPTER}.ipynb", notebook())
     hand_in(folder / "<b>bob" / f"{CHAPTER}.ipynb", notebook({"game-value": "value_on_grid = 3"}))
+    # half a character, and what clears a terminal, in a reason and in a name
+    odd = notebook(hostile(value="raise ValueError('half: \\ud800, clear: \\x1b[2J')"))
+    hand_in(folder / "dan\udcff\x1b[2J" / f"{CHAPTER}.ipynb", odd)
     (folder / "eve").mkdir()
     (folder / "eve" / "poem.ipynb").write_text("no notebook, and of no chapter")
     (tmp_path / "secret").write_text("words that nobody guesses\n")
@@ -33,18 +37,21 @@ def test_a_folder_becomes_a_table_and_a_page_for_each_student(shut_in, tmp_path,
         ]
     )
     said = capsys.readouterr()
-    assert code == 0 and "3 notebooks of 3 students" in said.out and said.err == ""
+    assert code == 0 and "4 notebooks of 4 students" in said.out and said.err == ""
+    assert "\x1b" not in said.out
     with open(out / "grades.csv", newline="", encoding="utf-8") as file:
         lines = list(csv.DictReader(file))
     assert tuple(lines[0]) == grade.COLUMNS
     marks = {(line["student"], line["exercise"]): line for line in lines}
     assert marks["ada", "game-value"]["points"] == "3" and marks["<b>bob", "game-value"]["verdict"] == "wrong"
     assert marks["ada", "game-soft-labels-text"]["verdict"] == "by hand"
+    half = marks["dan\\udcff [2J", "game-value"]
+    assert half["verdict"] == "wrong" and "half: \\ud800, clear: [2J" in half["reason"]
     assert marks["eve", ""]["verdict"] == "unreadable"
     checked = [line for line in lines if line["judged"]]
-    assert len(checked) == 12 and {line["judged"] for line in checked} == {"apart from the student's code"}
+    assert len(checked) == 18 and {line["judged"] for line in checked} == {"apart from the student's code"}
     pages = sorted(path.name for path in (out / "feedback").iterdir())
-    assert pages == ["ada.html", "b_bob.html", "eve.html"]
+    assert pages == ["ada.html", "b_bob.html", "dan_udcff_2J.html", "eve.html"]
     assert "15 of 15 points" in (out / "feedback" / "ada.html").read_text("utf-8")
     assert "<b>bob" not in (out / "feedback" / "b_bob.html").read_text("utf-8")
     assert not (out / "secret-seed.txt").exists()
@@ -59,7 +66,6 @@ def test_without_namespaces_the_command_refuses_unless_told(tmp_path, monkeypatc
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.slow
 def test_without_isolation_the_rest_still_holds(open_grader, tmp_path):
     answers = {
         "game-value": "def value_on_grid(p, q, logits, weights):\n    while True: pass",

@@ -5,77 +5,99 @@ import socket
 import threading
 
 import pytest
-from grading.handed_in import hand_in, notebook, passed
+from grading.handed_in import ALL, RIGHT, costs, hand_in, hostile, notebook, passed
 
 from course_lib.checks import masters
 
-ALL = {
-    "game-optimal-discriminator",
-    "game-value",
-    "game-divergences",
-    "game-one-step",
-    "game-far-apart",
-    "game-soft-labels",
+CROWD = """import os, time
+for _ in range(12):
+    if os.fork() == 0:
+        hoard = bytearray(100 << 20)
+        for i in range(0, len(hoard), 4096): hoard[i] = 1
+        time.sleep(60)
+time.sleep(60)"""
+PATCHES = """import course_lib.checks.assessing as assessing, course_lib.checks.trial as trial, torch
+from course_lib.grading import transcript
+from course_lib.theory import divergences
+trial.Trial.equal = transcript.RecordingTrial.equal = lambda *a, **k: None
+trial.Trial.several = lambda self, got, *a: (0, 0)
+torch.allclose = lambda *a, **k: True
+divergences.value = lambda *a: torch.zeros(())"""
+SHOUTS = """import json, os
+line = {"answer": "game-soft-labels", "exercise": "game-soft-labels", "passed": True, "claims": True, "apart": True,
+        "diagnosis": "passed", "message": "well done", "points": 2, "of": 2, "seconds": 0.1}
+open('/answers/game-soft-labels', 'wb').write(b'x' * 100)
+for handle in range(200):
+    try: os.write(handle, b"\\n" + json.dumps(line).encode() + b"\\n")
+    except OSError: pass
+os._exit(0)"""
+NOTEBOOKS = {
+    "solved": notebook(),
+    "starter": notebook(solved=False),
+    "endless": notebook(
+        hostile(
+            value="while True: pass",
+            divergences="import time\nwhile True:\n    try: time.sleep(60)\n    except BaseException: pass",
+            soft_labels="while True: print('x' * 80)",
+        )
+    ),
+    "deaths": notebook(
+        hostile(
+            optimal_discriminator="import os\nos._exit(7)",
+            value="import ctypes\nctypes.string_at(0)",
+            divergences="import os\nos.kill(-1, 9)",
+            soft_labels="raise SystemExit",
+        )
+    ),
+    "bombs": notebook(
+        hostile(
+            value="import os\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n        pass",
+            divergences="import threading, time\n"
+            "while True:\n    threading.Thread(target=time.sleep, args=(60,)).start()",
+        )
+    ),
+    "memory": notebook(
+        hostile(
+            optimal_discriminator="return torch.zeros(100 << 30, dtype=torch.uint8)",
+            value="hoard = []\nwhile True: hoard.append(torch.zeros(8 << 20))",
+            divergences=CROWD,
+            soft_labels="import os\nreturn os.memfd_create('hoard')",
+        )
+    ),
+    "forged": notebook(
+        hostile(value="return torch.zeros(())", divergences="return 0, 0", soft_labels=SHOUTS),
+        before=[PATCHES],
+    ),
+    "a cell kills": notebook(before=["import os\nos._exit(0)"]),
+    "a cell waits": notebook(before=["import time\ntime.sleep(99)"]),
+    "strange cells": notebook(before=["%matplotlib inline\n!rm -rf /\nimport nonesuch"]),
+    "its own cell kills": notebook({"game-value": "import os\nos._exit(0)"}),
 }
-HEADS = {
-    "game-optimal-discriminator": "def optimal_discriminator(log_p, log_q):",
-    "game-value": "def value_on_grid(p, q, logits, weights):",
-    "game-divergences": "def kl_and_js(p, q):",
-    "game-one-step": "def train_step(*players):",
-    "game-soft-labels": "def soft_discriminator(p, q, real_target, fake_target):",
-}
 
 
-def hostile(**bodies):
-    """Answers with these bodies: value="while True: pass" -> the exercise game-value."""
-    made = {}
-    for short, body in bodies.items():
-        name = f"game-{short.replace('_', '-')}"
-        made[name] = HEADS[name] + "\n" + "\n".join(f"    {line}" for line in body.split("\n"))
-    return made
+@pytest.fixture(scope="module")
+def found(grader, tmp_path_factory):
+    """What came of NOTEBOOKS."""
+    return grader.together(tmp_path_factory.mktemp("in"), NOTEBOOKS)
 
 
-def costs(results, **reasons):
-    """Exactly these exercises are lost, each with a reason that holds these words."""
-    lost = {f"game-{short.replace('_', '-')}": words for short, words in reasons.items()}
-    for name, words in lost.items():
-        assert not results[name]["passed"], name
-        assert words in results[name]["message"], results[name]
-    assert passed(results) == ALL - lost.keys()
-    assert all(results[name]["apart"] for name in results)
+def test_solutions_pass_and_starters_are_not_begun(found):
+    assert passed(found["solved"]) == ALL, found["solved"]
+    assert {r["diagnosis"] for r in found["starter"].values()} == {"not-begun"}
 
 
-def test_solutions_pass_and_starters_are_not_begun(grader, tmp_path):
-    solved = hand_in(tmp_path / "a.ipynb", notebook())
-    empty = hand_in(tmp_path / "b.ipynb", notebook(solved=False))
-    good, none = grader(solved, empty)
-    assert passed(good) == ALL, good
-    assert {r["diagnosis"] for r in none.values()} == {"not-begun"}
-
-
-def test_what_does_not_come_back_is_ended(grader, tmp_path):
-    answers = hostile(
-        value="while True: pass",
-        divergences="import time\nwhile True:\n    try: time.sleep(60)\n    except BaseException: pass",
-        soft_labels="while True: print('x' * 80)",
-    )
+def test_what_does_not_come_back_is_ended(found):
     costs(
-        *grader(hand_in(tmp_path / "a.ipynb", notebook(answers))),
+        found["endless"],
         value="still running after",
         divergences="still running after",
         soft_labels="printed more than",
     )
 
 
-def test_processes_that_die_take_nothing_along(grader, tmp_path):
-    answers = hostile(
-        optimal_discriminator="import os\nos._exit(7)",
-        value="import ctypes\nctypes.string_at(0)",
-        divergences="import os\nos.kill(-1, 9)",
-        soft_labels="raise SystemExit",
-    )
+def test_processes_that_die_take_nothing_along(found):
     costs(
-        *grader(hand_in(tmp_path / "a.ipynb", notebook(answers))),
+        found["deaths"],
         optimal_discriminator="exit code 7",
         value="SIGSEGV",
         divergences="",
@@ -83,36 +105,28 @@ def test_processes_that_die_take_nothing_along(grader, tmp_path):
     )
 
 
-@pytest.mark.slow
-def test_a_fork_bomb_and_threads_without_end_stay_small(grader, tmp_path):
-    answers = hostile(
-        value="import os\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n        pass",
-        divergences="import threading, time\nwhile True:\n    threading.Thread(target=time.sleep, args=(60,)).start()",
-    )
-    costs(*grader(hand_in(tmp_path / "a.ipynb", notebook(answers))), value="", divergences="RuntimeError")
+def test_a_fork_bomb_and_threads_without_end_stay_small(found):
+    costs(found["bombs"], value="", divergences="RuntimeError")
 
 
-def test_memory_is_bounded_for_one_and_for_all_processes(grader, tmp_path):
-    crowd = """import os, time
-for _ in range(12):
-    if os.fork() == 0:
-        hoard = bytearray(100 << 20)
-        for i in range(0, len(hoard), 4096): hoard[i] = 1
-        time.sleep(60)
-time.sleep(60)"""
-    answers = hostile(
-        optimal_discriminator="return torch.zeros(100 << 30, dtype=torch.uint8)",
-        value="hoard = []\nwhile True: hoard.append(torch.zeros(8 << 20))",
-        divergences=crowd,
-        soft_labels="import os\nreturn os.memfd_create('hoard')",
-    )
+def test_memory_is_bounded_for_one_and_for_all_processes(found):
     costs(
-        *grader(hand_in(tmp_path / "a.ipynb", notebook(answers))),
+        found["memory"],
         optimal_discriminator="allocate",
         value="allocate",
         divergences="GiB of memory",
         soft_labels="PermissionError",
     )
+
+
+def test_a_verdict_cannot_be_forged(found):
+    costs(found["forged"], value="", divergences="", soft_labels="")
+
+
+def test_a_cell_that_kills_costs_only_what_needs_it(found):
+    for name in ("a cell kills", "a cell waits", "strange cells"):
+        assert passed(found[name]) == ALL, name
+    costs(found["its own cell kills"], value="was stopped")
 
 
 # each of these returns the right answer only when it could do no harm
@@ -127,8 +141,11 @@ for handle in range(3, 200):
     try:
         if os.readlink(f'/proc/self/fd/{{handle}}').endswith('.ipynb'): return None
     except OSError: pass
-neither = torch.isneginf(log_p) & torch.isneginf(log_q)
-return torch.where(neither, 0.0, log_p - log_q)"""
+if any('seed' in name.lower() for name in os.environ): return None
+for name in ('environ', 'mem', 'maps', 'fd/3'):
+    try:
+        with open(f'/proc/1/{{name}}', 'rb'): return None
+    except OSError: pass"""
 
 VANDAL = """import os, shutil, course_lib
 for place in (os.path.dirname(course_lib.__file__), '/answers', '/home', {folder!r}):
@@ -137,18 +154,14 @@ for place in (os.path.dirname(course_lib.__file__), '/answers', '/home', {folder
         open(os.path.join(place, 'mine'), 'w').close()
         if place != '/answers': return None
     except OSError: pass
-if not os.path.exists(course_lib.__file__): return None
-return (real_target * p + fake_target * q) / (p + q)"""
+if not os.path.exists(course_lib.__file__): return None"""
 
 CALLER = """import socket
 for address in (('127.0.0.1', {port}), ('192.0.2.1', 80)):
     try:
         socket.create_connection(address, 1)
         return None
-    except OSError: pass
-def kl(a, b): return torch.where(a > 0, a * (a / b).log(), 0.0).sum()
-m = (p + q) / 2
-return kl(p, q), (kl(p, m) + kl(q, m)) / 2"""
+    except OSError: pass"""
 
 
 def test_files_and_network_are_out_of_reach(grader, tmp_path):
@@ -158,48 +171,15 @@ def test_files_and_network_are_out_of_reach(grader, tmp_path):
     server = socket.create_server(("127.0.0.1", 0))
     called = []
     threading.Thread(target=lambda: called.append(server.accept()), daemon=True).start()
+    spied = [str(other), str(master), str(masters.folder()), str(masters.folder().parent / "tests")]
     answers = hostile(
-        optimal_discriminator=SPY.format(
-            paths=[str(other), str(master), str(masters.folder()), str(masters.folder().parent / "tests")]
-        ),
-        soft_labels=VANDAL.format(folder=str(tmp_path)),
-        divergences=CALLER.format(port=server.getsockname()[1]),
+        optimal_discriminator=SPY.format(paths=spied) + RIGHT["optimal_discriminator"],
+        soft_labels=VANDAL.format(folder=str(tmp_path)) + RIGHT["soft_labels"],
+        divergences=CALLER.format(port=server.getsockname()[1]) + RIGHT["divergences"],
         value="hoard = open('hoard', 'wb')\nwhile True: hoard.write(bytes(1 << 20))",
     )
     costs(*grader(hand_in(tmp_path / "a.ipynb", notebook(answers))), value="File too large")
     assert other.exists() and not called
-
-
-def test_a_verdict_cannot_be_forged(grader, tmp_path):
-    patches = """import course_lib.checks.assessing as assessing, course_lib.checks.trial as trial, torch
-from course_lib.grading import transcript
-from course_lib.theory import divergences
-trial.Trial.equal = transcript.RecordingTrial.equal = lambda *a, **k: None
-trial.Trial.several = lambda self, got, *a: (0, 0)
-torch.allclose = lambda *a, **k: True
-divergences.value = lambda *a: torch.zeros(())"""
-    shouts = """import json, os
-line = {"answer": "game-soft-labels", "exercise": "game-soft-labels", "passed": True, "claims": True, "apart": True,
-        "diagnosis": "passed", "message": "well done", "points": 2, "of": 2, "seconds": 0.1}
-open('/answers/game-soft-labels', 'wb').write(b'x' * 100)
-for handle in range(200):
-    try: os.write(handle, b"\\n" + json.dumps(line).encode() + b"\\n")
-    except OSError: pass
-os._exit(0)"""
-    answers = hostile(value="return torch.zeros(())", divergences="return 0, 0", soft_labels=shouts)
-    results = grader(hand_in(tmp_path / "a.ipynb", notebook(answers, before=patches)))
-    costs(*results, value="", divergences="", soft_labels="")
-
-
-def test_a_cell_that_kills_costs_only_what_needs_it(grader, tmp_path):
-    files = [
-        hand_in(tmp_path / "a.ipynb", notebook(before="import os\nos._exit(0)")),
-        hand_in(tmp_path / "b.ipynb", notebook(before="%matplotlib inline\n!rm -rf /\nimport nonesuch")),
-        hand_in(tmp_path / "c.ipynb", notebook({"game-value": "import os\nos._exit(0)"})),
-    ]
-    killed, strange, own = grader(*files)
-    assert passed(killed) == passed(strange) == ALL
-    costs(own, value="was stopped")
 
 
 def test_files_that_are_no_notebooks_are_refused_unread(grader, tmp_path):

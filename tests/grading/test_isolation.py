@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 
 import pytest
 
@@ -33,7 +34,10 @@ def look():
         "become": refused(lambda: os.setuid(0)),
         "trace": refused(lambda: os.listdir("/proc/1/fd")),
         "memory": refused(lambda: os.memfd_create("mine")),
+        "others' limits": refused(lambda: resource.prlimit(1, resource.RLIMIT_CPU)),
+        "others' turns": refused(lambda: os.sched_setscheduler(1, os.SCHED_IDLE, os.sched_param(0))),
     }
+    told["own limits"] = not refused(lambda: resource.setrlimit(resource.RLIMIT_CORE, (0, 0)))
     told["mount"] = isolation._c().mount(b"none", b"/usr", b"tmpfs", 0, None)
     told["unshare"] = isolation._c().unshare(isolation.NEWUSER)
     with open(os.path.join(View.HOME, "mine"), "w") as file:
@@ -79,4 +83,4 @@ def test_nobody_else_is_there_and_nothing_is_permitted(seen):
     assert seen["processes"] == 2 and seen["devices"] == ["lo"]
     assert seen["privileges"] == [0, 0, 0, 0, 0]
     assert all(seen["refused"].values()), seen["refused"]
-    assert seen["mount"] == seen["unshare"] == -1
+    assert seen["mount"] == seen["unshare"] == -1 and seen["own limits"]

@@ -1,6 +1,10 @@
 """Judging from data alone agrees with judging on the spot, for every answer that the exercises' own tests know."""
 
+import functools
+import math
+
 import pytest
+import torch
 from exercises.answers import blocks, solutions, value
 
 from course_lib.checks import masters
@@ -39,3 +43,37 @@ def test_the_tape_passes_if_and_only_if_the_answer_does(chapter, block):
     assert apart.passed == direct.passed, apart.message
     if direct.passed:
         assert apart.message == direct.message
+
+
+def without_numbers(answer):
+    """The same answer with nan in every number that it returns, and how many there were."""
+    hits = []
+
+    def spoilt(x):
+        if isinstance(x, float) or (isinstance(x, torch.Tensor) and x.is_floating_point()):
+            hits.append(1)
+            return x * math.nan
+        if isinstance(x, tuple | list):
+            return type(x)(map(spoilt, x))
+        return {k: spoilt(v) for k, v in x.items()} if isinstance(x, dict) else x
+
+    if not callable(answer):
+        return spoilt(answer), hits
+
+    @functools.wraps(answer)
+    def call(*arguments, **named):
+        return spoilt(answer(*arguments, **named))
+
+    return call, hits
+
+
+@pytest.mark.parametrize("chapter", masters.chapters())
+def test_what_is_no_number_never_passes(chapter):
+    """A comparison with nan is False either way round: a judge that asks whether something is too far off is fooled."""
+    tried = 0
+    for block in solutions(chapter):
+        answer, hits = without_numbers(value(chapter, block, find(block.exercise).answer))
+        verdict = assess(block.exercise, answer, SECRET)
+        assert not (hits and verdict.passed), block.exercise
+        tried += bool(hits)
+    assert tried

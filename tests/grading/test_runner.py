@@ -18,6 +18,7 @@ from course_lib.grading.clock import Clock
         ("%%time\nx = 1", "pass\nx = 1"),
         ("%%bash\nrm -rf /", "pass\npass\n"),
         ("def f(:\n    pass", "def f(:\n    pass"),
+        ("-" * 200_000 + "1", "-" * 200_000 + "1"),
     ],
 )
 def test_magic_becomes_pass(cell, plain):

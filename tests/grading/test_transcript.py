@@ -73,6 +73,14 @@ def test_the_tape_is_judged_as_the_answer_was(answer):
     assert first.passed == (answer is right)
 
 
+def test_a_tape_cannot_swear_that_it_has_passed():
+    tape = [{"wrong": ["passed", "well done"]}]
+    verdict = assess(
+        "game-value", print, "a seed", trial=lambda *about: transcript.ReplayingTrial(*about, tape)
+    )
+    assert not verdict.passed and verdict.points == 0
+
+
 def test_a_tape_of_another_seed_is_wrong():
     trials = []
 
