@@ -6,9 +6,8 @@ from course_lib.studies.plan import Measure, Study
 
 # dB: of the histograms, one bin a decibel; what lies outside counts in the first and the last
 BINS = range(5, 60)
-MOST_FITTED = (
-    10_000  # images that PCA is fitted to in a study: of 50,000 in colour at 64 pixels it takes minutes
-)
+# images that PCA is fitted to in a study: of 50,000 in colour at 64 pixels it takes minutes
+MOST_FITTED = 10_000
 
 
 def at_the_end(plan: Any, found: Any) -> Measure:
