@@ -3,8 +3,7 @@
 import torch
 from torch import Tensor
 
-from course_lib import paths, records
-from course_lib.checks import hooks, linear_codes, nearness
+from course_lib.checks import hooks, linear_codes, nearness, recorded
 from course_lib.checks.exercise import exercise, open_end
 from course_lib.checks.trial import Wrong
 from course_lib.evaluation.reconstruction import psnr_per_image
@@ -96,8 +95,8 @@ def better_generator(answer, trial):
 
 def _searched_by_lap1(variant: str) -> list[float]:
     """pSNR in dB of unseen garments with codes found by Lap₁, a number for each seed of the record."""
-    lines = records.read_lines(paths.records() / "glo-table-fashion.jsonl")
-    return [line["measures"][-1]["psnr/test/lap1"] for line in lines if line["variant"] == variant]
+    lines = recorded.runs("glo-table-fashion", variant)
+    return [line["measures"][-1]["psnr/test/lap1"] for line in lines]
 
 
 @exercise(

@@ -3,7 +3,6 @@
 A module for each such exercise holds the rest: `gradients` (Chapter 2), `starts` (3), `watched` (5).
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -11,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib import paths
+from course_lib import paths, records
 from course_lib.checks.trial import NOT_BEGUN, Trial, Wrong
 from course_lib.errors import CourseError
 
@@ -28,9 +27,8 @@ def runs(study: str, variant: str) -> list[Line]:
 
 @cache
 def _lines(study: str) -> tuple[Line, ...]:
-    # as `records.read` has them, without the fingerprints of today's code, which take a second
-    text = (paths.records() / f"{study}.jsonl").read_text("utf-8")
-    return tuple(map(json.loads, text.splitlines()))
+    # not `records.read`: the fingerprints of today's code take a second
+    return tuple(records.read_lines(paths.records() / f"{study}.jsonl"))
 
 
 def logged(lines: Sequence[Line], key: str, until: int | None = None) -> tuple[np.ndarray, np.ndarray]:
