@@ -1,7 +1,9 @@
 """What longer studies measured: JSON lines in `records/`, each with what it takes to judge and to remake it."""
 
 import ast
+import dataclasses
 import hashlib
+import importlib.util
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,10 +13,21 @@ from typing import Any
 from course_lib import paths
 from course_lib.errors import CourseError
 
-# what says and saves, or acts only where an environment variable asks: in a recorded run it changes no number
-BOOKKEEPING = {
-    f"course_lib.{name}"
-    for name in ("errors", "files", "paths", "variables", "training.checkpoint", "training.log")
+# What decides how a run is carried out, and changes more often than what it computes. Each says by a number of its own,
+# NUMERICS, which results it gives; whoever changes a result raises it. The code of all other modules counts as it is.
+ENGINE = (
+    "course_lib.training.loop",
+    "course_lib.training.ema",
+    "course_lib.training.device",
+    "course_lib.data.batches",
+)
+# what a recipe's code imports and what cannot change a number that it trains to
+BESIDE = {
+    "course_lib.errors",
+    "course_lib.files",
+    "course_lib.paths",
+    "course_lib.data.images",
+    "course_lib.data.spec",
 }
 
 
@@ -98,36 +111,68 @@ def read_lines(path: Path) -> Iterable[dict[str, Any]]:
 
 
 def fingerprint(recipe: str) -> str:
-    """Hash of the code that a recipe's result depends on; comments, docstrings and layout do not count.
+    """Hash of what a recipe's result depends on; comments, docstrings and layout do not count.
 
-    The code is that of the recipe's method, networks, loop and batches, with what they import from this package
-    (less what only says and saves), and the recipe's own settings. The same on every version of Python.
+    The code of the modules in which its method and its networks stand, with what they import from this package; the
+    numbers by which the loop, the batches, the averages and the device's precision say that their results are the same
+    (`ENGINE`); and the recipe's own settings, as far as they differ from their classes' defaults, so that a new setting
+    that nobody uses yet changes nothing. The same on every version of Python.
     """
     from course_lib import recipes
-    from course_lib.builders import METHODS, NETWORKS
 
-    found = recipes.find(recipe)
-    pending = [METHODS[found.method].module, *NETWORKS[found.networks].modules]
-    pending += ["course_lib.training.loop", "course_lib.data.batches"]
-    plan = recipes.settle(recipe, "book").to_json()
-    digest, seen = hashlib.sha256(json.dumps(plan).encode()), set()
+    described = recipes.find(recipe)
+    plan = recipes.resolve(recipe, "book")
+    settings = {group: _changed(values) for group, values in plan.settings.items()}
+    pending = [described.method.__module__, described.networks.__module__]
+    if plan.settings["data"].data.startswith("toy/"):
+        pending.append("course_lib.data.toy")
+    digest = hashlib.sha256(json.dumps([settings, dict(plan.pretrained)], sort_keys=True).encode())
+    digest.update(json.dumps({module: numerics(module) for module in ENGINE}).encode())
+    seen: set[Path] = set()
     while pending:
         module = pending.pop()
         file = _source(module)
-        if file is None or file in seen or module in BOOKKEEPING:
+        if file is None or file in seen or module in BESIDE or module in ENGINE:
             continue
         seen.add(file)
         tree = ast.parse(file.read_text())
         for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("course_lib"):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in (
+                "course_lib",
+                described.method.__module__.partition(".")[0],
+            ):
                 pending += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
     for file in sorted(seen):
         digest.update(_code(ast.parse(file.read_text())).encode())
     return digest.hexdigest()[:16]
 
 
+def _changed(settings: Any) -> dict[str, Any]:
+    """The fields of a dataclass that are not as its class has them."""
+    return {
+        field.name: value
+        for field in dataclasses.fields(settings)
+        if (value := getattr(settings, field.name)) != field.default
+    }
+
+
+def numerics(module: str) -> int:
+    """The number NUMERICS of a module of the engine, from its source."""
+    tree = ast.parse(_source(module).read_text())
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and any(ast.unparse(target) == "NUMERICS" for target in node.targets):
+            return ast.literal_eval(node.value)
+    raise LookupError(f"{module} says by no NUMERICS which results it gives")
+
+
 def _source(module: str) -> Path | None:
-    """The file of a module of this package; None for a name inside one, and for packages' own `__init__`."""
+    """The file of a module; None for a name inside one, and for packages' own `__init__`."""
+    if not module.startswith("course_lib"):  # a lab's own, wherever Python finds it
+        try:
+            spec = importlib.util.find_spec(module)
+        except (ImportError, ValueError):
+            return None
+        return Path(spec.origin) if spec and spec.origin and not spec.submodule_search_locations else None
     file = paths.project().joinpath(*module.split(".")).with_suffix(".py")
     return file if file.is_file() else None
 

@@ -1,6 +1,6 @@
 """Functions of the step: rates, noise and growth over a run. Steps count from 0, `steps` is the length of the run.
 
-Each returns a factor or a position, so that a method multiplies it with its own setting.
+Most return a factor, which a method multiplies with its own setting.
 """
 
 import math
@@ -27,20 +27,20 @@ def ramp(position: float, start: float, length: float) -> float:
     return min(1.0, max(0.0, (position - start) / length))
 
 
-def cosine(step: int, steps: int, start: float = 1.0, end: float = 0.0) -> float:
+def cosine(step: float, steps: float, start: float = 1.0, end: float = 0.0) -> float:
     """Half a cosine from `start` to `end` (Loshchilov and Hutter, 2017, equation 5), and `end` afterwards."""
     return end + (start - end) * (1 + math.cos(math.pi * min(step / steps, 1.0))) / 2
 
 
-def warm_cosine(step: int, steps: int, warm_up: float) -> float:
-    """A linear rise to 1 over the first share `warm_up`, then half a cosine down to 0.
+def warm_cosine(step: int, steps: int, warm_up: float, peak: float = 1.0) -> float:
+    """A linear rise to `peak` over the first share `warm_up`, then half a cosine down to 0.
 
     The rise begins above 0, at 1 of `warm_up * steps + 1` parts: no update is lost.
     """
     rise = warm_up * steps
     if step < rise:
-        return (step + 1) / (rise + 1)
-    return cosine(step - rise, steps - rise)
+        return peak * (step + 1) / (rise + 1)
+    return cosine(step - rise, steps - rise, peak)
 
 
 def stage(position: float, lengths: tuple[float, ...]) -> tuple[int, float]:

@@ -27,7 +27,7 @@ FLOORS = [
     {"training"},
     {"figures"},
     {"widgets"},
-    {"builders", "recipes", "studies", "records", "claims", "zoo"},
+    {"recipes", "studies", "records", "claims", "zoo"},
     {"checks"},
     {"grading"},
     {"cli"},

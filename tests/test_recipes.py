@@ -19,7 +19,7 @@ RING = {"tier": "smoke", "steps": 6, "batch": 8, "width": 8, "depth": 1, "tensor
 
 @pytest.fixture
 def run(tmp_path):
-    recipes.train(recipes.settle("gan-ring", **RING), tmp_path / "run", device="cpu", quiet=True)
+    recipes.train(recipes.resolve("gan-ring", **RING), tmp_path / "run", device="cpu", quiet=True)
     return tmp_path / "run"
 
 
@@ -33,26 +33,26 @@ def shape(plan) -> tuple[int, ...]:
 @pytest.mark.parametrize("tier", tiers.TIERS)
 @pytest.mark.parametrize("name", recipes.RECIPES)
 def test_every_recipe_can_be_settled_and_remembered(name, tier):
-    plan = recipes.settle(name, tier)
+    plan = recipes.resolve(name, tier)
     assert plan.recipe == name and plan.tier == tier
     assert recipes.restore(json.loads(json.dumps(plan.to_json()))) == plan
 
 
 @pytest.mark.parametrize("name", recipes.RECIPES)
 def test_every_recipe_can_be_built(name):
-    plan = recipes.settle(name, "smoke")
+    plan = recipes.resolve(name, "smoke")
     method = recipes.build(plan, shape(plan))
     assert set(method.averaged) <= set(method.networks) and method.optimizers.keys() <= set(method.networks)
 
 
 @pytest.mark.parametrize("name", ["judge-faces", "judge-faces-64"])
 def test_a_judge_answers_for_every_factor(name):
-    assert recipes.settle(name).settings["networks"].outputs == len(faces.NAMES)
+    assert recipes.resolve(name).settings["networks"].outputs == len(faces.NAMES)
 
 
 def test_the_nearest_word_on_a_setting_wins():
     def steps(*arguments, **changes):
-        return recipes.settle("dcgan-digits", *arguments, **changes).settings["data"].steps
+        return recipes.resolve("dcgan-digits", *arguments, **changes).settings["data"].steps
 
     recipe = recipes.RECIPES["dcgan-digits"]
     assert recipes.DataSettings().steps != steps("book") == recipe.changes["steps"]
@@ -62,7 +62,7 @@ def test_the_nearest_word_on_a_setting_wins():
 
 def test_the_tier_of_the_machine_is_taken(monkeypatch):
     monkeypatch.setenv("COURSE_TIER", "smoke")
-    assert recipes.settle("gan-ring").tier == "smoke"
+    assert recipes.resolve("gan-ring").tier == "smoke"
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_the_tier_of_the_machine_is_taken(monkeypatch):
 )
 def test_what_cannot_be_meant_is_refused(name, tier, changes, named):
     with pytest.raises(UsageError, match=named):
-        recipes.settle(name, tier, **changes)
+        recipes.resolve(name, tier, **changes)
 
 
 @pytest.mark.parametrize(
@@ -95,12 +95,12 @@ def test_what_cannot_be_meant_is_refused(name, tier, changes, named):
 )
 def test_what_cannot_be_built_is_refused(name, changes, data_shape, named):
     with pytest.raises(UsageError, match=named):
-        recipes.build(recipes.settle(name, "smoke", **changes), data_shape)
+        recipes.build(recipes.resolve(name, "smoke", **changes), data_shape)
 
 
 def test_weights_come_from_the_seed_alone():
     def first(seed):
-        method = recipes.build(recipes.settle("gan-ring", "smoke", seed=seed), (2,))
+        method = recipes.build(recipes.resolve("gan-ring", "smoke", seed=seed), (2,))
         return next(method.networks.parameters()).clone()
 
     torch.manual_seed(1)
@@ -112,7 +112,7 @@ def test_weights_come_from_the_seed_alone():
 
 
 def test_a_configuration_of_another_version_is_refused():
-    config = recipes.settle("gan-ring", "smoke").to_json()
+    config = recipes.resolve("gan-ring", "smoke").to_json()
     for wrong in ({}, config | {"data": {"colour": 1}}, {k: v for k, v in config.items() if k != "loop"}):
         with pytest.raises(CourseError, match="another version"):
             recipes.restore(wrong)
@@ -121,7 +121,7 @@ def test_a_configuration_of_another_version_is_refused():
 def test_a_run_directory_says_what_was_trained(run):
     config = RunDirectory(run).config()
     assert config["shape"] == [2] and config["data"]["steps"] == 6
-    assert recipes.restore(config) == recipes.settle("gan-ring", **RING)
+    assert recipes.restore(config) == recipes.resolve("gan-ring", **RING)
 
 
 def test_the_trained_method_comes_back(run):

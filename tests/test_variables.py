@@ -37,7 +37,7 @@ def test_a_shift_that_is_no_integer_is_an_error(monkeypatch):
 
 
 def weights_and_batch():
-    plan = recipes.settle("gan-ring", "smoke")
+    plan = recipes.resolve("gan-ring", "smoke")
     method = recipes.build(plan, (2,))
     with data.Batches(data.open("toy/ring8"), 16, seed=plan.settings["data"].seed) as batches:
         return method.networks["generator"].layers[0].weight.detach(), batches.at(0).x

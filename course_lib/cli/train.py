@@ -66,7 +66,7 @@ def run_train(options: argparse.Namespace) -> None:
     from course_lib import recipes
 
     changes = {k.removeprefix("setting_"): v for k, v in vars(options).items() if k.startswith("setting_")}
-    plan = recipes.settle(options.recipe, options.tier, **changes)
+    plan = recipes.resolve(options.recipe, options.tier, **changes)
     out = options.out or Path("runs") / options.recipe
     run = recipes.train(plan, out, device=options.device, quiet=options.quiet)
     print(
@@ -77,5 +77,5 @@ def run_train(options: argparse.Namespace) -> None:
 def run_recipes(options: argparse.Namespace) -> None:
     from course_lib import recipes
 
-    for name, recipe in recipes.RECIPES.items():
-        print(f"{name:22} {recipe.summary}")
+    for name, summary in recipes.RECIPES.summaries().items():
+        print(f"{name:22} {summary}")

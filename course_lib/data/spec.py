@@ -31,9 +31,7 @@ class DataSpec:
     def image(self) -> tuple[int, int]:
         """Channels and resolution. Raises UsageError for points."""
         if len(self.shape) != 3:
-            raise UsageError(
-                "this recipe's networks take images, not points: give --data a set of images."
-            )
+            raise UsageError("this recipe's networks take images, not points: give --data a set of images.")
         channels, resolution, _ = self.shape
         return channels, resolution
 
@@ -55,8 +53,14 @@ class DataSpec:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, fields: Mapping[str, Any]) -> "DataSpec":
-        """What `to_json` gave, after JSON has made lists of its tuples."""
+    def from_config(cls, config: Mapping[str, Any]) -> "DataSpec":
+        """What the `config.json` of a run says of its data. Raises KeyError when it says nothing.
+
+        The first format says the shape alone; its classifiers had ten classes unless they were told otherwise.
+        """
+        if "data_set" not in config:
+            return cls(tuple(config["shape"]), classes=10)
+        fields = config["data_set"]  # JSON has made lists of tuples
         return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in fields.items()})
 
 

@@ -22,7 +22,10 @@ BATCH = 500
 
 
 class Sampler(Protocol):
-    """What can be measured: anything that draws latents and turns them into samples."""
+    """What can be measured: anything that draws latents and turns them into samples, or a classifier."""
+
+    device: torch.device  # where its networks are
+    classifier: nn.Module | None  # what is measured instead of samples, of a method that makes none
 
     def latents(self, n: int, generator: torch.Generator) -> Tensor: ...
 
@@ -34,22 +37,16 @@ def draw_samples(method: Sampler, n: int, seed: int = 0, batch: int = BATCH) -> 
 
     Raises CourseError when a sample is not finite.
     """
-    device = _device(method)
     latents = method.latents(n, seeds.generator(seed, purpose="evaluation"))  # on the CPU
     with torch.no_grad():
-        samples = torch.cat([method.sample(part.to(device)).float().cpu() for part in latents.split(batch)])
+        samples = torch.cat(
+            [method.sample(part.to(method.device)).float().cpu() for part in latents.split(batch)]
+        )
     if not torch.isfinite(samples).all():
         raise CourseError(
             "some samples are not finite: the training has diverged, take an earlier checkpoint."
         )
     return samples
-
-
-def _device(method: Sampler) -> torch.device:
-    """Where its networks are."""
-    networks = getattr(method, "networks", None)
-    parameter = None if networks is None else next(networks.parameters(), None)
-    return torch.device("cpu") if parameter is None else parameter.device
 
 
 def measure(
@@ -78,13 +75,12 @@ def measure(
     """
     if isinstance(dataset, str):
         dataset = data.open(dataset, resolution=None if dataset.startswith("toy/") else 32)
-    networks = getattr(method, "networks", {})
-    if "classifier" in networks and "generator" not in networks:
-        return _measure_classifier(networks["classifier"], held_out or _held_out(dataset))
+    if method.classifier is not None:
+        return _measure_classifier(method.classifier, held_out or _held_out(dataset))
     if isinstance(dataset, PointSet):
         return _measure_points(draw_samples(method, samples, seed), dataset)
     chosen = extractor or features.suited(dataset)
-    judge = features.extractor(chosen, _device(method)) if isinstance(chosen, str) else chosen
+    judge = features.extractor(chosen, method.device) if isinstance(chosen, str) else chosen
     return compare(
         draw_samples(method, samples, seed),
         dataset,

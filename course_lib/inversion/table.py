@@ -78,8 +78,8 @@ def evenly_spaced(dataset: ImageSet, n: int) -> Tensor:
 
 
 def constraint_of(method: Any) -> str | None:
-    """Where a method's codes live: GLO's `space`; everywhere for those whose codes are Gaussian."""
-    return getattr(method.settings, "space", None)
+    """Where a method's codes live: GLO's ball or sphere; everywhere for those whose codes are Gaussian."""
+    return method.space.name if method.space.name in ("ball", "sphere") else None
 
 
 def found_again(method: Any, images: Tensor, loss: str, search: Search) -> Tensor:
@@ -122,11 +122,10 @@ def rows_of(
         split, loss = column.split("/")
         anew[column] = found_again(method, images[split], LOSSES[loss], search)
     rows = [Row(name, run, method.latent, anew)]
-    if hasattr(method, "encode"):
-        device = next(method.networks["generator"].parameters()).device
+    if method.encode(images["test"][:1].to(method.device)) is not None:
 
         def through_the_encoder(part: Tensor) -> Tensor:
-            return method.sample(method.encode(part.to(device))[0]).cpu()
+            return method.sample(method.encode(part.to(method.device))).cpu()
 
         own = {
             split: torch.cat([through_the_encoder(p) for p in x.split(256)]) for split, x in images.items()
@@ -172,4 +171,4 @@ def check_alike(plans: list[Any]) -> tuple[str, int]:
 
 def label(method: Any) -> str:
     """What the paper calls a method: VAE, GLO, or DCGAN for every game."""
-    return {"VAE": "VAE", "GLO": "GLO"}.get(type(method).__name__, "DCGAN")
+    return method.label if method.label in ("VAE", "GLO") else "DCGAN"

@@ -3,6 +3,7 @@
 It is the judge of generated faces: where others ask people whether a face has gained sunglasses, a number says so.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from course_lib.data.batches import Batch
 from course_lib.errors import CourseError
 from course_lib.methods.classify import Classification, ClassificationSettings, augmented, rate
+from course_lib.methods.protocol import needs
 from course_lib.objectives.attributes import attribute_losses, binary_columns
 
 
@@ -25,9 +27,14 @@ class AttributeSettings(ClassificationSettings):
     shift: int = 0
     flip: bool = False
 
+    def build(self, networks: Mapping[str, nn.Module]) -> "Attributes":
+        return Attributes(*needs(networks, "classifier"), self)
+
 
 class Attributes(Classification):
     """Fit a network to factors. It maps (B, C, H, W) to (B, K): a logit for a binary factor, a guess for others."""
+
+    label = "attribute classifier"
 
     def __init__(self, network: nn.Module, settings: AttributeSettings | None = None):
         super().__init__(network, settings or AttributeSettings())

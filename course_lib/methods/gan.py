@@ -1,7 +1,6 @@
 """The generative adversarial network (Goodfellow et al., 2014, algorithm 1), for every game in `objectives`."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -10,7 +9,8 @@ from torch import Tensor, nn
 from course_lib.data.batches import Batch
 from course_lib.errors import UsageError
 from course_lib.methods.generative import Generative, LatentLaw, check_betas, check_latent_law
-from course_lib.methods.protocol import frozen
+from course_lib.methods.optimisers import adam
+from course_lib.methods.protocol import frozen, needs
 from course_lib.objectives import penalties
 from course_lib.objectives.adversarial import GAMES
 
@@ -39,14 +39,18 @@ class GANSettings:
             raise UsageError("generator_lr, discriminator_lr and r1 must not be negative.")
         check_betas(self.beta1, self.beta2)
 
+    def build(self, networks: Mapping[str, nn.Module]) -> "GAN":
+        return GAN(*needs(networks, "generator", "discriminator"), self)
+
 
 class GAN(Generative):
     """Two players. `generator.latent` is the dimension of z; `discriminator` returns (B,) logits."""
 
-    averaged = ("generator",)
+    label = "GAN"
 
     def __init__(self, generator: nn.Module, discriminator: nn.Module, settings: GANSettings | None = None):
-        self.settings = s = settings or GANSettings()
+        s = settings or GANSettings()
+        super().__init__(s, generator=generator, discriminator=discriminator)
         if s.r1 and any(
             isinstance(module, nn.modules.batchnorm._BatchNorm) for module in discriminator.modules()
         ):
@@ -55,14 +59,16 @@ class GAN(Generative):
                 "(or spectral)."
             )
         self.game = GAMES[s.game]
-        self.latent, self.latent_law = generator.latent, s.latent_law
-        self.minibatches = s.discriminator_steps
-        self.autocast: Callable[[], AbstractContextManager] = nullcontext
-        self.networks = nn.ModuleDict({"generator": generator, "discriminator": discriminator})
-        self.optimizers = {
-            role: torch.optim.Adam(self.networks[role].parameters(), lr, (s.beta1, s.beta2), fused=True)
-            for role, lr in (("generator", s.generator_lr), ("discriminator", s.discriminator_lr))
-        }
+        self.latent_law, self.minibatches = s.latent_law, s.discriminator_steps
+        rates = {"generator": s.generator_lr, "discriminator": s.discriminator_lr}
+        self.optimizers = adam(self.networks, rates, s.beta1, s.beta2)
+
+    def set_rates(self, factor: float) -> None:
+        """Both players' learning rates, as a factor of their settings."""
+        s = self.settings
+        for role, rate in (("generator", s.generator_lr), ("discriminator", s.discriminator_lr)):
+            for group in self.optimizers[role].param_groups:
+                group["lr"] = rate * factor
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """Algorithm 1: `discriminator_steps` updates of D, each on a minibatch of its own, then one update of G."""

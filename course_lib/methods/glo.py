@@ -4,8 +4,7 @@ Every training image has a latent code of its own, and codes and generator learn
 There is no discriminator and no encoder.
 """
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -18,6 +17,8 @@ from course_lib.errors import CourseError, UsageError
 from course_lib.methods.code_laws import CodeLaw
 from course_lib.methods.codes import SPACES, Codes, RowAdam, RowSGD, seeded
 from course_lib.methods.generative import Generative, check_betas
+from course_lib.methods.protocol import needs
+from course_lib.methods.spaces import PROJECTIONS, Space
 from course_lib.objectives.reconstruction import RECONSTRUCTION, loss_named
 
 
@@ -58,6 +59,9 @@ class GLOSettings:
         if not 0 <= self.momentum < 1:
             raise UsageError("momentum is a weight of the past: give a number from 0 to below 1.")
 
+    def build(self, networks: Mapping[str, nn.Module]) -> "GLO":
+        return GLO(*needs(networks, "generator"), self)
+
 
 class GLO(Generative):
     """A generator and a code for each image. `generator.latent` is the dimension of a code.
@@ -70,18 +74,14 @@ class GLO(Generative):
     fewer steps than that adds is the removal of noise.
     """
 
-    averaged = ("generator",)
-    minibatches = 1
+    label = "GLO"
 
     def __init__(self, generator: nn.Module, settings: GLOSettings | None = None):
-        self.settings = s = settings or GLOSettings()
-        self.latent = generator.latent
+        s = settings or GLOSettings()
+        codes = Codes(generator.latent, s.space)
+        law = CodeLaw(generator.latent, s.components)
+        super().__init__(s, generator=generator, codes=codes, law=law)
         self.loss = loss_named(s.loss, levels=s.levels, exponent=s.exponent, weight=s.lap_weight)
-        self.autocast: Callable[[], AbstractContextManager] = nullcontext
-        codes = Codes(self.latent, s.space)
-        self.networks = nn.ModuleDict(
-            {"generator": generator, "codes": codes, "law": CodeLaw(self.latent, s.components)}
-        )
         if s.optimiser == "adam":
             betas = (s.beta1, s.beta2)
             of_generator = torch.optim.Adam(generator.parameters(), s.generator_lr, betas, fused=True)
@@ -90,7 +90,6 @@ class GLO(Generative):
             of_generator = torch.optim.SGD(generator.parameters(), s.generator_lr, s.momentum, fused=True)
             self.optimizers = {"generator": of_generator, "codes": RowSGD(codes, s.code_lr, s.momentum)}
         self.dataset: ImageSet | None = None
-        self.seed = 0
         self.law_fits = False  # whether the law is that of the codes as they are now
 
     def prepare(self, dataset: ImageSet, seed: int = 0) -> None:
@@ -158,7 +157,13 @@ class GLO(Generative):
         table = self.codes()
         return self.sample(table(index.to(table.table.device)))
 
-    def kept(self) -> dict[str, Tensor]:
+    @property
+    def space(self) -> Space:
+        """The ball or the sphere that codes were projected onto, drawn from their law."""
+        onto = PROJECTIONS[self.settings.space]
+        return Space(self.settings.space, (self.latent,), self.networks["generator"], self.latents, onto)
+
+    def inference_state(self) -> dict[str, Tensor]:
         """What samples are made with, for the zoo: the generator and the law, without the codes."""
         self.law()
         state = self.networks.state_dict()

@@ -48,7 +48,9 @@ class Method:
         self.optimizers: dict[str, Any] = {}  # by role
         self.stage = 0  # how often the networks have been changed; see `resize`
         self.seed = 0  # of what a method draws outside of its steps
-        self.spec: Any = None  # `data.DataSpec` of what it is trained on, where `recipes` built it
+        # where `recipes` built it: the plan, and the `data.DataSpec` of what it is trained on
+        self.plan: Any = None
+        self.spec: Any = None
 
     # learning
 
@@ -72,9 +74,16 @@ class Method:
         """Where its networks are."""
         return next((p.device for p in self.networks.parameters()), torch.device("cpu"))
 
+    @property
+    def classifier(self) -> nn.Module | None:
+        """Of a method that classifies and makes no images: what is measured."""
+        return None
+
     def latents(self, n: int, generator: torch.Generator) -> Tensor:
         """(n, latent) draws of what `sample` takes, on the generator's device."""
-        raise CourseError(f"{self._named()} makes no images, so it has no latents: choose a generative method.")
+        raise CourseError(
+            f"{self._named()} makes no images, so it has no latents: choose a generative method."
+        )
 
     def sample(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, latent) -> float32 (B, C, H, W) images in [-1, 1], or (B, dim) points.

@@ -3,6 +3,7 @@
 Minibatch layers and virtual batch normalisation are parts of networks (`networks.batch_aware`); the rest is here.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +13,9 @@ from torch import Tensor, nn
 from course_lib.data.batches import Batch
 from course_lib.errors import UsageError
 from course_lib.methods.gan import GAN, GANSettings
-from course_lib.methods.protocol import frozen
+from course_lib.methods.protocol import frozen, needs
 from course_lib.objectives import penalties, remedies, statistics
+from course_lib.schedules import decay, fade
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,6 @@ class RemedySettings(GANSettings):
     Sources: Salimans et al. (2016), Sønderby et al. (2017), Mescheder et al. (2018), Huang et al. (2024).
     """
 
-    steps: int = 4_000  # of the whole run: where noise and rates reach their ends
     relativistic: bool = False  # pair real with generated samples and compare their scores, instead of `game`
     r2: float = 0.0  # weight gamma of R1's twin on generated samples; R3GAN has both
     feature_matching: bool = False  # the generator matches mean features of D, instead of fooling it
@@ -35,8 +36,6 @@ class RemedySettings(GANSettings):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.steps < 1:
-            raise UsageError("steps counts updates: give at least 1.")
         if not min(self.r2, self.instance_noise, self.historical_averaging) >= 0:
             raise UsageError("r2, instance_noise and historical_averaging must not be negative.")
         if not (0 < self.real_target <= 1 and 0 < self.noise_share <= 1 and 0 <= self.decay_share <= 1):
@@ -50,14 +49,8 @@ class RemedySettings(GANSettings):
                 "feature matching replaces the generator's loss, and so does pairing: choose one."
             )
 
-
-def set_rates(method: GAN, step: int) -> None:
-    """Both players' learning rates at this step of a run whose last `decay_share` they fall in, linearly to 0."""
-    s = method.settings
-    left = (s.steps - step) / (s.decay_share * s.steps) if s.decay_share else 1.0
-    for role, rate in (("generator", s.generator_lr), ("discriminator", s.discriminator_lr)):
-        for group in method.optimizers[role].param_groups:
-            group["lr"] = rate * min(1.0, max(0.0, left))
+    def build(self, networks: Mapping[str, nn.Module]) -> "RemedyGAN":
+        return RemedyGAN(*needs(networks, "generator", "discriminator"), self)
 
 
 class RemedyGAN(GAN):
@@ -74,13 +67,14 @@ class RemedyGAN(GAN):
             raise UsageError(
                 "R2 needs a gradient per image, and batch normalisation mixes images: leave it out of D."
             )
+        self.scheduled = self.settings.decay_share > 0 or self.settings.instance_noise > 0
         self.past: dict[str, list[Tensor]] = {}  # by role: the mean of its parameters so far
         self.moves: dict[str, int] = {}  # by role: how many that mean is over
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """Algorithm 1 of the original game, with the remedies where they enter it."""
         generator, discriminator, s = *self.networks.values(), self.settings
-        set_rates(self, batch.draw.step)
+        self.set_rates(decay(batch.draw.step, self.steps, s.decay_share))
 
         for part in batch.split(self.minibatches):
             latents = self.latents(len(part.x), part.draw.generator("latents/discriminator"))
@@ -141,7 +135,7 @@ class RemedyGAN(GAN):
     def shown(self, x: Tensor, batch: Batch, which: str) -> Tensor:
         """What D sees of x: with instance noise while there is some (Sønderby et al., 2017, section 3)."""
         s = self.settings
-        std = s.instance_noise * max(0.0, 1 - batch.draw.step / (s.noise_share * s.steps))
+        std = s.instance_noise * fade(batch.draw.step, self.steps, s.noise_share)
         if std == 0:
             return x
         noise = torch.randn(x.shape, generator=batch.draw.generator(f"noise/{which}"), device=x.device)

@@ -32,7 +32,11 @@ def no_penalty(codes: Tensor) -> Tensor:
     return codes.new_zeros(len(codes))
 
 
-PROJECTIONS: dict[str, Callable[[Tensor], Tensor]] = {"everywhere": everywhere, "ball": ball, "sphere": sphere}
+PROJECTIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "everywhere": everywhere,
+    "ball": ball,
+    "sphere": sphere,
+}
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,6 @@
 """The unrolled GAN (Metz et al., 2017): the generator answers the discriminator's next moves, not its last one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,8 +11,8 @@ from torch.func import functional_call
 from course_lib.data.batches import Batch
 from course_lib.errors import UsageError
 from course_lib.methods.gan import GAN, GANSettings
-from course_lib.methods.protocol import frozen
-from course_lib.methods.remedies import set_rates
+from course_lib.methods.protocol import frozen, needs
+from course_lib.schedules import decay
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,7 @@ class UnrolledSettings(GANSettings):
     unroll: int = 5  # k: steps of D that the generator's loss looks through; 0 is the plain game
     inner: Literal["adam", "sgd"] = "adam"  # rule of those steps: D's own optimiser, or plain gradient steps
     inner_lr: float = 0.0  # their size; 0 takes D's own at that step
-    steps: int = 4_000  # of the whole run
-    decay_share: float = 0.0  # last share of it over which both rates fall linearly to 0
+    decay_share: float = 0.0  # last share of the run over which both rates fall linearly to 0
 
     def __post_init__(self):
         super().__post_init__()
@@ -33,8 +32,11 @@ class UnrolledSettings(GANSettings):
             raise UsageError(f"inner must be 'adam' or 'sgd', not '{self.inner}'.")
         if not self.inner_lr >= 0:
             raise UsageError("inner_lr must not be negative.")
-        if self.steps < 1 or not 0 <= self.decay_share <= 1:
-            raise UsageError("steps counts updates from 1, and decay_share is a share of them, from 0 to 1.")
+        if not 0 <= self.decay_share <= 1:
+            raise UsageError("decay_share is a share of the run: give a number from 0 to 1.")
+
+    def build(self, networks: Mapping[str, nn.Module]) -> "UnrolledGAN":
+        return UnrolledGAN(*needs(networks, "generator", "discriminator"), self)
 
 
 class UnrolledGAN(GAN):
@@ -46,11 +48,12 @@ class UnrolledGAN(GAN):
         self, generator: nn.Module, discriminator: nn.Module, settings: UnrolledSettings | None = None
     ):
         super().__init__(generator, discriminator, settings or UnrolledSettings())
+        self.scheduled = self.settings.decay_share > 0
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """The discriminator moves as ever; the generator's loss is taken at the discriminator's k-th answer."""
         generator, discriminator = self.networks["generator"], self.networks["discriminator"]
-        set_rates(self, batch.draw.step)
+        self.set_rates(decay(batch.draw.step, self.steps, self.settings.decay_share))
 
         for part in batch.split(self.minibatches):
             latents = self.latents(len(part.x), part.draw.generator("latents/discriminator"))

@@ -1,7 +1,6 @@
 """The variational autoencoder (Kingma and Welling, 2014): an encoder, a generator, and a bound on the likelihood."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -10,6 +9,8 @@ from torch import Tensor, nn
 from course_lib.data.batches import Batch
 from course_lib.errors import UsageError
 from course_lib.methods.generative import Generative
+from course_lib.methods.optimisers import adam
+from course_lib.methods.protocol import needs
 from course_lib.objectives import elbo
 
 
@@ -40,6 +41,9 @@ class VAESettings:
         if self.noise < 0:
             raise UsageError(f"noise is a standard deviation: give 0 or more, not {self.noise}.")
 
+    def build(self, networks: Mapping[str, nn.Module]) -> "VAE":
+        return VAE(*needs(networks, "encoder", "generator"), self)
+
 
 class VAE(Generative):
     """An encoder and a generator that climb the same bound.
@@ -48,18 +52,14 @@ class VAE(Generative):
     `latent` as attribute.
     """
 
+    label = "VAE"
     averaged = ("encoder", "generator")
-    minibatches = 1
 
     def __init__(self, encoder: nn.Module, generator: nn.Module, settings: VAESettings | None = None):
-        self.settings = s = settings or VAESettings()
-        self.latent = generator.latent
-        self.autocast: Callable[[], AbstractContextManager] = nullcontext
-        self.networks = nn.ModuleDict({"encoder": encoder, "generator": generator})
-        self.optimizers = {
-            role: torch.optim.Adam(self.networks[role].parameters(), lr, (s.beta1, s.beta2), fused=True)
-            for role, lr in (("encoder", s.encoder_lr), ("generator", s.generator_lr))
-        }
+        s = settings or VAESettings()
+        super().__init__(s, encoder=encoder, generator=generator)
+        rates = {"encoder": s.encoder_lr, "generator": s.generator_lr}
+        self.optimizers = adam(self.networks, rates, s.beta1, s.beta2)
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """Algorithm 1 with the second estimator of the bound (equation 7), one draw of z for each image.
@@ -103,18 +103,18 @@ class VAE(Generative):
         likes. With "lap1" a constant is left out, with "l2+lap1" it is no bound. Batch normalisation goes by its
         running statistics, here and below.
         """
-        mean, log_variance = self.encode(images)
+        mean, log_variance = self.posterior(images)
         total = torch.zeros(len(images), device=images.device)
         for _ in range(samples):
             noise = torch.randn(mean.shape, generator=draw, device=draw.device).to(mean)
             total -= self.distortion(self.sample(elbo.reparameterised(mean, log_variance, noise)), images)[0]
         return total / samples - elbo.gaussian_kl(mean, log_variance)
 
-    def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
+    def posterior(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """(B, C, H, W) -> mean and log-variance, both (B, latent) float32, of q(z|x)."""
         mean, log_variance = self.evaluated("encoder", images)
         return mean.float(), log_variance.float()
 
-    def sample(self, latents: Tensor) -> Tensor:
-        """(B, latent) -> float32 (B, C, H, W): the mean of p(x|z), without the noise."""
-        return self.evaluated("generator", latents).float()
+    def encode(self, images: Tensor) -> Tensor:
+        """(B, C, H, W) -> (B, latent): the means of q(z|x). What `sample` makes of them is the mean of p(x|z)."""
+        return self.posterior(images)[0]

@@ -1,7 +1,6 @@
 """Wasserstein GANs: a critic whose slope is bounded by clipping, by a gradient penalty, or by spectral norms."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -12,7 +11,8 @@ from torch.nn.utils import parametrize
 from course_lib.data.batches import Batch
 from course_lib.errors import UsageError
 from course_lib.methods.generative import Generative, check_betas
-from course_lib.methods.protocol import frozen
+from course_lib.methods.optimisers import adam
+from course_lib.methods.protocol import frozen, needs
 from course_lib.objectives.kinks import FixedKinks
 from course_lib.objectives.wasserstein import (
     clip_weights,
@@ -58,23 +58,29 @@ class WGANSettings:
             raise UsageError("clip bounds the weights: give a number above 0.")
         check_betas(self.beta1, self.beta2)
 
+    def build(self, networks: Mapping[str, nn.Module]) -> "WGAN":
+        """The critic is what a pair of players calls its discriminator."""
+        return WGAN(*needs(networks, "generator", "discriminator"), self)
+
 
 class WGAN(Generative):
     """Generator and critic. `generator.latent` is the dimension of z; `critic` returns (B,) scores, of any sign."""
 
-    averaged = ("generator",)
+    label = "WGAN"
 
     def __init__(self, generator: nn.Module, critic: nn.Module, settings: WGANSettings | None = None):
-        self.settings = s = settings or WGANSettings()
+        s = settings or WGANSettings()
+        super().__init__(s, generator=generator, critic=critic)
         _check_critic(critic, s.constraint)
-        self.latent = generator.latent
         self.minibatches = s.critic_steps
-        self.autocast: Callable[[], AbstractContextManager] = nullcontext
-        self.networks = nn.ModuleDict({"generator": generator, "critic": critic})
-        self.optimizers = {
-            role: _optimizer(self.networks[role], lr, s)
-            for role, lr in (("generator", s.generator_lr), ("critic", s.critic_lr))
-        }
+        rates = {"generator": s.generator_lr, "critic": s.critic_lr}
+        if s.optimizer == "rmsprop":
+            self.optimizers = {
+                role: torch.optim.RMSprop(self.networks[role].parameters(), rate)
+                for role, rate in rates.items()
+            }
+        else:
+            self.optimizers = adam(self.networks, rates, s.beta1, s.beta2)
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """Algorithm 1 of both papers: `critic_steps` updates of the critic, each on data of its own, then one of G."""
@@ -122,12 +128,6 @@ class WGAN(Generative):
             # `forward` and not a call: a compiled module cannot be differentiated twice, its forward can
             scores = self.networks["critic"].forward(x)
         return gradient_norms(scores.float(), x)
-
-
-def _optimizer(network: nn.Module, lr: float, s: WGANSettings) -> torch.optim.Optimizer:
-    if s.optimizer == "rmsprop":
-        return torch.optim.RMSprop(network.parameters(), lr)
-    return torch.optim.Adam(network.parameters(), lr, (s.beta1, s.beta2), fused=True)
 
 
 def _check_critic(critic: nn.Module, constraint: Constraint) -> None:

@@ -87,5 +87,7 @@ class ClassifierNetwork:
         channels, resolution = data.image
         outputs = self.outputs or (data.classes if self.learns == "labels" else len(data.factor_names))
         if outputs < 1:
-            raise UsageError(f"this classifier learns {self.learns}, and these data have none: choose others.")
+            raise UsageError(
+                f"this classifier learns {self.learns}, and these data have none: choose others."
+            )
         return {"classifier": Classifier(channels, outputs, resolution, self.width)}

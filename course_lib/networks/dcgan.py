@@ -180,6 +180,11 @@ class DCGANPair:
             self.latent, channels, resolution, self.generator_width, self.generator_norm, self.upsample
         )
         discriminator = Discriminator(
-            channels, resolution, self.discriminator_width, self.discriminator_norm, self.downsample, self.slope
+            channels,
+            resolution,
+            self.discriminator_width,
+            self.discriminator_norm,
+            self.downsample,
+            self.slope,
         )
         return {"generator": generator, "discriminator": discriminator}

@@ -1,5 +1,10 @@
 """Collapse on demand, and the games that were proposed against it: rings, grids, stacked digits, Fashion-MNIST."""
 
+from course_lib.methods.gan import GANSettings
+from course_lib.methods.remedies import RemedySettings
+from course_lib.methods.unrolled import UnrolledSettings
+from course_lib.networks.batch_aware import BatchAwareDCGANPair, BatchAwareMLPPair
+from course_lib.networks.mlp import MLPPair
 from course_lib.recipes.plan import Recipe
 
 # fast and narrow, so that a run takes seconds; at these rates the plain game drops modes
@@ -11,8 +16,8 @@ NARROW_RING = {
 RECIPES: dict[str, Recipe] = {
     "gan-grid25": Recipe(
         "the original game on a lattice of 25 Gaussians",
-        "gan",
-        "mlp",
+        GANSettings,
+        MLPPair,
         {
             "data": "toy/grid25", "resolution": None, "batch": 256, "steps": 4_000, "latent": 2,
             "generator_lr": 1e-3, "discriminator_lr": 1e-3, "ema": 0.99,
@@ -21,29 +26,29 @@ RECIPES: dict[str, Recipe] = {
     ),
     "remedies-ring": Recipe(
         "narrow networks on the ring of eight, with every remedy against collapse as a setting",
-        "remedies",
-        "batch-aware-mlp",
+        RemedySettings,
+        BatchAwareMLPPair,
         NARROW_RING,
         {"smoke": {"steps": 20}, "lab": {"steps": 25_000}},
     ),
     "unrolled-ring": Recipe(
         "the unrolled GAN on the ring of eight",
-        "unrolled",
-        "batch-aware-mlp",
+        UnrolledSettings,
+        BatchAwareMLPPair,
         {**NARROW_RING, "steps": 1_500, "inner_lr": 1e-3},  # each costs several of the others
         {"smoke": {"steps": 20}, "lab": {"steps": 25_000, "unroll": 10}},
     ),
     "r3gan-ring": Recipe(
         "relativistic pairing with R1 and R2 on the ring of eight",
-        "remedies",
-        "batch-aware-mlp",
+        RemedySettings,
+        BatchAwareMLPPair,
         {**NARROW_RING, "relativistic": True, "r1": 0.05, "r2": 0.05},
         {"smoke": {"steps": 20}, "lab": {"steps": 25_000}},
     ),
     "gan-stacked": Recipe(
         "DCGAN on three digits stacked as colours: a thousand modes to cover",
-        "remedies",
-        "batch-aware-dcgan",
+        RemedySettings,
+        BatchAwareDCGANPair,
         {
             "data": "stacked-digits", "resolution": 16, "batch": 64, "steps": 3_000,
             "generator_width": 32, "discriminator_width": 16, "generator_lr": 1e-3, "discriminator_lr": 1e-3,
@@ -55,8 +60,8 @@ RECIPES: dict[str, Recipe] = {
     ),
     "r3gan-fashion": Recipe(
         "DCGAN networks on Fashion-MNIST, played with relativistic pairing, R1 and R2",
-        "remedies",
-        "batch-aware-dcgan",
+        RemedySettings,
+        BatchAwareDCGANPair,
         {
             "discriminator_norm": "none", "relativistic": True, "r1": 0.1, "r2": 0.1, "r1_every": 4,
             "generator_lr": 5e-4, "discriminator_lr": 5e-4, "batch": 64, "steps": 20_000, "ema": 0.999,

@@ -169,7 +169,7 @@ def measured(name: str, variant: str, seed: int, tier: str) -> dict[str, Any]:
 
     study = find(name)
     recipe, changes = study.recipe_of(variant), _changes(study, variant, tier)
-    plan = recipes.settle(recipe, tier, seed=seed, tensorboard=False, **changes)
+    plan = recipes.resolve(recipe, tier, seed=seed, tensorboard=False, **changes)
     measure = study.measures(plan)
     rows: list[dict[str, float]] = []
     every = study.every if tier != "smoke" else 2

@@ -180,9 +180,7 @@ def fit(
     return run
 
 
-def prepare(
-    method: Method, device: torch.device, settings: LoopSettings, steps: int, images: bool
-) -> None:
+def prepare(method: Method, device: torch.device, settings: LoopSettings, steps: int, images: bool) -> None:
     """Tell a method of the run, and move its networks to a device, in the layout and precision that are fast there."""
     devices.tune_allocator()
 

@@ -140,7 +140,7 @@ def test_what_cannot_be_meant_is_refused(settings, named):
 
 @pytest.mark.slow
 def test_it_learns_digits_and_uses_its_codes(tmp_path):
-    plan = recipes.settle(
+    plan = recipes.resolve(
         "vae-fashion",
         "smoke",
         data="digits",

@@ -42,7 +42,7 @@ class Perfect:
 
 
 def test_coverage_is_that_of_the_averaged_and_of_the_last_weights():
-    measure = collapse.mode_coverage(recipes.settle("remedies-ring", "smoke", **RING))
+    measure = collapse.mode_coverage(recipes.resolve("remedies-ring", "smoke", **RING))
     row = measure(Perfect())
     assert (row["modes"], row["last_modes"]) == (8, 1)
     assert row["quality"] == pytest.approx(0.989, abs=0.01) and row["last_quality"] == 1
@@ -50,7 +50,7 @@ def test_coverage_is_that_of_the_averaged_and_of_the_last_weights():
 
 
 def test_measuring_does_not_change_the_game():
-    plan = recipes.settle("remedies-ring", "smoke", **RING)
+    plan = recipes.resolve("remedies-ring", "smoke", **RING)
     measure = collapse.mode_coverage(plan)
     plain = recipes.train(plan, device="cpu", quiet=True)
     watched = recipes.train(plan, device="cpu", every=1, observe=lambda step, run: measure(run), quiet=True)
@@ -64,7 +64,7 @@ def test_the_clinic_keeps_small_pictures():
 
     from PIL import Image
 
-    plan = recipes.settle("clinic-digits", "smoke", tensorboard=False)
+    plan = recipes.resolve("clinic-digits", "smoke", tensorboard=False)
     run = recipes.train(plan, device="cpu", quiet=True)
     row = clinic.samples_as_png(plan)(run)
     picture = Image.open(io.BytesIO(base64.b64decode(row["png"])))
@@ -73,7 +73,7 @@ def test_the_clinic_keeps_small_pictures():
 
 
 def test_spread_is_zero_where_all_samples_are_alike():
-    plan = recipes.settle("clinic-digits", "smoke", tensorboard=False)
+    plan = recipes.resolve("clinic-digits", "smoke", tensorboard=False)
     run = recipes.train(plan, device="cpu", quiet=True)
     with torch.no_grad():
         next(run.method.networks["generator"].parameters()).zero_()
