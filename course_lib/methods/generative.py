@@ -7,7 +7,6 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from course_lib.errors import UsageError
 from course_lib.methods.protocol import NetworksAndOptimizers
 
 LatentLaw = Literal["normal", "uniform"]  # of z: N(0, I), or uniform on [-1, 1]
@@ -48,15 +47,3 @@ class Generative(NetworksAndOptimizers):
                 return network(x)
         finally:
             network.train(training)
-
-
-def check_betas(beta1: float, beta2: float) -> None:
-    """Raises UsageError for what cannot be Adam's memories."""
-    if not (0 <= beta1 < 1 and 0 <= beta2 < 1):  # false for NaN too
-        raise UsageError("beta1 and beta2 are weights of the past: give numbers from 0 to below 1.")
-
-
-def check_latent_law(law: str) -> None:
-    """Raises UsageError for a law that no latents follow."""
-    if law not in ("normal", "uniform"):
-        raise UsageError(f"latent_law must be 'normal' or 'uniform', not '{law}'.")
