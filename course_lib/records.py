@@ -16,6 +16,7 @@ from course_lib.errors import CourseError
 # What decides how a run is carried out, and changes more often than what it computes. Each says by a number of its own,
 # NUMERICS, which results it gives; whoever changes a result raises it. The code of all other modules counts as it is.
 ENGINE = (
+    "course_lib.seeds",
     "course_lib.training.loop",
     "course_lib.training.ema",
     "course_lib.training.device",
@@ -26,6 +27,7 @@ BESIDE = {
     "course_lib.errors",
     "course_lib.files",
     "course_lib.paths",
+    "course_lib.variables",
     "course_lib.data.images",
     "course_lib.data.spec",
 }
@@ -178,32 +180,17 @@ def _source(module: str) -> Path | None:
 
 
 def _code(node: Any) -> str:
-    """A syntax tree as text, less docstrings and empty fields (of which each version of Python has others).
-
-    What refers to `course_lib.variables` is left out too: without those variables it does nothing.
-    """
+    """A syntax tree as text, less docstrings, annotations and empty fields (each version of Python has others)."""
     if isinstance(node, list):
         return f"[{','.join(map(_code, node))}]"
     if not isinstance(node, ast.AST):
         return repr(node)
-    fields = {name: _less_variables(name, value) for name, value in ast.iter_fields(node)}
-    fields = {name: value for name, value in fields.items() if value not in (None, [])}
+    fields = {
+        name: value
+        for name, value in ast.iter_fields(node)
+        if value not in (None, []) and name not in ("annotation", "returns")
+    }
     body = fields.get("body")
     if isinstance(body, list) and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
         fields["body"] = body[1:]
     return f"{type(node).__name__}({','.join(f'{name}={_code(value)}' for name, value in fields.items())})"
-
-
-def _less_variables(name: str, field: Any) -> Any:
-    """A field of a syntax tree without imports of `course_lib.variables` and without its decorators."""
-    if name == "decorator_list":
-        return [node for node in field if not ast.unparse(node).startswith("variables.")]
-    if name != "body" or not isinstance(field, list):
-        return field
-    kept = []
-    for node in field:
-        if isinstance(node, ast.ImportFrom) and node.module == "course_lib":
-            names = [alias for alias in node.names if alias.name != "variables"]
-            node = ast.ImportFrom(node.module, names, node.level) if names else None
-        kept += [node] if node else []
-    return kept

@@ -77,7 +77,7 @@ WRONG = [
     (["train", "gan-ring", "--precision", "fp8"], "precision"),
     (["train", "gan-ring", "--game", "chess"], "chess"),
     (["train", "gan-ring", "--latent-law", "cauchy"], "cauchy"),
-    (["train", "gan-ring", "--generator-lr", "-1"], "must not be negative"),
+    (["train", "gan-ring", "--generator-lr", "-1"], "that is at least 0"),
     (["train", "gan-ring", "--device", "abacus"], "abacus"),
     (["train", "gan-ring", "--data", "toy/cube"], "toy/cube"),
     (["train", "gan-ring", "--data", "toy/ring8", "--resolution", "16"], "resolution"),

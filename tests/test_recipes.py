@@ -89,7 +89,7 @@ def test_what_cannot_be_meant_is_refused(name, tier, changes, named):
         ("classifier-fashion", {}, (2,), "images, not points"),
         ("dcgan-digits", {"r1": 1.0}, (1, 16, 16), "--discriminator-norm"),
         ("dcgan-digits", {"upsample": "magic"}, (1, 16, 16), "magic"),
-        ("dcgan-digits", {"generator_lr": -1.0}, (1, 16, 16), "must not be negative"),
+        ("dcgan-digits", {"generator_lr": -1.0}, (1, 16, 16), "that is at least 0"),
         ("gan-ring", {"width": -1}, (2,), "cannot be built"),
     ],
 )

@@ -13,6 +13,7 @@ from course_lib.data.batches import Batch
 from course_lib.errors import CourseError
 from course_lib.methods.classify import Classification, ClassificationSettings, augmented, rate
 from course_lib.methods.protocol import needs
+from course_lib.methods.settings import CountFrom0, Share
 from course_lib.objectives.attributes import attribute_losses, binary_columns
 
 
@@ -23,8 +24,8 @@ class AttributeSettings(ClassificationSettings):
     A mirrored face looks the other way, so its yaw and roll would be wrong; CelebA's attributes do not mind.
     """
 
-    label_smoothing: float = 0.0  # binary attributes: how far 0 and 1 move towards a half, as a share
-    shift: int = 0
+    label_smoothing: Share = 0.0  # binary attributes: how far 0 and 1 move towards a half, as a share
+    shift: CountFrom0 = 0
     flip: bool = False
 
     def build(self, networks: Mapping[str, nn.Module]) -> "Attributes":

@@ -9,8 +9,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course_lib.data.batches import Batch
-from course_lib.errors import CourseError, UsageError
+from course_lib.errors import CourseError
 from course_lib.methods.protocol import Method, needs
+from course_lib.methods.settings import Count, CountFrom0, PartShare, Rate, Share, Weight, check
 from course_lib.schedules import warm_cosine
 from course_lib.seeds import Draw
 
@@ -19,19 +20,16 @@ from course_lib.seeds import Draw
 class ClassificationSettings:
     """AdamW on a cosine schedule (Loshchilov and Hutter, 2019), with smoothed labels (Szegedy et al., 2016)."""
 
-    schedule: int = 5_000  # updates over which the learning rate rises and falls back to 0
-    warm_up: float = 0.1  # share of them in which it rises
-    learning_rate: float = 3e-3  # at its peak
-    weight_decay: float = 0.05  # of weights; biases and gains have none
-    label_smoothing: float = 0.1  # probability that is spread evenly over all classes
-    shift: int = 2  # pixels: the largest displacement of a training image along each axis
+    schedule: Count = 5_000  # updates over which the learning rate rises and falls back to 0
+    warm_up: PartShare = 0.1  # share of them in which it rises
+    learning_rate: Rate = 3e-3  # at its peak
+    weight_decay: Weight = 0.05  # of weights; biases and gains have none
+    label_smoothing: Share = 0.1  # probability that is spread evenly over all classes
+    shift: CountFrom0 = 2  # pixels: the largest displacement of a training image along each axis
     flip: bool = True  # mirror training images, left to right, at even odds
 
     def __post_init__(self):
-        if self.schedule < 1 or not 0 <= self.warm_up < 1 or self.shift < 0:
-            raise UsageError(
-                "give a schedule of at least 1 update, a warm_up in [0, 1) and a shift of at least 0."
-            )
+        check(self)
 
     def build(self, networks: Mapping[str, nn.Module]) -> "Classification":
         return Classification(*needs(networks, "classifier"), self)

@@ -8,9 +8,10 @@ from torch import Tensor, nn
 
 from course_lib.data.batches import Batch
 from course_lib.errors import UsageError
-from course_lib.methods.generative import Generative, LatentLaw, check_betas, check_latent_law
+from course_lib.methods.generative import Generative, LatentLaw
 from course_lib.methods.optimisers import adam
 from course_lib.methods.protocol import frozen, needs
+from course_lib.methods.settings import Count, Memory, Rate, Weight, check
 from course_lib.objectives import penalties
 from course_lib.objectives.adversarial import GAMES
 
@@ -20,24 +21,19 @@ class GANSettings:
     """How the game is played. Defaults: Radford et al. (2016), section 4, on the non-saturating game."""
 
     game: str = "non-saturating"  # a name in objectives.adversarial.GAMES
-    generator_lr: float = 2e-4  # Adam's step size
-    discriminator_lr: float = 2e-4
-    beta1: float = 0.5  # Adam's memory of the gradient
-    beta2: float = 0.999  # Adam's memory of its square
-    discriminator_steps: int = 1  # k of algorithm 1: updates of D for each of G
+    generator_lr: Rate = 2e-4  # Adam's step size
+    discriminator_lr: Rate = 2e-4
+    beta1: Memory = 0.5  # Adam's memory of the gradient
+    beta2: Memory = 0.999  # Adam's memory of its square
+    discriminator_steps: Count = 1  # k of algorithm 1: updates of D for each of G
     latent_law: LatentLaw = "normal"  # of z: N(0, I), or uniform on [-1, 1]
-    r1: float = 0.0  # weight gamma of the R1 penalty (Mescheder et al., 2018); 0 leaves it out
-    r1_every: int = 1  # apply it at every n-th step with n times the weight (lazily)
+    r1: Weight = 0.0  # weight gamma of the R1 penalty (Mescheder et al., 2018); 0 leaves it out
+    r1_every: Count = 1  # apply it at every n-th step with n times the weight (lazily)
 
     def __post_init__(self):
+        check(self)
         if self.game not in GAMES:
             raise UsageError(f"there is no game '{self.game}': choose one of {', '.join(GAMES)}.")
-        check_latent_law(self.latent_law)
-        if self.discriminator_steps < 1 or self.r1_every < 1:
-            raise UsageError("discriminator_steps and r1_every count steps: give at least 1.")
-        if not (self.generator_lr >= 0 and self.discriminator_lr >= 0 and self.r1 >= 0):  # false for NaN too
-            raise UsageError("generator_lr, discriminator_lr and r1 must not be negative.")
-        check_betas(self.beta1, self.beta2)
 
     def build(self, networks: Mapping[str, nn.Module]) -> "GAN":
         return GAN(*needs(networks, "generator", "discriminator"), self)

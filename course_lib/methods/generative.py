@@ -39,15 +39,3 @@ class Generative(Method):
     def space(self) -> Space:
         """Z: every code, drawn as in training."""
         return Space("z", (self.latent,), self.networks["generator"], self.latents)
-
-
-def check_betas(beta1: float, beta2: float) -> None:
-    """Raises UsageError for what cannot be Adam's memories."""
-    if not (0 <= beta1 < 1 and 0 <= beta2 < 1):  # false for NaN too
-        raise UsageError("beta1 and beta2 are weights of the past: give numbers from 0 to below 1.")
-
-
-def check_latent_law(law: str) -> None:
-    """Raises UsageError for a law that no latents follow."""
-    if law not in ("normal", "uniform"):
-        raise UsageError(f"latent_law must be 'normal' or 'uniform', not '{law}'.")

@@ -15,11 +15,12 @@ from course_lib.data.batches import Batch
 from course_lib.data.images import ImageSet
 from course_lib.errors import CourseError, UsageError
 from course_lib.methods.code_laws import CodeLaw
-from course_lib.methods.codes import SPACES, Codes, RowAdam, RowSGD, seeded
-from course_lib.methods.generative import Generative, check_betas
+from course_lib.methods.codes import Codes, RowAdam, RowSGD, seeded
+from course_lib.methods.generative import Generative
 from course_lib.methods.protocol import needs
+from course_lib.methods.settings import Count, Memory, Rate, Weight, check
 from course_lib.methods.spaces import PROJECTIONS, Space
-from course_lib.objectives.reconstruction import RECONSTRUCTION, loss_named
+from course_lib.objectives.reconstruction import loss_named
 
 
 @dataclass(frozen=True)
@@ -31,33 +32,21 @@ class GLOSettings:
     """
 
     loss: Literal["l2", "lap1", "l2+lap1"] = "l2+lap1"
-    levels: int = 3  # bands of the Laplacian pyramid
+    levels: Count = 3  # bands of the Laplacian pyramid
     exponent: float = 2.0  # level j of its sums weighs 2^(exponent j); 2 is equal weight per mean
-    lap_weight: float = 1.0  # of Lap1 in l2+lap1
+    lap_weight: Weight = 1.0  # of Lap1 in l2+lap1
     optimiser: Literal["sgd", "adam"] = "sgd"  # of the generator and of the codes
-    generator_lr: float = 1.0
-    code_lr: float = 10.0
-    momentum: float = 0.0  # of gradient descent
-    beta1: float = 0.9  # of Adam, in both
-    beta2: float = 0.999
+    generator_lr: Rate = 1.0
+    code_lr: Rate = 10.0
+    momentum: Memory = 0.0  # of gradient descent
+    beta1: Memory = 0.9  # of Adam, in both
+    beta2: Memory = 0.999
     space: Literal["ball", "sphere"] = "ball"  # what codes are projected onto after each update
     init: Literal["gaussian", "pca"] = "gaussian"  # of the codes: N(0, I/d), or whitened principal components
-    components: int = 1  # Gaussians in the law that new codes are drawn from
+    components: Count = 1  # Gaussians in the law that new codes are drawn from
 
     def __post_init__(self):
-        for name, choices in (
-            ("loss", tuple(RECONSTRUCTION)), ("optimiser", ("sgd", "adam")), ("space", SPACES),
-            ("init", ("gaussian", "pca")),
-        ):  # fmt: skip
-            if getattr(self, name) not in choices:
-                raise UsageError(f"{name} must be one of {', '.join(choices)}, not '{getattr(self, name)}'.")
-        if self.levels < 1 or self.components < 1:
-            raise UsageError("levels and components are counted: give at least 1.")
-        if not (self.generator_lr >= 0 and self.code_lr >= 0 and self.lap_weight >= 0):  # false for NaN too
-            raise UsageError("generator_lr, code_lr and lap_weight must not be negative.")
-        check_betas(self.beta1, self.beta2)
-        if not 0 <= self.momentum < 1:
-            raise UsageError("momentum is a weight of the past: give a number from 0 to below 1.")
+        check(self)
 
     def build(self, networks: Mapping[str, nn.Module]) -> "GLO":
         return GLO(*needs(networks, "generator"), self)

@@ -14,6 +14,7 @@ from course_lib.data.batches import Batch
 from course_lib.errors import UsageError
 from course_lib.methods.gan import GAN, GANSettings
 from course_lib.methods.protocol import frozen, needs
+from course_lib.methods.settings import Deviation, Share, SomeShare, Weight
 from course_lib.objectives import penalties, remedies, statistics
 from course_lib.schedules import decay, fade
 
@@ -26,20 +27,16 @@ class RemedySettings(GANSettings):
     """
 
     relativistic: bool = False  # pair real with generated samples and compare their scores, instead of `game`
-    r2: float = 0.0  # weight gamma of R1's twin on generated samples; R3GAN has both
+    r2: Weight = 0.0  # weight gamma of R1's twin on generated samples; R3GAN has both
     feature_matching: bool = False  # the generator matches mean features of D, instead of fooling it
-    real_target: float = 1.0  # label of real data; 0.9 is one-sided label smoothing
-    instance_noise: float = 0.0  # standard deviation, at the start, of noise on all that D sees
-    noise_share: float = 0.5  # share of the run over which that noise falls linearly to 0
-    historical_averaging: float = 0.0  # weight of each player's squared distance from the mean of its past
-    decay_share: float = 0.0  # last share of the run over which both rates fall linearly to 0
+    real_target: SomeShare = 1.0  # label of real data; 0.9 is one-sided label smoothing
+    instance_noise: Deviation = 0.0  # standard deviation, at the start, of noise on all that D sees
+    noise_share: SomeShare = 0.5  # share of the run over which that noise falls linearly to 0
+    historical_averaging: Weight = 0.0  # weight of each player's squared distance from the mean of its past
+    decay_share: Share = 0.0  # last share of the run over which both rates fall linearly to 0
 
     def __post_init__(self):
         super().__post_init__()
-        if not min(self.r2, self.instance_noise, self.historical_averaging) >= 0:
-            raise UsageError("r2, instance_noise and historical_averaging must not be negative.")
-        if not (0 < self.real_target <= 1 and 0 < self.noise_share <= 1 and 0 <= self.decay_share <= 1):
-            raise UsageError("real_target, noise_share and decay_share are shares: give numbers from 0 to 1.")
         if self.real_target < 1 and (self.relativistic or self.game not in ("non-saturating", "minimax")):
             raise UsageError(
                 "label smoothing changes a cross-entropy: play the non-saturating or the minimax game."

@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from course_lib.data.batches import Batch
-from course_lib.errors import UsageError
 from course_lib.methods.generative import Generative
 from course_lib.methods.optimisers import adam
 from course_lib.methods.protocol import needs
+from course_lib.methods.settings import Deviation, Memory, Rate, check
 from course_lib.objectives import elbo
+
+Likelihood = Literal["l2", "lap1", "l2+lap1"]  # a key of `objectives.elbo.DEGREES`
 
 
 @dataclass(frozen=True)
@@ -26,20 +29,15 @@ class VAESettings:
     found anew at each batch, so that nobody has to choose (Rybkin et al., 2021).
     """
 
-    loss: str = "l2"  # l2 (a Gaussian likelihood), lap1 or l2+lap1: `objectives.elbo.negative_log_likelihood`
-    noise: float = (
-        0.0  # of one pixel in [-1, 1]: Gaussian's σ, or the scale of the other losses; 0: the likeliest
-    )
-    encoder_lr: float = 1e-3  # Adam's step size
-    generator_lr: float = 1e-3
-    beta1: float = 0.9  # Adam's memory of the gradient
-    beta2: float = 0.999  # Adam's memory of its square
+    loss: Likelihood = "l2"  # l2 (a Gaussian), lap1 or l2+lap1: `objectives.elbo.negative_log_likelihood`
+    noise: Deviation = 0.0  # of one pixel in [-1, 1]: σ, or the scale of the other losses; 0: the likeliest
+    encoder_lr: Rate = 1e-3  # Adam's step size
+    generator_lr: Rate = 1e-3
+    beta1: Memory = 0.9  # Adam's memory of the gradient
+    beta2: Memory = 0.999  # Adam's memory of its square
 
     def __post_init__(self):
-        if self.loss not in elbo.DEGREES:
-            raise UsageError(f"loss must be one of {', '.join(elbo.DEGREES)}, not '{self.loss}'.")
-        if self.noise < 0:
-            raise UsageError(f"noise is a standard deviation: give 0 or more, not {self.noise}.")
+        check(self)
 
     def build(self, networks: Mapping[str, nn.Module]) -> "VAE":
         return VAE(*needs(networks, "encoder", "generator"), self)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -10,9 +10,10 @@ from torch.nn.utils import parametrize
 
 from course_lib.data.batches import Batch
 from course_lib.errors import UsageError
-from course_lib.methods.generative import Generative, check_betas
+from course_lib.methods.generative import Generative
 from course_lib.methods.optimisers import adam
 from course_lib.methods.protocol import frozen, needs
+from course_lib.methods.settings import Bound, Count, Memory, Rate, Weight, check
 from course_lib.objectives.kinks import FixedKinks
 from course_lib.objectives.wasserstein import (
     clip_weights,
@@ -34,29 +35,17 @@ class WGANSettings:
     """
 
     constraint: Constraint = "penalty"  # clip, penalty or spectral: what bounds the critic's slope
-    critic_steps: int = 5  # updates of the critic for each of G
-    clip: float = 0.01  # with "clip": every weight of the critic stays in [-clip, clip]
-    penalty: float = 10.0  # with "penalty": lambda, the weight of (norm of the gradient - 1)^2
+    critic_steps: Count = 5  # updates of the critic for each of G
+    clip: Bound = 0.01  # with "clip": every weight of the critic stays in [-clip, clip]
+    penalty: Weight = 10.0  # with "penalty": lambda, the weight of (norm of the gradient - 1)^2
     optimizer: Rule = "adam"  # adam or rmsprop
-    generator_lr: float = 1e-4  # step size
-    critic_lr: float = 1e-4
-    beta1: float = 0.0  # Adam's memory of the gradient: none, since the critic that made it has moved on
-    beta2: float = 0.9  # Adam's memory of its square
+    generator_lr: Rate = 1e-4  # step size
+    critic_lr: Rate = 1e-4
+    beta1: Memory = 0.0  # Adam's memory of the gradient: none, since the critic that made it has moved on
+    beta2: Memory = 0.9  # Adam's memory of its square
 
     def __post_init__(self):
-        for name, value, choices in (
-            ("constraint", self.constraint, get_args(Constraint)),
-            ("optimizer", self.optimizer, get_args(Rule)),
-        ):
-            if value not in choices:
-                raise UsageError(f"{name} must be one of {', '.join(choices)}, not '{value}'.")
-        if self.critic_steps < 1:
-            raise UsageError("critic_steps counts steps: give at least 1.")
-        if not (self.generator_lr >= 0 and self.critic_lr >= 0 and self.penalty >= 0):  # false for NaN too
-            raise UsageError("generator_lr, critic_lr and penalty must not be negative.")
-        if not self.clip > 0:
-            raise UsageError("clip bounds the weights: give a number above 0.")
-        check_betas(self.beta1, self.beta2)
+        check(self)
 
     def build(self, networks: Mapping[str, nn.Module]) -> "WGAN":
         """The critic is what a pair of players calls its discriminator."""

@@ -15,7 +15,6 @@ from typing import Any
 from course_lib.errors import CourseError
 from course_lib.files import load_state, save_state, write_atomic
 
-
 Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
 
 

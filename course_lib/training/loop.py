@@ -24,7 +24,6 @@ from course_lib.training.distributed import averaged_gradients
 from course_lib.training.ema import Average
 from course_lib.training.log import Journal, NotFinite, Progress
 
-
 # raise it when the same method and batches end elsewhere: records of studies then know that they are of an earlier
 # version. A change that leaves every number as it was needs nothing.
 NUMERICS = 1
@@ -200,7 +199,7 @@ def prepare(method: Method, device: torch.device, settings: LoopSettings, steps:
 
 
 def write_samples(run: Run, directory: RunDirectory, batches: Batches, batch: Batch) -> None:
-    """A grid of what the method shows of itself, with the averaged weights and the same draw each time (images only)."""
+    """A grid of what the method shows with the averaged weights, from the same draw each time (images only)."""
     if len(batches.dataset.shape) != 3:
         return
     draw = seeds.generator(batches.seed, purpose="grid", device=batches.device)

@@ -132,7 +132,7 @@ def test_looking_changes_nothing():
     assert not mean.requires_grad and all_of_them.abs().max() <= 1 and log_variance.shape == (8, 3)
 
 
-@pytest.mark.parametrize(("settings", "named"), [({"loss": "l3"}, "l3"), ({"noise": -1.0}, "0 or more")])
+@pytest.mark.parametrize(("settings", "named"), [({"loss": "l3"}, "l3"), ({"noise": -1.0}, "at least 0")])
 def test_what_cannot_be_meant_is_refused(settings, named):
     with pytest.raises(UsageError, match=named):
         VAESettings(**settings)

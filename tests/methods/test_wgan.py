@@ -227,8 +227,8 @@ def test_spectral_needs_spectral_layers():
         ({"optimizer": "sgd"}, "adam, rmsprop"),
         ({"critic_steps": 0}, "at least 1"),
         ({"clip": 0.0}, "above 0"),
-        ({"penalty": -1.0}, "must not be negative"),
-        ({"critic_lr": float("nan")}, "must not be negative"),
+        ({"penalty": -1.0}, "that is at least 0"),
+        ({"critic_lr": float("nan")}, "that is at least 0"),
         ({"beta2": 1.0}, "below 1"),
     ],
 )
