@@ -9,7 +9,7 @@ import torch
 
 import course_lib
 from course_lib import files, paths, recipes
-from course_lib.data import faces
+from course_lib.data import DataSpec, faces
 from course_lib.errors import CourseError, UsageError
 from course_lib.training import tiers
 from course_lib.training.checkpoint import RunDirectory
@@ -23,16 +23,16 @@ def run(tmp_path):
     return tmp_path / "run"
 
 
-def shape(plan) -> tuple[int, ...]:
+def spec(plan) -> DataSpec:
     d = plan.settings["data"]
     if d.data.startswith("toy/"):
-        return (1,) if d.data.endswith("1d") else (2,)
-    return (1, d.resolution, d.resolution)
+        return DataSpec((1,) if d.data.endswith("1d") else (2,))
+    return DataSpec((1, d.resolution, d.resolution), classes=10, factor_names=tuple(faces.NAMES))
 
 
 @pytest.mark.parametrize("tier", tiers.TIERS)
 @pytest.mark.parametrize("name", recipes.RECIPES)
-def test_every_recipe_can_be_settled_and_remembered(name, tier):
+def test_every_recipe_can_be_resolved_and_remembered(name, tier):
     plan = recipes.resolve(name, tier)
     assert plan.recipe == name and plan.tier == tier
     assert recipes.restore(json.loads(json.dumps(plan.to_json()))) == plan
@@ -41,13 +41,14 @@ def test_every_recipe_can_be_settled_and_remembered(name, tier):
 @pytest.mark.parametrize("name", recipes.RECIPES)
 def test_every_recipe_can_be_built(name):
     plan = recipes.resolve(name, "smoke")
-    method = recipes.build(plan, shape(plan))
+    method = recipes.build(plan, spec(plan))
     assert set(method.averaged) <= set(method.networks) and method.optimizers.keys() <= set(method.networks)
 
 
 @pytest.mark.parametrize("name", ["judge-faces", "judge-faces-64"])
 def test_a_judge_answers_for_every_factor(name):
-    assert recipes.resolve(name).settings["networks"].outputs == len(faces.NAMES)
+    plan = recipes.resolve(name, "smoke")
+    assert recipes.build(plan, spec(plan)).classifier.classes == len(faces.NAMES)
 
 
 def test_the_nearest_word_on_a_setting_wins():

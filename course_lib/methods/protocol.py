@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,19 +16,12 @@ from course_lib.methods.optimisers import follow
 from course_lib.methods.spaces import Space
 
 
-class Settings(Protocol):
-    """A frozen dataclass, one beside each method: all that can be chosen about it, and how it is built."""
-
-    def build(self, networks: Mapping[str, nn.Module]) -> "Method":
-        """The method with these settings and networks, by role. Raises KeyError for a role that is missing."""
-        ...
-
-
 class Method:
     """A game or a fit: its networks, their optimisers, and one update as its paper prints it.
 
     A subclass says how it learns (`step`) and, where it generates, how samples come about (`latents`, `sample`). All
-    else has an answer here that suits most methods.
+    else has an answer here that suits most methods. Beside it stands a frozen dataclass with all that can be chosen
+    about it, which knows how to build it: `build(networks) -> Method`, of networks by role.
     """
 
     label = ""  # what tables and figures call it
