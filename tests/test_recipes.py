@@ -122,6 +122,7 @@ def test_a_configuration_of_another_version_is_refused():
 def test_a_run_directory_says_what_was_trained(run):
     config = RunDirectory(run).config()
     assert config["shape"] == [2] and config["data"]["steps"] == 6
+    assert config["format"] == 2 and config["version"] == course_lib.__version__
     assert recipes.restore(config) == recipes.resolve("gan-ring", **RING)
 
 
@@ -186,3 +187,61 @@ def test_settings_are_documented_and_frozen():
             assert cls.__doc__ and not cls.__doc__.startswith(f"{cls.__name__}(")
             with pytest.raises(dataclasses.FrozenInstanceError):
                 setattr(cls(), dataclasses.fields(cls)[0].name, None)
+
+
+def first_format(run) -> None:
+    """Write a run's configuration as the first format had it: less what came later, with what has gone since."""
+    config = RunDirectory(run).config()
+    for name in ("format", "version", "data_set"):
+        del config[name]
+    for name in ("target", "paired"):
+        del config["data"][name]
+    (run / "config.json").write_text(json.dumps(config))
+
+
+def test_a_run_of_an_earlier_version_goes_on(run):
+    """What its file lacks is the default: new settings do not make old runs strangers."""
+    first_format(run)
+    longer = recipes.resolve("gan-ring", **RING | {"steps": 9})
+    assert recipes.train(longer, run, device="cpu", quiet=True).step == 9
+    assert RunDirectory(run).config()["format"] == 2, "and is then written as this version writes it"
+
+
+def test_a_run_of_an_earlier_version_with_other_settings_is_another_run(run):
+    first_format(run)
+    with pytest.raises(CourseError, match=r"its networks\.width is 8, yours is 9"):
+        recipes.train(recipes.resolve("gan-ring", **RING | {"width": 9}), run, device="cpu", quiet=True)
+
+
+def test_the_length_that_a_method_once_had_of_its_own_is_the_loops(tmp_path):
+    small = {"steps": 6, "batch": 8, "width": 8, "depth": 1, "tensorboard": False}
+    plan = recipes.resolve("remedies-ring", "smoke", **small)
+    recipes.train(plan, tmp_path / "run", device="cpu", quiet=True)
+    first_format(tmp_path / "run")
+    file = tmp_path / "run" / "config.json"
+    config = json.loads(file.read_text())
+    config["method"]["steps"] = config.pop("length")
+    file.write_text(json.dumps(config))
+    assert recipes.restore(config) == plan
+    assert course_lib.load(tmp_path / "run").plan == plan
+
+
+def test_a_run_of_a_later_version_is_not_misread(run):
+    config = RunDirectory(run).config() | {"format": 99, "version": "9.1"}
+    with pytest.raises(CourseError, match=r"version 9\.1 of the course, which is newer"):
+        recipes.restore(config)
+
+
+def test_a_run_whose_rates_depend_on_its_length_cannot_be_made_longer(tmp_path):
+    def train(steps):
+        small = {"steps": steps, "batch": 8, "width": 8, "depth": 1, "tensorboard": False, "decay_share": 0.5}
+        return recipes.train(recipes.resolve("remedies-ring", "smoke", **small), tmp_path / "run", quiet=True)
+
+    train(4)
+    with pytest.raises(CourseError, match="its length is 4, yours is 6"):
+        train(6)
+
+
+def test_a_misspelt_setting_gets_a_suggestion():
+    with pytest.raises(UsageError, match="no setting 'widht': the nearest name is 'width'"):
+        recipes.resolve("gan-ring", "smoke", widht=3)

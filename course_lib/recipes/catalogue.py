@@ -114,6 +114,6 @@ def find(name: str) -> Recipe:
     if name not in RECIPES:
         names = list(RECIPES)
         near = difflib.get_close_matches(name, names, n=3)
-        advice = f"did you mean {' or '.join(near)}?" if near else f"choose one of {', '.join(names)}."
+        advice = f"the nearest names are {', '.join(near)}." if near else f"choose one of {', '.join(names)}."
         raise UsageError(f"there is no recipe '{name}': {advice}")
     return RECIPES[name]

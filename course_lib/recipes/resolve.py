@@ -45,7 +45,7 @@ def resolve(name: str, tier: str | None = None, **changes: Any) -> Plan:
     if unknown := set(values) - set().union(*fields.values()):
         known = sorted(set().union(*fields.values()))
         near = difflib.get_close_matches(min(unknown), known, n=1)
-        advice = f"did you mean '{near[0]}'?" if near else f"it has {', '.join(known)}."
+        advice = f"the nearest name is '{near[0]}'." if near else f"it has {', '.join(known)}."
         raise UsageError(f"recipe '{name}' has no setting '{min(unknown)}': {advice}")
     # a name that two groups share means the same in both
     settings = {g: cls(**{k: v for k, v in values.items() if k in fields[g]}) for g, cls in classes.items()}

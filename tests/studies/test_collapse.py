@@ -14,7 +14,7 @@ class Perfect:
 
     class Method:
         def __init__(self):
-            self.collapsed = True
+            self.collapsed, self.device = True, torch.device("cpu")
 
         def latents(self, n, generator):
             return torch.randn(n, 2, generator=generator)
