@@ -72,7 +72,7 @@ def spec_of(
     Raises UsageError for pairs of sets that are not equally long.
     """
     images = isinstance(dataset, ImageSet)
-    if paired and (target is None or not images or len(target) != len(dataset)):
+    if paired and not (images and isinstance(target, ImageSet) and len(target) == len(dataset)):
         raise UsageError(
             f"pairs need two sets of equally many images: {dataset.name} has {len(dataset) if images else 'no end'}, "
             f"{target.name + ' has ' + str(len(target)) if isinstance(target, ImageSet) else 'there is no second'}."
