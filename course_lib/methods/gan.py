@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from course_lib.data.batches import Batch
 from course_lib.errors import UsageError
-from course_lib.methods.generative import Generative, LatentLaw
+from course_lib.methods.generative import Generative, LatentLaw, check_gradient_per_image
 from course_lib.methods.protocol import frozen
 from course_lib.methods.settings import Count, Memory, Rate, Weight, check
 from course_lib.objectives import penalties
@@ -43,13 +43,8 @@ class GAN(Generative):
 
     def __init__(self, generator: nn.Module, discriminator: nn.Module, settings: GANSettings | None = None):
         self.settings = s = settings or GANSettings()
-        if s.r1 and any(
-            isinstance(module, nn.modules.batchnorm._BatchNorm) for module in discriminator.modules()
-        ):
-            raise UsageError(
-                "R1 needs a gradient per image, and batch normalisation mixes images: add --discriminator-norm none "
-                "(or spectral)."
-            )
+        if s.r1:
+            check_gradient_per_image(discriminator)
         self.game = GAMES[s.game]
         self.latent, self.latent_law = generator.latent, s.latent_law
         self.minibatches = s.discriminator_steps

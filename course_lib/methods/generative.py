@@ -5,9 +5,11 @@ from contextlib import AbstractContextManager
 from typing import Any, Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from course_lib.errors import UsageError
 from course_lib.methods.protocol import NetworksAndOptimizers
+from course_lib.networks.layers import mixing_layer
 
 LatentLaw = Literal["normal", "uniform"]  # of z: N(0, I), or uniform on [-1, 1]
 
@@ -47,3 +49,19 @@ class Generative(NetworksAndOptimizers):
                 return network(x)
         finally:
             network.train(training)
+
+
+def check_gradient_per_image(
+    network: nn.Module, claim: str = "R1 needs a gradient per image", norm: str = "none (or spectral)"
+) -> None:
+    """Raises UsageError for a discriminator whose logit of one image depends on others of its batch.
+
+    claim: what needs that it does not; norm: which normalisation may stand instead.
+    """
+    if word := mixing_layer(network):
+        advice = (
+            f"add --discriminator-norm {norm}"
+            if word == "batch normalisation"
+            else "leave it out of the discriminator (--minibatch none)"
+        )
+        raise UsageError(f"{claim}, and {word} mixes images: {advice}.")

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from course_lib.data.batches import Batch
 from course_lib.errors import UsageError
 from course_lib.methods.gan import GAN, GANSettings
+from course_lib.methods.generative import check_gradient_per_image
 from course_lib.methods.protocol import frozen
 from course_lib.methods.settings import Count, Deviation, Share, SomeShare, Weight
 from course_lib.objectives import penalties, remedies, statistics
@@ -64,11 +65,8 @@ class RemedyGAN(GAN):
         self, generator: nn.Module, discriminator: nn.Module, settings: RemedySettings | None = None
     ):
         super().__init__(generator, discriminator, settings or RemedySettings())
-        batch_norm = any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in discriminator.modules())
-        if self.settings.r2 and batch_norm:
-            raise UsageError(
-                "R2 needs a gradient per image, and batch normalisation mixes images: leave it out of D."
-            )
+        if self.settings.r2:
+            check_gradient_per_image(discriminator, "R2 needs a gradient per image")
         self.past: dict[str, list[Tensor]] = {}  # by role: the mean of its parameters so far
         self.moves: dict[str, int] = {}  # by role: how many that mean is over
 

@@ -11,7 +11,7 @@ from torch.nn.utils import parametrize
 
 from course_lib.data.batches import Batch
 from course_lib.errors import UsageError
-from course_lib.methods.generative import Generative
+from course_lib.methods.generative import Generative, check_gradient_per_image
 from course_lib.methods.protocol import frozen
 from course_lib.methods.settings import Bound, Count, Memory, Rate, Weight, check
 from course_lib.objectives.kinks import FixedKinks
@@ -121,11 +121,11 @@ def _optimizer(network: nn.Module, lr: float, s: WGANSettings) -> torch.optim.Op
 
 def _check_critic(critic: nn.Module, constraint: Constraint) -> None:
     """Raises UsageError for a critic that the constraint cannot hold."""
-    mixes = any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in critic.modules())
-    if constraint != "clip" and mixes:
-        raise UsageError(
-            "the slope of a critic is a matter of one sample, and batch normalisation mixes samples: add "
-            "--discriminator-norm none (spectral with --constraint spectral)."
+    if constraint != "clip":
+        check_gradient_per_image(
+            critic,
+            "the slope of a critic is a matter of one image",
+            "none (spectral with --constraint spectral)",
         )
     if constraint == "spectral":
         layers = [module for module in critic.modules() if isinstance(module, (nn.Linear, nn.Conv2d))]
