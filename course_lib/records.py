@@ -13,7 +13,8 @@ from course_lib.errors import CourseError
 
 # what says and saves, and cannot change a number
 BOOKKEEPING = {
-    f"course_lib.{name}" for name in ("errors", "files", "paths", "training.checkpoint", "training.log")
+    f"course_lib.{name}"
+    for name in ("errors", "files", "paths", "settings", "training.checkpoint", "training.log")
 }
 
 

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from course_lib.data.batches import Batch
 from course_lib.errors import CourseError
 from course_lib.methods.protocol import NetworksAndOptimizers
-from course_lib.methods.settings import Count, CountFrom0, PartShare, Rate, Share, Weight, check
 from course_lib.seeds import Draw
+from course_lib.settings import Count, CountFrom0, PartShare, Rate, Share, Weight, check
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from course_lib.data.batches import Batch
 from course_lib.errors import UsageError
 from course_lib.methods.generative import Generative, LatentLaw, check_gradient_per_image
 from course_lib.methods.protocol import frozen
-from course_lib.methods.settings import Count, Memory, Rate, Weight, check
 from course_lib.objectives import penalties
 from course_lib.objectives.adversarial import GAMES
+from course_lib.settings import Count, Memory, Rate, Weight, check
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from course_lib.errors import UsageError
 from course_lib.methods.gan import GAN, GANSettings
 from course_lib.methods.generative import check_gradient_per_image
 from course_lib.methods.protocol import frozen
-from course_lib.methods.settings import Count, Deviation, Share, SomeShare, Weight
 from course_lib.objectives import penalties, remedies, statistics
+from course_lib.settings import Count, Deviation, Share, SomeShare, Weight
 
 
 @dataclass(frozen=True)

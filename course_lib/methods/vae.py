@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from course_lib.data.batches import Batch
 from course_lib.errors import UsageError
 from course_lib.methods.generative import Generative
-from course_lib.methods.settings import Deviation, Memory, Rate, check
 from course_lib.objectives import elbo
 from course_lib.objectives.reconstruction import RECONSTRUCTION
+from course_lib.settings import Deviation, Memory, Rate, check
 
 Likelihood = Literal["l2", "lap1", "l2+lap1"]  # a key of `objectives.elbo.DEGREES`
 

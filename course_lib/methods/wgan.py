@@ -13,7 +13,6 @@ from course_lib.data.batches import Batch
 from course_lib.errors import UsageError
 from course_lib.methods.generative import Generative, check_gradient_per_image
 from course_lib.methods.protocol import frozen
-from course_lib.methods.settings import Bound, Count, Memory, Rate, Weight, check
 from course_lib.objectives.kinks import FixedKinks
 from course_lib.objectives.wasserstein import (
     clip_weights,
@@ -22,6 +21,7 @@ from course_lib.objectives.wasserstein import (
     gradient_norms,
     interpolates,
 )
+from course_lib.settings import Bound, Count, Memory, Rate, Weight, check
 
 Constraint = Literal["clip", "penalty", "spectral"]
 Rule = Literal["adam", "rmsprop"]
