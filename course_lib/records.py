@@ -27,6 +27,7 @@ BESIDE = {
     "course_lib.errors",
     "course_lib.files",
     "course_lib.paths",
+    "course_lib.settings",
     "course_lib.variables",
     "course_lib.data.images",
     "course_lib.data.spec",

@@ -13,8 +13,8 @@ from course_lib.data.batches import Batch
 from course_lib.errors import CourseError
 from course_lib.methods.classify import Classification, ClassificationSettings, augmented, rate
 from course_lib.methods.protocol import needs
-from course_lib.methods.settings import CountFrom0, Share
 from course_lib.objectives.attributes import attribute_losses, binary_columns
+from course_lib.settings import CountFrom0, Share
 
 
 @dataclass(frozen=True)

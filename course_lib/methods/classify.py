@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from course_lib.data.batches import Batch
 from course_lib.errors import CourseError
 from course_lib.methods.protocol import Method, needs
-from course_lib.methods.settings import Count, CountFrom0, PartShare, Rate, Share, Weight, check
 from course_lib.schedules import warm_cosine
 from course_lib.seeds import Draw
+from course_lib.settings import Count, CountFrom0, PartShare, Rate, Share, Weight, check
 
 
 @dataclass(frozen=True)

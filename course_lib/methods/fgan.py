@@ -11,8 +11,8 @@ from course_lib.data.batches import Batch
 from course_lib.methods.generative import Generative, LatentLaw
 from course_lib.methods.optimisers import adam
 from course_lib.methods.protocol import frozen, needs
-from course_lib.methods.settings import Count, Limits, Memory, Rate, check
 from course_lib.objectives import fgan
+from course_lib.settings import Count, Limits, Memory, Rate, check
 from course_lib.theory import fdivergences
 
 Order = Annotated[float, Limits("an order", *fdivergences.ALPHAS)]

@@ -8,12 +8,12 @@ from torch import Tensor, nn
 
 from course_lib.data.batches import Batch
 from course_lib.errors import UsageError
-from course_lib.methods.generative import Generative, LatentLaw
+from course_lib.methods.generative import Generative, LatentLaw, check_gradient_per_image
 from course_lib.methods.optimisers import adam
 from course_lib.methods.protocol import frozen, needs
-from course_lib.methods.settings import Count, Memory, Rate, Weight, check
 from course_lib.objectives import penalties
 from course_lib.objectives.adversarial import GAMES
+from course_lib.settings import Count, Memory, Rate, Weight, check
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,8 @@ class GAN(Generative):
     def __init__(self, generator: nn.Module, discriminator: nn.Module, settings: GANSettings | None = None):
         s = settings or GANSettings()
         super().__init__(s, generator=generator, discriminator=discriminator)
-        if s.r1 and any(
-            isinstance(module, nn.modules.batchnorm._BatchNorm) for module in discriminator.modules()
-        ):
-            raise UsageError(
-                "R1 needs a gradient per image, and batch normalisation mixes images: add --discriminator-norm none "
-                "(or spectral)."
-            )
+        if s.r1:
+            check_gradient_per_image(discriminator)
         self.game = GAMES[s.game]
         self.latent_law, self.minibatches = s.latent_law, s.discriminator_steps
         rates = {"generator": s.generator_lr, "discriminator": s.discriminator_lr}

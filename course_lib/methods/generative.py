@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from course_lib.errors import UsageError
 from course_lib.methods.protocol import Method
 from course_lib.methods.spaces import Space
+from course_lib.networks.layers import mixing_layer
 
 LatentLaw = Literal["normal", "uniform"]  # of z: N(0, I), or uniform on [-1, 1]
 
@@ -39,3 +40,19 @@ class Generative(Method):
     def space(self) -> Space:
         """Z: every code, drawn as in training."""
         return Space("z", (self.latent,), self.networks["generator"], self.latents)
+
+
+def check_gradient_per_image(
+    network: nn.Module, claim: str = "R1 needs a gradient per image", norm: str = "none (or spectral)"
+) -> None:
+    """Raises UsageError for a discriminator whose logit of one image depends on others of its batch.
+
+    claim: what needs that it does not; norm: which normalisation may stand instead.
+    """
+    if word := mixing_layer(network):
+        advice = (
+            f"add --discriminator-norm {norm}"
+            if word == "batch normalisation"
+            else "leave it out of the discriminator (--minibatch none)"
+        )
+        raise UsageError(f"{claim}, and {word} mixes images: {advice}.")

@@ -18,9 +18,9 @@ from course_lib.methods.code_laws import CodeLaw
 from course_lib.methods.codes import Codes, RowAdam, RowSGD, seeded
 from course_lib.methods.generative import Generative
 from course_lib.methods.protocol import needs
-from course_lib.methods.settings import Count, Memory, Rate, Weight, check
 from course_lib.methods.spaces import PROJECTIONS, Space
 from course_lib.objectives.reconstruction import loss_named
+from course_lib.settings import Count, Memory, Rate, Weight, check
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,11 @@ from torch import Tensor, nn
 from course_lib.data.batches import Batch
 from course_lib.errors import UsageError
 from course_lib.methods.gan import GAN, GANSettings
+from course_lib.methods.generative import check_gradient_per_image
 from course_lib.methods.protocol import frozen, needs
-from course_lib.methods.settings import Deviation, Share, SomeShare, Weight
 from course_lib.objectives import penalties, remedies, statistics
 from course_lib.schedules import decay, fade
+from course_lib.settings import Deviation, Share, SomeShare, Weight
 
 
 @dataclass(frozen=True)
@@ -59,11 +60,8 @@ class RemedyGAN(GAN):
         self, generator: nn.Module, discriminator: nn.Module, settings: RemedySettings | None = None
     ):
         super().__init__(generator, discriminator, settings or RemedySettings())
-        batch_norm = any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in discriminator.modules())
-        if self.settings.r2 and batch_norm:
-            raise UsageError(
-                "R2 needs a gradient per image, and batch normalisation mixes images: leave it out of D."
-            )
+        if self.settings.r2:
+            check_gradient_per_image(discriminator, "R2 needs a gradient per image")
         self.scheduled = self.settings.decay_share > 0 or self.settings.instance_noise > 0
         self.past: dict[str, list[Tensor]] = {}  # by role: the mean of its parameters so far
         self.moves: dict[str, int] = {}  # by role: how many that mean is over

@@ -10,10 +10,9 @@ from torch.nn.utils import parametrize
 
 from course_lib.data.batches import Batch
 from course_lib.errors import UsageError
-from course_lib.methods.generative import Generative
+from course_lib.methods.generative import Generative, check_gradient_per_image
 from course_lib.methods.optimisers import adam
 from course_lib.methods.protocol import frozen, needs
-from course_lib.methods.settings import Bound, Count, Memory, Rate, Weight, check
 from course_lib.objectives.kinks import FixedKinks
 from course_lib.objectives.wasserstein import (
     clip_weights,
@@ -22,6 +21,7 @@ from course_lib.objectives.wasserstein import (
     gradient_norms,
     interpolates,
 )
+from course_lib.settings import Bound, Count, Memory, Rate, Weight, check
 
 Constraint = Literal["clip", "penalty", "spectral"]
 Rule = Literal["adam", "rmsprop"]
@@ -121,11 +121,11 @@ class WGAN(Generative):
 
 def _check_critic(critic: nn.Module, constraint: Constraint) -> None:
     """Raises UsageError for a critic that the constraint cannot hold."""
-    mixes = any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in critic.modules())
-    if constraint != "clip" and mixes:
-        raise UsageError(
-            "the slope of a critic is a matter of one sample, and batch normalisation mixes samples: add "
-            "--discriminator-norm none (spectral with --constraint spectral)."
+    if constraint != "clip":
+        check_gradient_per_image(
+            critic,
+            "the slope of a critic is a matter of one image",
+            "none (spectral with --constraint spectral)",
         )
     if constraint == "spectral":
         layers = [module for module in critic.modules() if isinstance(module, (nn.Linear, nn.Conv2d))]

@@ -5,10 +5,11 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
+from torch.nn.utils.parametrizations import spectral_norm
 
 from course_lib.data.spec import DataSpec
-from course_lib.networks import mlp
-from course_lib.networks.dcgan import DCGANPair
+from course_lib.networks import dcgan, mlp
 from course_lib.networks.layers import (
     MinibatchDeviation,
     MinibatchDiscrimination,
@@ -22,9 +23,10 @@ MINIBATCH = ("none", "discrimination", "deviation")
 class BatchAwareDiscriminator(nn.Module):
     """(B, ...) -> (B,) logits: a discriminator's hidden layers, a minibatch layer, and one linear layer.
 
-    discriminator: from `networks.mlp` or `networks.dcgan`; its last layer is replaced. `example` (2, ...) says what
-    it takes. minibatch: "discrimination" (Salimans et al., 2016), "deviation" (Karras et al., 2018) or "none".
-    `features` are what feature matching compares. Raises ValueError for a minibatch layer that does not exist.
+    discriminator: from `networks.mlp` or `networks.dcgan`; its last layer is replaced by one that is drawn from the
+    same law and is spectrally normed if that was. `example` (2, ...) says what it takes. minibatch: "discrimination"
+    (Salimans et al., 2016), "deviation" (Karras et al., 2018) or "none". `features` are what feature matching
+    compares. Raises ValueError for a minibatch layer that does not exist.
     """
 
     def __init__(
@@ -48,7 +50,7 @@ class BatchAwareDiscriminator(nn.Module):
             width += 1
         else:
             self.company = nn.Identity()
-        self.head = nn.Linear(width, 1)
+        self.head = _linear_like(discriminator.layers[-1], width)
 
     def features(self, x: Tensor) -> Tensor:
         """(B, F): the last hidden layer, which sees each example alone."""
@@ -56,6 +58,14 @@ class BatchAwareDiscriminator(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.head(self.company(self.features(x))).squeeze(1)
+
+
+def _linear_like(last: nn.Module, inputs: int) -> nn.Linear:
+    """A linear layer with one output, initialised as `last` was, and spectrally normed if it is."""
+    layer = nn.Linear(inputs, 1)  # with torch's initialisation, which `networks.mlp` leaves its last layer
+    if isinstance(last, nn.Conv2d):
+        dcgan.initialise(layer)
+    return spectral_norm(layer) if parametrize.is_parametrized(last, "weight") else layer
 
 
 def virtual_generator(
@@ -100,7 +110,7 @@ class BatchAwareMLPPair(mlp.MLPPair):
 
 
 @dataclass(frozen=True)
-class BatchAwareDCGANPair(DCGANPair):
+class BatchAwareDCGANPair(dcgan.DCGANPair):
     """The DCGAN pair, whose discriminator may compare the images of a batch."""
 
     minibatch: str = "none"  # layer before D's last one: none, discrimination or deviation

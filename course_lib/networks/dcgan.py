@@ -29,10 +29,10 @@ def _check(switch: str, value: str, choices: tuple[str, ...]) -> None:
         raise ValueError(f"{switch} must be {' or '.join(choices)}, not {value}")
 
 
-def _initialise(network: nn.Module) -> None:
+def initialise(network: nn.Module) -> None:
     """Every weight N(0, 0.02) (the paper's section 4), every batch-norm gain N(1, 0.02) (its authors' code)."""
     for module in network.modules():
-        if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
+        if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
             nn.init.normal_(module.weight, 0.0, 0.02)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
@@ -86,7 +86,7 @@ class Generator(nn.Module):
             layers += [*doubling(n_in, n_out, bias), *normalised(n_out), nn.ReLU(inplace=True)]
         layers += [*doubling(maps[-1], channels, True), nn.Tanh()]  # (B, channels, resolution, resolution)
         self.layers = nn.Sequential(*layers)
-        _initialise(self)
+        initialise(self)
 
     def forward(self, latents: Tensor) -> Tensor:
         return self.layers(latents[:, :, None, None])
@@ -132,7 +132,7 @@ class Discriminator(nn.Module):
             layers.append(nn.LeakyReLU(slope, inplace=True))
         layers.append(nn.Conv2d(maps[-1], 1, 4, 1, 0))  # (B, maps, 4, 4) -> (B, 1, 1, 1)
         self.layers = nn.Sequential(*layers)
-        _initialise(self)
+        initialise(self)
         if norm == "spectral":
             for module in self.modules():
                 if isinstance(module, nn.Conv2d):

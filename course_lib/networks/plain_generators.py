@@ -6,7 +6,7 @@ from typing import Literal, get_args
 from torch import Tensor, nn
 
 from course_lib.data.spec import DataSpec
-from course_lib.networks.dcgan import DCGANPair, Generator, _initialise, _stages
+from course_lib.networks.dcgan import DCGANPair, Generator, _stages, initialise
 
 Architecture = Literal["dcgan", "constant", "mlp"]
 
@@ -26,7 +26,7 @@ class ConstantWidthGenerator(nn.Module):
             layers += [nn.ConvTranspose2d(width, width, 4, 2, 1), nn.ReLU(inplace=True)]
         layers += [nn.ConvTranspose2d(width, channels, 4, 2, 1), nn.Tanh()]
         self.layers = nn.Sequential(*layers)
-        _initialise(self)
+        initialise(self)
 
     def forward(self, latents: Tensor) -> Tensor:
         return self.layers(latents[:, :, None, None])

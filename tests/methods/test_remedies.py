@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch import nn
 
 from course_lib import files
 from course_lib.data.batches import Batch
@@ -10,6 +11,7 @@ from course_lib.methods.gan import GAN, GANSettings
 from course_lib.methods.remedies import RemedyGAN, RemedySettings
 from course_lib.networks import dcgan, mlp
 from course_lib.networks.batch_aware import BatchAwareDiscriminator, virtual_generator
+from course_lib.networks.layers import VirtualBatch, VirtualBatchNorm
 from course_lib.objectives import penalties, remedies, statistics
 from course_lib.seeds import Draw
 
@@ -214,17 +216,34 @@ def test_impossible_settings_are_refused(wrong, named):
         RemedySettings(**wrong)
 
 
-def test_r2_is_refused_beside_batch_normalisation():
+@pytest.mark.parametrize("penalty", ["r1", "r2"])
+def test_penalties_are_refused_beside_batch_normalisation(penalty):
     discriminator = BatchAwareDiscriminator(dcgan.Discriminator(1, 16, 4), torch.zeros(2, 1, 16, 16))
-    with pytest.raises(UsageError, match="mixes images"):
-        RemedyGAN(dcgan.Generator(3, 1, 16, 4), discriminator, RemedySettings(r2=1.0))
+    with pytest.raises(UsageError, match=f"{penalty.upper()} .*batch normalisation mixes images"):
+        RemedyGAN(dcgan.Generator(3, 1, 16, 4), discriminator, RemedySettings(**{penalty: 1.0}))
+
+
+@pytest.mark.parametrize("minibatch", ["discrimination", "deviation"])
+@pytest.mark.parametrize("penalty", ["r1", "r2"])
+def test_penalties_are_refused_beside_a_minibatch_layer(penalty, minibatch):
+    """Their gradient of a batch's logits is not that of each image's own logit."""
+    with pytest.raises(UsageError, match=f"{penalty.upper()} .*minibatch {minibatch} mixes images") as error:
+        game(minibatch=minibatch, **{penalty: 1.0})
+    assert str(error.value).count(".") == 1
+
+
+def test_virtual_batch_normalisation_in_d_leaves_a_gradient_per_image_where_it_has_a_reference():
+    torch.manual_seed(0)
+    inside = nn.Sequential(nn.Linear(2, 8), VirtualBatchNorm(8, 4), nn.Tanh(), nn.Linear(8, 1), nn.Flatten(0))
+    settings = RemedySettings(r1=1.0, r2=1.0)
+    RemedyGAN(mlp.Generator(2, 2, 8), VirtualBatch(inside, torch.randn(4, 2)), settings).step(points())
+    with pytest.raises(UsageError, match="virtual batch normalisation"):
+        RemedyGAN(mlp.Generator(2, 2, 8), inside, settings)
 
 
 def test_images_are_played_in_bfloat16():
     torch.manual_seed(0)
-    discriminator = BatchAwareDiscriminator(
-        dcgan.Discriminator(1, 16, 4, "none"), torch.zeros(2, 1, 16, 16), "deviation"
-    )
+    discriminator = BatchAwareDiscriminator(dcgan.Discriminator(1, 16, 4, "none"), torch.zeros(2, 1, 16, 16))
     settings = RemedySettings(relativistic=True, r1=1.0, r2=1.0, instance_noise=0.1)
     method = RemedyGAN(dcgan.Generator(3, 1, 16, 4), discriminator, settings)
     method.autocast = lambda: torch.autocast("cpu", dtype=torch.bfloat16)

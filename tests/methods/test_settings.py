@@ -11,7 +11,7 @@ import pytest
 
 from course_lib import methods, recipes
 from course_lib.errors import UsageError
-from course_lib.methods.settings import Limits
+from course_lib.settings import Limits
 
 
 def _classes() -> list[type]:

@@ -9,6 +9,7 @@ from course_lib.data.batches import Batch
 from course_lib.errors import UsageError
 from course_lib.methods.wgan import WGAN, WGANSettings
 from course_lib.networks import dcgan, mlp
+from course_lib.networks.batch_aware import BatchAwareDiscriminator
 from course_lib.seeds import Draw
 
 
@@ -213,6 +214,20 @@ def test_batch_normalisation_in_the_critic_is_refused_but_for_clipping():
     convolutional("batch", constraint="clip").step(pictures())
     with pytest.raises(UsageError, match="--discriminator-norm none"):
         recipes.build(recipes.resolve("wgan-gp-fashion", "smoke", discriminator_norm="batch"), (1, 32, 32))
+
+
+@pytest.mark.parametrize("minibatch", ["discrimination", "deviation"])
+def test_minibatch_layers_in_the_critic_are_refused_but_for_clipping(minibatch):
+    def critic(norm="none"):
+        return BatchAwareDiscriminator(
+            dcgan.Discriminator(1, 16, 4, norm), torch.zeros(2, 1, 16, 16), minibatch
+        )
+
+    generator = dcgan.Generator(3, 1, 16, 4)
+    for constraint, norm in (("penalty", "none"), ("spectral", "spectral")):
+        with pytest.raises(UsageError, match=f"minibatch {minibatch} mixes"):
+            WGAN(generator, critic(norm), WGANSettings(constraint=constraint))
+    WGAN(generator, critic(), WGANSettings(constraint="clip")).step(pictures())
 
 
 def test_spectral_needs_spectral_layers():

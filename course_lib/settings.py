@@ -1,4 +1,4 @@
-"""What a setting of a method may be: said beside its type, and checked when the settings are made.
+"""What a setting may be: said beside its type, and checked when the settings are made.
 
     beta1: Memory = 0.5
 
