@@ -254,6 +254,7 @@ METHODS: dict[str, Method] = {
     "gan": Method("course_lib.methods.gan", "GAN", "GANSettings"),
     "remedies": Method("course_lib.methods.remedies", "RemedyGAN", "RemedySettings"),
     "unrolled": Method("course_lib.methods.unrolled", "UnrolledGAN", "UnrolledSettings"),
+    "freezing": Method("course_lib.methods.freezing", "FreezingGAN", "FreezingSettings"),
     "wgan": Method("course_lib.methods.wgan", "WGAN", "WGANSettings"),
     "fgan": Method("course_lib.methods.fgan", "FGAN", "FGANSettings"),
     "clinic": Method("course_lib.methods.clinic", "patient", "ClinicSettings"),

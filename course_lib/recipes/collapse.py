@@ -40,6 +40,21 @@ RECIPES: dict[str, Recipe] = {
         {**NARROW_RING, "relativistic": True, "r1": 0.05, "r2": 0.05},
         {"smoke": {"steps": 20}, "lab": {"steps": 25_000}},
     ),
+    "frozen-digits": Recipe(
+        "a small DCGAN on digits whose discriminator may stand still from some step on",
+        "freezing",
+        "dcgan",
+        {
+            "data": "digits", "resolution": 16, "batch": 32, "steps": 500, "latent": 16, "freeze_at": 200,
+            # no batch norm in D, which would compare the samples of a batch
+            "generator_width": 12, "discriminator_width": 12, "discriminator_norm": "none",
+            "generator_lr": 1e-3, "discriminator_lr": 1e-3,
+        },
+        {
+            "smoke": {"steps": 6, "freeze_at": 2, "generator_width": 8, "discriminator_width": 8},
+            "lab": {"steps": 1_200, "freeze_at": 400, "generator_width": 16, "discriminator_width": 16},
+        },
+    ),
     "gan-stacked": Recipe(
         "DCGAN on three digits stacked as colours: a thousand modes to cover",
         "remedies",
