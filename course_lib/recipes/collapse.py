@@ -1,9 +1,11 @@
 """Collapse on demand, and the games that were proposed against it: rings, grids, stacked digits, Fashion-MNIST."""
 
+from course_lib.methods.freezing import FreezingSettings
 from course_lib.methods.gan import GANSettings
 from course_lib.methods.remedies import RemedySettings
 from course_lib.methods.unrolled import UnrolledSettings
 from course_lib.networks.batch_aware import BatchAwareDCGANPair, BatchAwareMLPPair
+from course_lib.networks.dcgan import DCGANPair
 from course_lib.networks.mlp import MLPPair
 from course_lib.recipes.plan import Recipe
 
@@ -44,6 +46,21 @@ RECIPES: dict[str, Recipe] = {
         BatchAwareMLPPair,
         {**NARROW_RING, "relativistic": True, "r1": 0.05, "r2": 0.05},
         {"smoke": {"steps": 20}, "lab": {"steps": 25_000}},
+    ),
+    "frozen-digits": Recipe(
+        "a small DCGAN on digits whose discriminator may stand still from some step on",
+        FreezingSettings,
+        DCGANPair,
+        {
+            "data": "digits", "resolution": 16, "batch": 32, "steps": 500, "latent": 16, "freeze_at": 200,
+            # no batch norm in D, which would compare the samples of a batch
+            "generator_width": 12, "discriminator_width": 12, "discriminator_norm": "none",
+            "generator_lr": 1e-3, "discriminator_lr": 1e-3,
+        },
+        {
+            "smoke": {"steps": 6, "freeze_at": 2, "generator_width": 8, "discriminator_width": 8},
+            "lab": {"steps": 1_200, "freeze_at": 400, "generator_width": 16, "discriminator_width": 16},
+        },
     ),
     "gan-stacked": Recipe(
         "DCGAN on three digits stacked as colours: a thousand modes to cover",

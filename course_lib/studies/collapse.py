@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from course_lib import seeds
 from course_lib.studies.plan import Measure, Study
 
 
@@ -45,7 +46,43 @@ def stacked_modes(plan: Any) -> Measure:
     return measure
 
 
+def listening(plan: Any) -> Measure:
+    """Whether the generator listens to z, at 32 latents that stay the same, with the last weights.
+
+    `jacobian`, the mean Frobenius norm of dG/dz, in data units per unit of z; `spread`, the mean over pixels of the
+    standard deviation over the samples; `verdict`, the mean of D(G(z)).
+    """
+    import torch
+
+    from course_lib.evaluation.jacobian import jacobian_norms
+
+    def measure(run: Any) -> dict[str, float]:
+        generator, discriminator = run.method.networks.values()
+        device = next(generator.parameters()).device
+        z = run.method.latents(32, seeds.generator(plan.settings["data"].seed, purpose="listening")).to(
+            device
+        )
+        samples = run.method.sample(z)
+        with torch.no_grad():
+            verdict = discriminator(samples).sigmoid().mean().item()
+        return {
+            "jacobian": jacobian_norms(generator, z).mean().item(),
+            "spread": samples.std(0).mean().item(),
+            "verdict": verdict,
+        }
+
+    return measure
+
+
 STUDIES: dict[str, Study] = {
+    "frozen-discriminator": Study(
+        "Does a generator stop listening to its latents when the discriminator stands still?",
+        "frozen-digits",
+        {"D plays on": {"freeze_at": 0}, "D frozen": {}},
+        listening,
+        every=50,
+        common={"log_every": 50},
+    ),
     "ring-remedies": Study(
         "Which remedy keeps all eight modes, and how good are the samples?",
         "remedies-ring",
