@@ -27,7 +27,7 @@ FLOORS = [
     {"training"},
     {"figures"},
     {"widgets"},
-    {"builders", "recipes", "studies", "records", "claims", "zoo"},
+    {"builders", "recipes", "studies", "records", "claims", "zoo", "notebooks", "robustness"},
     {"checks"},
     {"grading"},
     {"cli"},
