@@ -24,7 +24,8 @@ class Job:
 
     name: str
     path: Path
-    environment: Mapping[str, str] = field(default_factory=dict)  # on top of this process's own
+    # on top of this process's own; None takes a variable away
+    environment: Mapping[str, str | None] = field(default_factory=dict)
     expected: float | None = None  # seconds, as far as known: the heaviest begin first
 
     def weight(self) -> tuple[bool, float, int]:
@@ -84,7 +85,8 @@ class Execution:
 
         failure = None
         try:
-            self.client.execute(env=os.environ | dict(self.job.environment))
+            changed = dict(os.environ) | dict(self.job.environment)
+            self.client.execute(env={name: value for name, value in changed.items() if value is not None})
         except CellExecutionError as error:
             failure = self._failure(f"{error.ename}: {error.evalue}", self._raised())
         except CellTimeoutError:

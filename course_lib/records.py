@@ -122,8 +122,13 @@ def fingerprint(recipe: str) -> str:
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("course_lib"):
                 pending += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
     for file in sorted(seen):
-        digest.update(_code(ast.parse(file.read_text())).encode())
+        digest.update(code_of(file).encode())
     return digest.hexdigest()[:16]
+
+
+def code_of(file: Path) -> str:
+    """What a Python file computes, as text: its syntax tree without docstrings, comments and layout."""
+    return _code(ast.parse(file.read_text("utf-8")))
 
 
 def _source(module: str) -> Path | None:

@@ -27,7 +27,7 @@ FLOORS = [
     {"training"},
     {"figures"},
     {"widgets"},
-    {"builders", "recipes", "studies", "records", "claims", "zoo", "notebooks", "robustness"},
+    {"builders", "recipes", "studies", "records", "claims", "zoo", "notebooks", "pages", "robustness"},
     {"checks"},
     {"grading"},
     {"cli"},

@@ -19,37 +19,13 @@ import execution_cache
 import yaml
 from build_times import Times, words
 
-from course_lib import notebooks
-from course_lib.errors import CourseError, UsageError
+from course_lib import notebooks, pages
+from course_lib.errors import CourseError
 
 PROJECT = Path(__file__).resolve().parents[2]
 # one thread a kernel: notebooks share the cores better than threads share a small network
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 ONE = "one"  # folder, under _build, of a chapter that is rendered by itself
-
-
-def pages(project: Path) -> list[str]:
-    """The pages that are notebooks, as _toc.yml names them ("book/09-glo")."""
-    from sphinx_external_toc.parsing import parse_toc_yaml
-
-    names = parse_toc_yaml(project / "_toc.yml")
-    return [name for name in names if (project / f"{name}.ipynb").exists()]
-
-
-def find(project: Path, beginning: str) -> str:
-    """The page whose file's name is `beginning`, or the only one whose name begins so ("04", "errata").
-
-    Raises UsageError, with the names there are, when there is none or more than one.
-    """
-    there = {name.removeprefix("book/"): name for name in pages(project)}
-    found = [beginning] if beginning in there else [name for name in there if name.startswith(beginning)]
-    if len(found) != 1 or not beginning:
-        said = f"begin with '{beginning}'" if found else f"begins with '{beginning}'"
-        raise UsageError(
-            f"{'several pages' if found else 'no page'} {said}: give CHAPTER the beginning of one of "
-            f"{', '.join(found or there)}."
-        )
-    return there[found[0]]
 
 
 class Executed(NamedTuple):
@@ -134,7 +110,7 @@ def main(arguments: Sequence[str] | None = None, project: Path = PROJECT) -> int
     wanted = parser.parse_args(arguments).page
     began, times = time.monotonic(), Times(project)
     try:
-        chosen = [find(project, wanted)] if wanted else pages(project)
+        chosen = [pages.find(project, wanted)] if wanted else pages.of_book(project)
         executed = execute(project, chosen, times)
     except CourseError as error:
         print(f"make book: {error}", file=sys.stderr)

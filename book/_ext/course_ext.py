@@ -8,6 +8,7 @@
    widget that is dead without a kernel.
 5. Lets the single-page builder use the HTML visitors that extensions register.
 6. The directive `course-versions`: a table of the versions that executed the pages.
+7. The directive `claims-table`: which claims about live runs held under which variation, from records/robustness.
 """
 
 import html
@@ -80,28 +81,56 @@ def finish(app, error) -> None:
             )
 
 
+def table_of(rows: list[list[str]]) -> nodes.table:
+    """A table of text; the first row is its head."""
+    table, group = nodes.table(), nodes.tgroup(cols=len(rows[0]))
+    table += group
+    group += [nodes.colspec(colwidth=1) for _ in rows[0]]
+    head, body = nodes.thead(), nodes.tbody()
+    group += [head, body]
+    for number, cells in enumerate(rows):
+        row = nodes.row()
+        row += [nodes.entry("", nodes.paragraph(text=text)) for text in cells]
+        (body if number else head).append(row)
+    return table
+
+
 class CourseVersions(SphinxDirective):
     """A two-column table: what, and in which version."""
 
     def run(self) -> list[nodes.Node]:
-        table, group = nodes.table(), nodes.tgroup(cols=2)
-        table += group
-        group += [nodes.colspec(colwidth=1), nodes.colspec(colwidth=1)]
-        head, body = nodes.thead(), nodes.tbody()
-        group += [head, body]
-        for part, cells in [
-            (head, ("What", "Version")),
-            *((body, item) for item in execution_cache.versions().items()),
-        ]:
-            row = nodes.row()
-            row += [nodes.entry("", nodes.paragraph(text=text)) for text in cells]
-            part += row
-        return [table]
+        return [table_of([["What", "Version"], *map(list, execution_cache.versions().items())])]
+
+
+class ClaimsTable(SphinxDirective):
+    """For each page with a record: its claims by variation, and what was seen where one did not hold."""
+
+    def run(self) -> list[nodes.Node]:
+        from course_lib import robustness
+
+        marks = {robustness.HOLDS: "✓", robustness.FAILS: "✗", robustness.UNKNOWN: robustness.UNKNOWN}
+        found: list[nodes.Node] = []
+        for path in sorted((Path(self.env.srcdir) / "records" / "robustness").glob("*.jsonl")):
+            self.env.note_dependency(str(path))
+            lines = robustness.recorded(path.stem, path.parent)
+            columns = robustness.labels(lines)
+            rows = [
+                [claim, *(marks[row[column]] for column in columns)]
+                for claim, row in robustness.grid(lines).items()
+            ]
+            found += [nodes.rubric(text=path.stem), table_of([["claim", *columns], *rows])]
+            found.append(nodes.paragraph(text=robustness.origin(lines)))
+            if wrong := robustness.disagreements(lines):
+                found.append(
+                    nodes.bullet_list("", *(nodes.list_item("", nodes.paragraph(text=w)) for w in wrong))
+                )
+        return found or [nodes.paragraph(text="No page has been recorded yet; `course robustness` does it.")]
 
 
 def setup(app) -> dict:
     app.add_config_value("course_static", "", "html", str)
     app.add_directive("course-versions", CourseVersions)
+    app.add_directive("claims-table", ClaimsTable)
     app.connect("config-inited", choose_cache)
     app.connect("builder-inited", share_visitors)
     # before the listener of myst-nb, which adds the state to the page

@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from course_lib.cli import bench, data, exercises, look, study, train, zoo
+from course_lib.cli import bench, data, exercises, look, robustness, study, train, zoo
 from course_lib.cli.parser import Commands, Parser
 from course_lib.errors import CourseError
 
@@ -67,6 +67,7 @@ def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     look.add(commands)
     zoo.add(commands)
     study.add(commands)
+    robustness.add(commands)
     bench.add(commands)
     exercises.add(commands)
     return made

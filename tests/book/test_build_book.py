@@ -14,7 +14,8 @@ import pytest
 import yaml
 from build_times import Times, words
 
-from course_lib import notebooks
+from course_lib import notebooks, pages
+from course_lib.robustness import BASE, VARIATIONS
 
 EXT = Path(build_book.__file__).parent
 GOOD = ["x = 6 * 7", "print(x)"]
@@ -38,8 +39,8 @@ def test_a_failing_notebook_is_named_and_the_others_are_kept(book, capfd):
     # where and what, with the code and the traceback
     assert "02-bad.ipynb, cell 3: AssertionError: x is one" in out and "| assert x == 2" in out
     assert "1 of 2 notebooks failed" in err and "02-bad.ipynb, cell 3" in err
-    pages = json.loads((project / "_build" / "times.json").read_text())["pages"]
-    assert pages.keys() == {"book/01-good"} and pages["book/01-good"]["cpu_seconds"] > 0
+    known = json.loads((project / "_build" / "times.json").read_text())["pages"]
+    assert known.keys() == {"book/01-good"} and known["book/01-good"]["cpu_seconds"] > 0
     # again: only the one that failed
     assert build_book.main([], project) == 1
     out, _ = capfd.readouterr()
@@ -48,7 +49,7 @@ def test_a_failing_notebook_is_named_and_the_others_are_kept(book, capfd):
 
 def test_one_page_is_found_by_the_beginning_of_its_name(book, capfd):
     project = book({"01-good": GOOD, "measures": GOOD, "measures-pairs": GOOD})
-    found = {text: build_book.find(project, text) for text in ("01", "measures", "measures-p")}
+    found = {text: pages.find(project, text) for text in ("01", "measures", "measures-p")}
     assert found == {"01": "book/01-good", "measures": "book/measures", "measures-p": "book/measures-pairs"}
     for text, sentence in (("7", "no page begins with '7'"), ("m", "several pages begin with 'm'")):
         assert build_book.main(["--page", text], project) == 2
@@ -76,12 +77,12 @@ def test_notebooks_run_at_the_same_time(book):
         "for _ in range(600):\n    if pathlib.Path('{other}').exists(): break\n    time.sleep(0.05)\n"
         "else: raise TimeoutError"
     ]
-    pages = {
+    both = {
         me: [c.replace("{me}", me).replace("{other}", other) for c in cells]
         for me, other in (("a", "b"), ("b", "a"))
     }
-    project = book(pages)
-    assert build_book.execute(project, [f"book/{n}" for n in pages], Times(project)) == (2, 0, [])
+    project = book(both)
+    assert build_book.execute(project, [f"book/{n}" for n in both], Times(project)) == (2, 0, [])
 
 
 def test_a_kernel_that_dies_or_takes_too_long_is_a_failure(book):
@@ -178,9 +179,24 @@ def test_jupyter_book_finds_every_notebook_executed(book, capfd):
     """A page leaves a mark each time that it is executed: one mark after both steps."""
     cells = ["open('runs.txt', 'a').write('x')\nprint(6 * 7)"]
     project = with_extensions(book({"01-first": cells, "02-second": ["print('second')"]}))
+    lines = [
+        {"claim": "first-claim", "holds": holds, "here": "five of eight", "variation": variation.to_json()}
+        | {"machine": "M", "torch": "2", "date": "2026-01-01"}
+        for holds, variation in ((True, BASE), (False, VARIATIONS["threads"]))
+    ]
+    (project / "records" / "robustness").mkdir(parents=True)
+    record = project / "records" / "robustness" / "01-first.jsonl"
+    record.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (project / "book" / "index.md").write_text("# Small\n\n```{claims-table}\n```\n")
     assert build_book.main([], project) == 0
     assert (project / "book" / "runs.txt").read_text() == "x"
     assert "42" in (project / "_build" / "html" / "book" / "01-first.html").read_text()
+    claims = (project / "_build" / "html" / "book" / "index.html").read_text()
+    assert all(
+        text in claims
+        for text in ("first-claim", "✓", "✗", "2 threads", "Recorded 2026-01-01 on M, torch 2.")
+    )
+    assert "first-claim (2 threads): five of eight" in claims
     times = json.loads((project / "_build" / "times.json").read_text())
     assert times["build"] >= times["notebooks"] > 0
     capfd.readouterr()
