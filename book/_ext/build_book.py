@@ -98,6 +98,14 @@ def render_one(project: Path, page: str) -> int:
     )
 
 
+def summary(failed: Sequence[notebooks.Outcome], ran: int) -> str:
+    """The failed notebooks again, at the end of what is printed, where they are not overlooked."""
+    where = [
+        f"  {outcome.job.path}, cell {outcome.failure.cell}: {outcome.failure.error}" for outcome in failed
+    ]
+    return "\n".join([f"{len(failed)} of {ran} notebooks failed:", *where])
+
+
 def jupyter_book(project: Path, *arguments: str, **variables: str) -> int:
     program = Path(sys.executable).parent / "jupyter-book"
     return subprocess.run([program, "build", *arguments], cwd=project, env=os.environ | variables).returncode
@@ -120,11 +128,7 @@ def main(arguments: Sequence[str] | None = None, project: Path = PROJECT) -> int
         return 130
     notebooks_seconds = time.monotonic() - began
     if executed.failed:
-        print(f"make book: {len(executed.failed)} of {executed.ran} notebooks failed:", file=sys.stderr)
-        for outcome in executed.failed:
-            print(
-                f"  {outcome.job.path}, cell {outcome.failure.cell}: {outcome.failure.error}", file=sys.stderr
-            )
+        print(f"make book: {summary(executed.failed, executed.ran)}", file=sys.stderr)
         return 1
     print(f"   notebooks: {words(notebooks_seconds)}; writing the pages", flush=True)
     code = render_one(project, chosen[0]) if wanted else render(project)

@@ -1,8 +1,8 @@
 """How long the pages took: _build/times.json of this checkout, book/times.json for a fresh one.
 
-{"pages": {"book/09-glo": {"seconds": ..., "cpu_seconds": ...}}, "notebooks": ..., "build": ..., "processor": ...,
-"cores": ..., "date": ...}: for each page its last execution; for the last build that executed all pages, the wall time
-of the notebooks and of the whole, in seconds.
+{"pages": {"book/09-glo": {"seconds": ..., "cpu_seconds": ...}}, "smoke": ..., "notebooks": ..., "build": ...,
+"processor": ..., "cores": ..., "date": ...}: for each page its last execution, in the book's tier and in the smallest;
+for the last build that executed all pages, the wall time of the notebooks and of the whole, in seconds.
 """
 
 import datetime
@@ -16,18 +16,19 @@ from course_lib.files import write_atomic
 
 
 class Times:
-    """What is known of one checkout, at first from what was committed."""
+    """What is known of one checkout, at first from what was committed. `kind` is "pages" or "smoke"."""
 
-    def __init__(self, project: Path):
+    def __init__(self, project: Path, kind: str = "pages"):
+        self.kind = kind
         self.path = project / "_build" / "times.json"
         committed = _read(project / "book" / "times.json")
         own = _read(self.path)
         self.content: dict[str, Any] = committed | own
-        self.content["pages"] = committed.get("pages", {}) | own.get("pages", {})
+        self.content[kind] = committed.get(kind, {}) | own.get(kind, {})
 
     def of(self, page: str) -> float | None:
         """Seconds that the page took last, or None."""
-        return self.content["pages"].get(page, {}).get("seconds")
+        return self.content[self.kind].get(page, {}).get("seconds")
 
     def last_build(self) -> str:
         """A sentence on the last build that executed everything."""
@@ -40,7 +41,7 @@ class Times:
         )
 
     def note_page(self, page: str, outcome: notebooks.Outcome) -> None:
-        self.content["pages"][page] = {
+        self.content[self.kind][page] = {
             "seconds": round(outcome.seconds, 1),
             "cpu_seconds": round(outcome.cpu_seconds, 1),
         }
