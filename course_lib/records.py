@@ -146,7 +146,7 @@ def fingerprint(recipe: str) -> str:
             ):
                 pending += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
     for file in sorted(seen):
-        digest.update(_code(ast.parse(file.read_text())).encode())
+        digest.update(code_of(file).encode())
     return digest.hexdigest()[:16]
 
 
@@ -166,6 +166,11 @@ def numerics(module: str) -> int:
         if isinstance(node, ast.Assign) and any(ast.unparse(target) == "NUMERICS" for target in node.targets):
             return ast.literal_eval(node.value)
     raise LookupError(f"{module} says by no NUMERICS which results it gives")
+
+
+def code_of(file: Path) -> str:
+    """What a Python file computes, as text: its syntax tree without docstrings, comments and layout."""
+    return _code(ast.parse(file.read_text("utf-8")))
 
 
 def _source(module: str) -> Path | None:

@@ -27,7 +27,7 @@ FLOORS = [
     {"training"},
     {"figures"},
     {"widgets"},
-    {"recipes", "studies", "records", "claims", "zoo"},
+    {"recipes", "studies", "records", "claims", "zoo", "notebooks", "pages", "robustness"},
     {"checks"},
     {"grading"},
     {"cli"},

@@ -19,14 +19,26 @@ TIERS = ("smoke", "book", "lab")
 def add(commands: Commands) -> None:
     # what stands here shows without a recipe; with one, `options_of` reads the same words and the recipe's settings
     train = commands.command("train", run_train, "train a recipe; resumes --out when it holds that run")
-    train.add_argument("recipe", metavar="RECIPE", help="see `course recipes`; RECIPE --help shows its settings")
+    recipe = train.add_argument(
+        "recipe", metavar="RECIPE", help="see `course recipes`; RECIPE --help shows settings"
+    )
+    recipe.completer = names
     train.add_argument("--tier", choices=TIERS, help="size (default: lab with a GPU, else book)")
     train.add_argument("--out", type=Path, metavar="DIR", help="run directory (default: runs/RECIPE)")
     train.add_argument("--device", metavar="NAME", help="cpu, cuda, ... (default: a GPU where there is one)")
     train.add_argument("--quiet", action="store_true", help="no progress")
     train.add_argument("settings", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
-    show = commands.command("recipes", run_recipes, "list the recipes, or every setting of one in all its sizes")
-    show.add_argument("recipe", nargs="?", metavar="RECIPE", help="one of them")
+    show = commands.command(
+        "recipes", run_recipes, "list the recipes, or every setting of one in all its sizes"
+    )
+    show.add_argument("recipe", nargs="?", metavar="RECIPE", help="one of them").completer = names
+
+
+def names(**of_argcomplete: Any) -> list[str]:
+    """What a shell may complete RECIPE to."""
+    from course_lib import recipes
+
+    return list(recipes.RECIPES)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,7 +92,9 @@ def options_of(name: str, recipe: Any, words: Sequence[str]) -> tuple[Invocation
     settings = dataclasses.make_dataclass("settings", fields)
     settings.__doc__ = f"{recipe.summary[0].upper()}{recipe.summary[1:]}."
     with sentences():
-        chosen = tyro.cli(settings, prog=f"course train {name}", args=split_tuples(words, classes), config=(spread,))
+        chosen = tyro.cli(
+            settings, prog=f"course train {name}", args=split_tuples(words, classes), config=(spread,)
+        )
     decided = {group: getattr(chosen, group) for group in classes}
     return chosen.invocation, dataclasses.replace(plan, settings=decided)
 
@@ -164,7 +178,9 @@ def table(name: str) -> str:
     width = max(len(first) for first, *rest in rows if any(rest))
     widths = [max(len(row[i]) for row in rows) for i in range(1, len(TIERS) + 1)]
     lines = [
-        " ".join([row[0].ljust(width), *(v.rjust(w + 2) for v, w in zip(row[1:], widths, strict=True))]).rstrip()
+        " ".join(
+            [row[0].ljust(width), *(v.rjust(w + 2) for v, w in zip(row[1:], widths, strict=True))]
+        ).rstrip()
         for row in rows
     ]
     return "\n".join([f"{name}: {recipe.summary}", *lines])

@@ -25,8 +25,8 @@ class AttributeSettings(ClassificationSettings):
     """
 
     label_smoothing: Share = 0.0  # binary attributes: how far 0 and 1 move towards a half, as a share
-    shift: CountFrom0 = 0
-    flip: bool = False
+    shift: CountFrom0 = 0  # pixels: the largest displacement of a training image
+    flip: bool = False  # mirror training images at even odds
 
     def build(self, networks: Mapping[str, nn.Module]) -> "Attributes":
         return Attributes(*needs(networks, "classifier"), self)

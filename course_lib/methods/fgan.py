@@ -26,7 +26,7 @@ class FGANSettings:
     alpha: Order = 0.5  # order of the divergence "alpha", from -2 to 2
     alternative_generator: bool = False  # raise E[g(v(G(z)))] instead of lowering the bound
     generator_lr: Rate = 2e-4  # Adam's step size
-    critic_lr: Rate = 2e-4
+    critic_lr: Rate = 2e-4  # the critic's
     beta1: Memory = 0.5  # Adam's memory of the gradient
     beta2: Memory = 0.999  # Adam's memory of its square
     critic_steps: Count = 1  # updates of the critic for each of the generator

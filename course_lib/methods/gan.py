@@ -22,7 +22,7 @@ class GANSettings:
 
     game: str = "non-saturating"  # a name in objectives.adversarial.GAMES
     generator_lr: Rate = 2e-4  # Adam's step size
-    discriminator_lr: Rate = 2e-4
+    discriminator_lr: Rate = 2e-4  # the discriminator's
     beta1: Memory = 0.5  # Adam's memory of the gradient
     beta2: Memory = 0.999  # Adam's memory of its square
     discriminator_steps: Count = 1  # k of algorithm 1: updates of D for each of G

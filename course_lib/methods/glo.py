@@ -31,16 +31,16 @@ class GLOSettings:
     `optimiser` "adam" they are far too high: take about 2e-3 and 3e-3.
     """
 
-    loss: Literal["l2", "lap1", "l2+lap1"] = "l2+lap1"
+    loss: Literal["l2", "lap1", "l2+lap1"] = "l2+lap1"  # l2, Lap1 of the Laplacian pyramid, or their sum
     levels: Count = 3  # bands of the Laplacian pyramid
     exponent: float = 2.0  # level j of its sums weighs 2^(exponent j); 2 is equal weight per mean
     lap_weight: Weight = 1.0  # of Lap1 in l2+lap1
     optimiser: Literal["sgd", "adam"] = "sgd"  # of the generator and of the codes
-    generator_lr: Rate = 1.0
-    code_lr: Rate = 10.0
+    generator_lr: Rate = 1.0  # step size of the generator's weights
+    code_lr: Rate = 10.0  # and of the codes
     momentum: Memory = 0.0  # of gradient descent
     beta1: Memory = 0.9  # of Adam, in both
-    beta2: Memory = 0.999
+    beta2: Memory = 0.999  # and of the squares
     space: Literal["ball", "sphere"] = "ball"  # what codes are projected onto after each update
     init: Literal["gaussian", "pca"] = "gaussian"  # of the codes: N(0, I/d), or whitened principal components
     components: Count = 1  # Gaussians in the law that new codes are drawn from

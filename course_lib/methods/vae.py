@@ -35,7 +35,7 @@ class VAESettings:
     loss: Likelihood = "l2"  # l2 (a Gaussian), lap1 or l2+lap1: `objectives.elbo.negative_log_likelihood`
     noise: Deviation = 0.0  # of one pixel in [-1, 1]: σ, or the scale of the other losses; 0: the likeliest
     encoder_lr: Rate = 1e-3  # Adam's step size
-    generator_lr: Rate = 1e-3
+    generator_lr: Rate = 1e-3  # the generator's
     beta1: Memory = 0.9  # Adam's memory of the gradient
     beta2: Memory = 0.999  # Adam's memory of its square
 

@@ -40,7 +40,7 @@ class WGANSettings:
     penalty: Weight = 10.0  # with "penalty": lambda, the weight of (norm of the gradient - 1)^2
     optimizer: Rule = "adam"  # adam or rmsprop
     generator_lr: Rate = 1e-4  # step size
-    critic_lr: Rate = 1e-4
+    critic_lr: Rate = 1e-4  # the critic's
     beta1: Memory = 0.0  # Adam's memory of the gradient: none, since the critic that made it has moved on
     beta2: Memory = 0.9  # Adam's memory of its square
 

@@ -81,7 +81,7 @@ class GaussianPair:
     """A generator that makes one Gaussian and nothing else, x = mean + A z, and a critic of the usual kind."""
 
     mean: float = 0.0  # of every coordinate, at the start
-    std: float = 1.0
+    std: float = 1.0  # its standard deviation, at the start
     width: int = 64  # units a layer of the critic
     depth: int = 2  # its hidden layers
 

@@ -84,8 +84,8 @@ def generator(
 class PlainGeneratorPair(DCGANPair):
     """A generator of any architecture here against the discriminator or critic of the DCGAN."""
 
-    architecture: str = (
-        "dcgan"  # dcgan; constant: one width and no norm; mlp: four dense layers, 16 times as wide
+    architecture: Architecture = (
+        "dcgan"  # of G; constant: one width and no norm; mlp: four layers, 16 times as wide
     )
 
     def build(self, data: DataSpec) -> dict[str, nn.Module]:
