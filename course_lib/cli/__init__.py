@@ -11,7 +11,7 @@ import threading
 from collections.abc import Sequence
 
 import course_lib
-from course_lib.cli import bench, data, exercises, look, robustness, study, train, zoo
+from course_lib.cli import bench, data, evaluate, exercises, robustness, sample, study, train, zoo
 from course_lib.cli.parser import Commands, Parser
 from course_lib.errors import CourseError
 
@@ -69,7 +69,8 @@ def parser() -> argparse.ArgumentParser:
     commands = Commands(made)
     data.add(commands)
     train.add(commands)
-    look.add(commands)
+    sample.add(commands)
+    evaluate.add(commands)
     zoo.add(commands)
     study.add(commands)
     robustness.add(commands)
