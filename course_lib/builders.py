@@ -116,6 +116,13 @@ class GaussianNetworks:
 
 
 @dataclass(frozen=True)
+class NormedCriticNetworks(GaussianNetworks):
+    """The same generator, and a critic whose layers may be spectrally normed by `networks.spectral`."""
+
+    critic_norm: str = "none"  # none or spectral
+
+
+@dataclass(frozen=True)
 class ClassifierNetworks:
     """`networks.classifier`."""
 
@@ -212,6 +219,16 @@ def gaussian_pair(n: GaussianNetworks, shape: tuple[int, ...]):
     return mlp.gaussian_generator([n.mean] * dim, n.std), mlp.Discriminator(dim, n.width, n.depth)
 
 
+def normed_critic_pair(n: NormedCriticNetworks, shape: tuple[int, ...]):
+    """The generator x = mean + A z, and a critic, spectrally normed or not, for points (d,)."""
+    from course_lib.networks.spectral import spectrally_normed
+
+    generator, critic = gaussian_pair(n, shape)
+    if n.critic_norm not in ("none", "spectral"):
+        raise ValueError(f"critic_norm must be none or spectral, not {n.critic_norm}")
+    return generator, spectrally_normed(critic) if n.critic_norm == "spectral" else critic
+
+
 def classifier(n: ClassifierNetworks, shape: tuple[int, ...]):
     """The classifier for images (C, H, W), by itself."""
     from course_lib.networks.classifier import Classifier
@@ -247,6 +264,11 @@ NETWORKS: dict[str, Networks] = {
         ("course_lib.networks.dcgan", "course_lib.networks.plain_generators"),
     ),
     "gaussian": Networks(GaussianNetworks, gaussian_pair, ("course_lib.networks.mlp",)),
+    "normed-critic": Networks(
+        NormedCriticNetworks,
+        normed_critic_pair,
+        ("course_lib.networks.mlp", "course_lib.networks.spectral"),
+    ),
     "classifier": Networks(ClassifierNetworks, classifier, ("course_lib.networks.classifier",)),
 }
 

@@ -1,4 +1,4 @@
-"""Wasserstein GANs: clipped and penalised, on the ring of eight and on Fashion-MNIST."""
+"""Wasserstein GANs: clipped and penalised, on the ring of eight and on Fashion-MNIST; and a critic by itself."""
 
 from course_lib.recipes.plan import Recipe
 
@@ -22,6 +22,16 @@ RECIPES: dict[str, Recipe] = {
         "mlp",
         {**RING, "steps": 2_000, "penalty": 0.1, "generator_lr": 1e-3, "critic_lr": 1e-3},
         {"smoke": {"steps": 20}, "lab": {"steps": 100_000, "generator_lr": 1e-4, "critic_lr": 1e-4}},
+    ),
+    "wgan-critic": Recipe(
+        "a critic alone, between the ring of eight and one wide Gaussian that stands still, for each --constraint",
+        "wgan",
+        "normed-critic",
+        {
+            "data": "toy/ring8", "resolution": None, "batch": 256, "steps": 800, "std": 1.2, "width": 64, "depth": 3,
+            "critic_steps": 1, "generator_lr": 0.0, "critic_lr": 2e-3,
+        },
+        {"smoke": {"steps": 20}, "lab": {"steps": 20_000}},
     ),
     "wgan-gp-fashion": Recipe(
         "the Wasserstein GAN with gradient penalty on Fashion-MNIST at 32 pixels",
