@@ -1,9 +1,10 @@
-"""Wasserstein GANs: clipped and penalised, on the ring of eight and on Fashion-MNIST."""
+"""Wasserstein GANs: clipped and penalised, on the ring of eight and on Fashion-MNIST; and a critic by itself."""
 
 from course_lib.methods.gan import GANSettings
 from course_lib.methods.wgan import WGANSettings
 from course_lib.networks.mlp import MLPPair
 from course_lib.networks.plain_generators import PlainGeneratorPair
+from course_lib.networks.spectral import NormedCriticPair
 from course_lib.recipes.plan import Recipe
 
 RING = {"data": "toy/ring8", "resolution": None, "batch": 256, "latent": 2, "ema": 0.99}
@@ -26,6 +27,16 @@ RECIPES: dict[str, Recipe] = {
         MLPPair,
         {**RING, "steps": 2_000, "penalty": 0.1, "generator_lr": 1e-3, "critic_lr": 1e-3},
         {"smoke": {"steps": 20}, "lab": {"steps": 100_000, "generator_lr": 1e-4, "critic_lr": 1e-4}},
+    ),
+    "wgan-critic": Recipe(
+        "a critic alone, between the ring of eight and one wide Gaussian that stands still, for each --constraint",
+        WGANSettings,
+        NormedCriticPair,
+        {
+            "data": "toy/ring8", "resolution": None, "batch": 256, "steps": 800, "std": 1.2, "width": 64, "depth": 3,
+            "critic_steps": 1, "generator_lr": 0.0, "critic_lr": 2e-3,
+        },
+        {"smoke": {"steps": 20}, "lab": {"steps": 20_000}},
     ),
     "wgan-gp-fashion": Recipe(
         "the Wasserstein GAN with gradient penalty on Fashion-MNIST at 32 pixels",
