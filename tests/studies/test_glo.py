@@ -4,13 +4,13 @@ import pytest
 import torch
 
 from course_lib import recipes
-from course_lib.studies import glo, glo_mnist
+from course_lib.studies import glo, glo_mnist, glo_small
 from course_lib.studies.catalogue import STUDIES
 
 QUICK = {"data": "digits", "resolution": 16, "latent": 4, "tensorboard": False, "batch": 8, "steps": 2}
 
 
-@pytest.mark.parametrize("name", [*glo.STUDIES, *glo_mnist.STUDIES])
+@pytest.mark.parametrize("name", [*glo.STUDIES, *glo_mnist.STUDIES, *glo_small.STUDIES])
 def test_every_variant_can_be_settled_and_ends_on_a_measurement(name):
     study = STUDIES[name]
     for variant in study.variants:
@@ -109,3 +109,35 @@ def test_other_searches_stand_beside_the_table(recipe, free):
         {"effort/free"} if free else set()
     )
     assert row["effort/usual"] == pytest.approx(row["psnr/test/mse"]), "the same images and search in smoke"
+
+
+def test_the_order_of_codes_is_that_of_their_classes():
+    labels = torch.arange(200) % 10
+    angle = labels.float()[:, None] * 0.6
+    apart = torch.cat([angle.cos(), angle.sin()], 1) + 0.001 * torch.randn(
+        200, 2, generator=torch.Generator().manual_seed(0)
+    )
+    assert glo_small.same_class(apart, labels, neighbours=10) == 1
+    noise = torch.randn(200, 2, generator=torch.Generator().manual_seed(1))
+    assert glo_small.same_class(noise, labels) == pytest.approx(0.1, abs=0.04), "chance"
+    assert glo_small.same_class(torch.cat([apart, noise]), labels.repeat(2), n=200) == 1, "of the first n"
+
+
+def test_a_copied_code_is_no_novelty_of_its_own():
+    table = torch.tensor([[0.0, 0.0], [3.0, 0.0], [3.0, 4.0]])
+    assert glo_small.nearest_code(table, table) == pytest.approx(3), "never a code itself"
+    assert glo_small.nearest_code(torch.tensor([[0.0, 1.0]]), table) == pytest.approx(1)
+
+
+def test_codes_and_laws_are_measured():
+    plan, rows = recipes.settle("glo-fashion", "smoke", **QUICK | {"data": "digits", "resolution": 32}), []
+    measure = glo_small.codes_and_laws(30)(plan)
+    recipes.train(
+        plan, device="cpu", every=1, observe=lambda step, run: rows.append(measure(run)), quiet=True
+    )
+    assert [set(row) == {"order"} for row in rows] == [True, True, False]
+    last = rows[-1]
+    assert {"psnr", "surface", "frechet/codes", "frechet/1", "frechet/5", "novelty/1", "novelty/5"} <= set(
+        last
+    )
+    assert all(value > 0 for name, value in last.items() if name != "surface") and 0 <= last["surface"] <= 1
