@@ -23,7 +23,7 @@ from course_lib.data import toy
 from course_lib.data.folders import Folder
 from course_lib.data.images import ImageSet
 from course_lib.data.sources import SOURCES
-from course_lib.data.subsets import Subset
+from course_lib.data.subsets import described
 from course_lib.data.writing import Progress, write_images
 from course_lib.data.zips import Zip
 from course_lib.errors import CourseError, UsageError
@@ -40,8 +40,8 @@ def open_set(
     split: str = "train",
     skip_damaged: bool = False,
 ) -> ImageSet | toy.PointSet:
-    """The data set of that name: "fashion-mnist", "digits", "toy/…", a part ("digits:images=100",
-    `subsets`), or a folder or a zip of images.
+    """The data set of that name: "fashion-mnist", "digits", "toy/…", a part ("digits:images=100") or
+    another resize of one ("mnist:resize=bilinear", `subsets`), or a folder or a zip of images.
 
     `resolution` is the side of the images, None for their own; `split` "train" or "test" (SVHN has "extra" too).
     Pictures that are not square lose their sides, and all are resized with an antialiased filter. Prepares the set
@@ -92,7 +92,7 @@ def find(name: str | os.PathLike):
         return SOURCES[str(name)]
     whole, colon, words = str(name).partition(":")
     if colon and whole in SOURCES:
-        return Subset(SOURCES[whole], words)
+        return described(SOURCES[whole], words)
     path = Path(name).expanduser()
     if path.is_dir():
         return Folder(path)
@@ -123,7 +123,7 @@ def _checked(source, resolution: int | None, split: str) -> int:
 
 
 def _folder(source, resolution: int, split: str) -> Path:
-    name = source.name.replace("/", "-")
+    name = re.sub("[/:=]", "-", source.name)
     if isinstance(source, Folder):  # two folders may share their last name
         digest = hashlib.blake2b(source.name.encode("utf-8", "surrogateescape")).hexdigest()[:8]
         name = re.sub(r"[^\w.]+", "-", source.path.name).strip(".") + "-" + digest

@@ -39,7 +39,7 @@ RECIPES: dict[str, Recipe] = {
     # sizes of codes: the paper's section 4.1; MNIST by squared error, all others by l2 + Lap1
     "glo-mnist": recipe(
         "GLO on MNIST at 32 pixels, with the paper's 32 dimensions and squared error",
-        {"data": "mnist", "latent": 32, "loss": "l2"},
+        {"data": "mnist:resize=bilinear,held-out=32", "latent": 32, "loss": "l2"},
         4_000,
         {**PAPER, "init": "gaussian", "steps": 100_000},
     ),

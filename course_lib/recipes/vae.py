@@ -46,7 +46,8 @@ def dcgan(summary: str, changes: Mapping[str, Any], steps: int, lab: Mapping[str
 
 
 # the sizes of codes are those of the paper's section 4.1
-MNIST = {"data": "mnist", "latent": 32}
+# enlarged to 32 pixels and split as the paper's: `inversion.table`
+MNIST = {"data": "mnist:resize=bilinear,held-out=32", "latent": 32}
 SVHN = {"data": "svhn", "latent": 64}
 CELEBA_64 = {"data": "celeba", "resolution": 64, "latent": 256}
 CELEBA_128 = {"data": "celeba", "resolution": 128, "latent": 256, "batch": 32}
