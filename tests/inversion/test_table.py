@@ -213,7 +213,7 @@ def test_the_text_says_how_it_was_measured():
 
 def test_the_papers_mnist_is_what_the_recipes_train_on():
     for name in ("glo-mnist", "vae-mnist", "dcgan-mnist"):
-        d = recipes.settle(name, "book").settings["data"]
+        d = recipes.resolve(name, "book").settings["data"]
         assert (d.data, d.resolution) == (table.PAPERS_MNIST, 32)
 
 

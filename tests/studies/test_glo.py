@@ -74,7 +74,7 @@ def test_histograms_count_every_image():
 
 
 def last_row(recipe, build, **changes):
-    plan, rows = recipes.settle(recipe, "smoke", **(QUICK | changes)), []
+    plan, rows = recipes.resolve(recipe, "smoke", **(QUICK | changes)), []
     measure = build(plan)
     recipes.train(
         plan, device="cpu", every=2, observe=lambda step, run: rows.append(measure(run)), quiet=True
@@ -130,7 +130,7 @@ def test_a_copied_code_is_no_novelty_of_its_own():
 
 
 def test_codes_and_laws_are_measured():
-    plan, rows = recipes.settle("glo-fashion", "smoke", **QUICK | {"data": "digits", "resolution": 32}), []
+    plan, rows = recipes.resolve("glo-fashion", "smoke", **QUICK | {"data": "digits", "resolution": 32}), []
     measure = glo_small.codes_and_laws(30)(plan)
     recipes.train(
         plan, device="cpu", every=1, observe=lambda step, run: rows.append(measure(run)), quiet=True
