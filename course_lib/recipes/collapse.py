@@ -53,7 +53,9 @@ RECIPES: dict[str, Recipe] = {
         DCGANPair,
         {
             "data": "digits", "resolution": 16, "batch": 32, "steps": 500, "latent": 16, "freeze_at": 200,
+            # log(1 - D) keeps its slope when D is fooled, where that of -log D fades and the collapse with it;
             # no batch norm in D, which would compare the samples of a batch
+            "game": "minimax",
             "generator_width": 12, "discriminator_width": 12, "discriminator_norm": "none",
             "generator_lr": 1e-3, "discriminator_lr": 1e-3,
         },

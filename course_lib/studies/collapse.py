@@ -58,10 +58,8 @@ def listening(plan: Any) -> Measure:
 
     def measure(run: Any) -> dict[str, float]:
         generator, discriminator = run.method.networks.values()
-        device = next(generator.parameters()).device
-        z = run.method.latents(32, seeds.generator(plan.settings["data"].seed, purpose="listening")).to(
-            device
-        )
+        draw = seeds.generator(plan.settings["data"].seed, purpose="listening")
+        z = run.method.latents(32, draw).to(run.method.device)
         samples = run.method.sample(z)
         with torch.no_grad():
             verdict = discriminator(samples).sigmoid().mean().item()

@@ -78,3 +78,16 @@ def test_spread_is_zero_where_all_samples_are_alike():
     with torch.no_grad():
         next(run.method.networks["generator"].parameters()).zero_()
     assert clinic.samples_as_png(plan)(run)["spread"] == pytest.approx(0, abs=1e-5)
+
+
+def test_a_generator_that_ignores_its_latents_listens_no_more():
+    """The measure of the frozen discriminator: 0 where all samples are alike, and D's own verdict."""
+    plan = recipes.settle("frozen-digits", "smoke", tensorboard=False)
+    run = recipes.train(plan, device="cpu", quiet=True)
+    measure = collapse.listening(plan)
+    listens = measure(run)
+    assert listens["jacobian"] > 0 and listens["spread"] > 0 and 0 < listens["verdict"] < 1
+    with torch.no_grad():
+        next(run.method.networks["generator"].parameters()).zero_()
+    row = measure(run)
+    assert row["jacobian"] == pytest.approx(0, abs=1e-6) and row["spread"] == pytest.approx(0, abs=1e-6)
