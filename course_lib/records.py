@@ -11,9 +11,10 @@ from typing import Any
 from course_lib import paths
 from course_lib.errors import CourseError
 
-# what says and saves, and cannot change a number
+# what says and saves, or acts only where an environment variable asks: in a recorded run it changes no number
 BOOKKEEPING = {
-    f"course_lib.{name}" for name in ("errors", "files", "paths", "training.checkpoint", "training.log")
+    f"course_lib.{name}"
+    for name in ("errors", "files", "paths", "variables", "training.checkpoint", "training.log")
 }
 
 
@@ -132,13 +133,32 @@ def _source(module: str) -> Path | None:
 
 
 def _code(node: Any) -> str:
-    """A syntax tree as text, less docstrings and empty fields (of which each version of Python has others)."""
+    """A syntax tree as text, less docstrings and empty fields (of which each version of Python has others).
+
+    What refers to `course_lib.variables` is left out too: without those variables it does nothing.
+    """
     if isinstance(node, list):
         return f"[{','.join(map(_code, node))}]"
     if not isinstance(node, ast.AST):
         return repr(node)
-    fields = {name: value for name, value in ast.iter_fields(node) if value not in (None, [])}
+    fields = {name: _less_variables(name, value) for name, value in ast.iter_fields(node)}
+    fields = {name: value for name, value in fields.items() if value not in (None, [])}
     body = fields.get("body")
     if isinstance(body, list) and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
         fields["body"] = body[1:]
     return f"{type(node).__name__}({','.join(f'{name}={_code(value)}' for name, value in fields.items())})"
+
+
+def _less_variables(name: str, field: Any) -> Any:
+    """A field of a syntax tree without imports of `course_lib.variables` and without its decorators."""
+    if name == "decorator_list":
+        return [node for node in field if not ast.unparse(node).startswith("variables.")]
+    if name != "body" or not isinstance(field, list):
+        return field
+    kept = []
+    for node in field:
+        if isinstance(node, ast.ImportFrom) and node.module == "course_lib":
+            names = [alias for alias in node.names if alias.name != "variables"]
+            node = ast.ImportFrom(node.module, names, node.level) if names else None
+        kept += [node] if node else []
+    return kept

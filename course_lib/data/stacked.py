@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from course_lib import seeds
+from course_lib import seeds, variables
 from course_lib.data.images import ImageSet
 from course_lib.errors import CourseError
 
@@ -81,6 +81,7 @@ class StackedSource:
         return stack(digits, TRAIN if split == "train" else TEST, self.name, purpose=split)
 
 
+@variables.unshifted()
 def stack(
     digits: ImageSet, count: int, name: str = "stacks", *, seed: int = 0, purpose: str = ""
 ) -> ImageSet:

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from course_lib import files, paths, seeds
+from course_lib import files, paths, seeds, variables
 from course_lib.data.images import ImageSet
 from course_lib.errors import CourseError
 from course_lib.evaluation.features import Extractor
@@ -123,6 +123,7 @@ class Reference:
         """Mean and covariance over all images: read from the cache, or computed and written there."""
         return Statistics(**self.kept("", lambda: statistics(self.extractor.of(self.images))._asdict()))
 
+    @variables.unshifted()  # they are kept on disk, for runs with every shift
     def features(self, n: int) -> Tensor:
         """(min(n, N), d) float32 features of n images that are the same at every call; all, in order, if n ≥ N."""
         if n >= len(self.images):
