@@ -76,9 +76,6 @@ TOYS: dict[str, Callable[[], PointSet]] = {
     "toy/ring8": lambda: from_mixture("toy/ring8", ring()),
     "toy/grid25": lambda: from_mixture("toy/grid25", grid()),
     "toy/mixture-1d": lambda: from_mixture("toy/mixture-1d", mixture_1d()),
-    "toy/even-bumps-1d": lambda: from_mixture(
-        "toy/even-bumps-1d", mixture_1d((-1.5, 1.5), (0.6, 0.6), (0.5, 0.5))
-    ),
     # a quarter of the mass in a bump of its own: too far for one Gaussian to cover without lying between
     "toy/two-bumps-1d": lambda: from_mixture(
         "toy/two-bumps-1d", mixture_1d((-3.0, 1.5), (1.0, 1.0), (0.25, 0.75))

@@ -42,7 +42,7 @@ STUDIES: dict[str, Study] = {
         },
         exact_divergence,
         every=25,
-        common={**COMMON, "data": "toy/even-bumps-1d", "steps": 1_500},
+        common={**COMMON, "steps": 1_500},
     ),
     "minimax-ring": Study(
         "How many clusters does the minimax game find, with its last and with its averaged weights?",

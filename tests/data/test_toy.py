@@ -9,17 +9,10 @@ from course_lib import seeds
 from course_lib.data.toy import TOYS, open_toy, swiss_roll, swiss_roll_curve
 from course_lib.errors import UsageError
 
-NAMES = (
-    "toy/ring8",
-    "toy/grid25",
-    "toy/mixture-1d",
-    "toy/even-bumps-1d",
-    "toy/two-bumps-1d",
-    "toy/swiss-roll",
+
+@pytest.mark.parametrize(
+    "name", ["toy/ring8", "toy/grid25", "toy/mixture-1d", "toy/two-bumps-1d", "toy/swiss-roll"]
 )
-
-
-@pytest.mark.parametrize("name", NAMES)
 def test_every_toy_opens_by_name_and_samples_reproducibly(name):
     toy = open_toy(name)
     assert toy.name == name and toy.shape == (toy.dim,)
@@ -30,7 +23,7 @@ def test_every_toy_opens_by_name_and_samples_reproducibly(name):
 
 
 def test_names_are_those_of_the_registry():
-    assert tuple(TOYS) == NAMES
+    assert set(TOYS) == {"toy/ring8", "toy/grid25", "toy/mixture-1d", "toy/two-bumps-1d", "toy/swiss-roll"}
 
 
 def test_unknown_toy_is_refused_with_the_known_names():

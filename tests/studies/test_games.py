@@ -27,7 +27,7 @@ def test_the_divergence_is_the_integral_of_the_densities(plan, mean, std):
     method = GAN(mlp.gaussian_generator(mean, std), mlp.Discriminator(1, 8, 1))
     found = games.exact_divergence(plan)(SimpleNamespace(method=method))["js"]
     line = grid_1d(-9, 9, 6001)
-    log_p = data.open("toy/even-bumps-1d").density.log_prob(line.points)
+    log_p = data.open("toy/mixture-1d").density.log_prob(line.points)
     exact = divergences.js(log_p, gaussian(mean, std).log_prob(line.points), line)
     assert found == pytest.approx(exact.item(), abs=2e-4)
 
