@@ -7,7 +7,7 @@ from course_lib.recipes.plan import Recipe
 
 RECIPES: dict[str, Recipe] = {
     "gan-mixture-1d": Recipe(
-        "the original game on a mixture of two Gaussians on the line",
+        "the original game on a mixture of Gaussians on the line",
         GANSettings,
         MLPPair,
         {

@@ -1,15 +1,24 @@
-"""Every study by name: one module for each family of them."""
+"""Every study by name, found and not listed: whatever stands in a dictionary `STUDIES` of a module of this package."""
 
-from course_lib.studies import clinic, collapse, dcgan, fgan, glo, glo_mnist, glo_small, wasserstein
+import importlib
+import pkgutil
+from pathlib import Path
+
 from course_lib.studies.plan import Study
 
-STUDIES: dict[str, Study] = {
-    **dcgan.STUDIES,
-    **collapse.STUDIES,
-    **clinic.STUDIES,
-    **fgan.STUDIES,
-    **wasserstein.STUDIES,
-    **glo.STUDIES,
-    **glo_mnist.STUDIES,
-    **glo_small.STUDIES,
-}
+BESIDE = {"catalogue", "measures", "plan", "runner"}
+
+
+def found() -> dict[str, Study]:
+    """Name -> study, by module and then in the order of each file. Raises ValueError for a name that stands twice."""
+    studies: dict[str, Study] = {}
+    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
+        if module.name not in BESIDE:
+            own = importlib.import_module(f"course_lib.studies.{module.name}").STUDIES
+            if twice := studies.keys() & own.keys():
+                raise ValueError(f"two modules have a study '{min(twice)}': rename one")
+            studies |= own
+    return studies
+
+
+STUDIES = found()
