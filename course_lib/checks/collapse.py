@@ -155,7 +155,7 @@ def minibatch_deviation(answer, trial):
     got = trial.call(answer, x)
     trial.equal(got, right(x), wrong)
     weights = trial.draw.normal(5, 4, 4, 2, purpose="weights")
-    (slope,) = trial.slope(trial.tensor(got) * weights, x, diagnosis="detached")
+    (slope,) = trial.gradients(trial.tensor(got) * weights, x, diagnosis="detached")
     (true,) = torch.autograd.grad((right(x) * weights).sum(), x)
     trial.equal(slope, true, {"detached": weights[:, :3]}, name="the gradient in x")
 
@@ -164,7 +164,7 @@ def minibatch_deviation(answer, trial):
     same = alone.expand(6, -1, -1, -1).clone().requires_grad_()
     got = trial.call(answer, same)
     trial.equal(got, right(same), otherwise="collapsed", tolerance=1e-3)
-    trial.expect(trial.slope(got, same)[0].isfinite().all(), "collapsed")
+    trial.expect(trial.gradients(got, same)[0].isfinite().all(), "collapsed")
 
 
 @exercise(
@@ -284,7 +284,7 @@ def r1_penalty(answer, trial):
     got = trial.call(answer, discriminator, real, gamma)
     trial.equal(got, right, wrong)
     weights = list(discriminator.parameters())
-    slopes = trial.slope(got, *weights, diagnosis="no-graph")
+    slopes = trial.gradients(got, *weights, diagnosis="no-graph")
     true = torch.autograd.grad(right, weights, allow_unused=True)
     flat, flat_true = (
         torch.cat(

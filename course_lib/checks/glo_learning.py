@@ -111,7 +111,7 @@ def lap1(answer, trial):
         wrong["channels"] = value * shape[1]
         got = trial.call(answer, made, images, levels, nearness.shrink, nearness.enlarge)
         trial.equal(got, value, wrong, on=f"for {levels} band{'s' * (levels > 1)}")
-        (slope,), (true,) = trial.slope(got, made), torch.autograd.grad(right, made)
+        (slope,), (true,) = trial.gradients(got, made), torch.autograd.grad(right, made)
         trial.equal(images.numel() * slope, images.numel() * true, name="the gradient, times B·C·H·W")
 
 

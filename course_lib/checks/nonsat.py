@@ -71,7 +71,7 @@ def losses_from_logits(answer, trial):
         for one, value, name in zip(got, right, ("discriminator", "generator"), strict=True):
             inputs = (real, fake) if name == "discriminator" else (fake,)
             slopes = torch.autograd.grad(value, inputs)
-            for slope, due in zip(trial.slope(one, *inputs), slopes, strict=True):
+            for slope, due in zip(trial.gradients(one, *inputs), slopes, strict=True):
                 trial.equal(slope, due, not_finite="slope-nan", name=f"the gradient of the {name}'s loss")
 
 
@@ -326,7 +326,7 @@ def value_of_cost(answer, trial):
 )
 def jeffreys_cost(answer, trial):
     s = (1.2 * trial.draw.normal(11, purpose="logits").double()).requires_grad_()
-    (got,) = trial.slope(trial.call(answer, s), s)
+    (got,) = trial.gradients(trial.call(answer, s), s)
     s = s.detach()
     ratio = s.exp()
     right = -(1 + ratio) / len(s)

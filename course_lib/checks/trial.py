@@ -115,7 +115,7 @@ class Trial:
             raise Wrong("wrong-type", f"The function returns {returned}; it must return {count}: {names}.")
         return tuple(got)
 
-    def slope(self, output: Any, *inputs: Tensor, diagnosis: str = "no-gradient") -> tuple[Tensor, ...]:
+    def gradients(self, output: Any, *inputs: Tensor, diagnosis: str = "no-gradient") -> tuple[Tensor, ...]:
         """Gradients of the sum of `output` in `inputs`, zeros where one does not matter; fails where none flows."""
         if not isinstance(output, Tensor) or not output.requires_grad:
             if diagnosis in self.exercise.mistakes:

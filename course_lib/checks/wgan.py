@@ -228,7 +228,7 @@ def gradient_penalty(answer, trial):
     trial.equal(got, right, wrong, tolerance=2e-5)
     weights = list(critic.parameters())
     true = small.in_one_row(torch.autograd.grad(right, weights, allow_unused=True), weights)
-    slope = small.in_one_row(trial.slope(got, *weights, diagnosis="no-graph"), weights)
+    slope = small.in_one_row(trial.gradients(got, *weights, diagnosis="no-graph"), weights)
     name = "the penalty's gradient in the critic's weights"
     trial.equal(slope, true, {"no-graph": torch.zeros_like(true)}, name=name)
 
@@ -236,7 +236,7 @@ def gradient_penalty(answer, trial):
     points = trial.draw.uniform(4, 3, purpose="points")
     got = trial.call(answer, flat, points, points.flip(0), epsilon[:4])
     trial.equal(got, 1.0, otherwise="flat", tolerance=1e-3)
-    slopes = trial.slope(got, *flat.parameters(), diagnosis="no-graph")
+    slopes = trial.gradients(got, *flat.parameters(), diagnosis="no-graph")
     trial.expect(all(slope.isfinite().all() for slope in slopes), "flat")
 
 
@@ -393,7 +393,7 @@ def power_iteration(answer, trial):
         before = nn.functional.normalize(matrix.detach().T @ last, dim=0)
         vectors = {"old-u": u, "other-vector": [v, before], "not-normalised": [new * sigma, new * sigma**2]}
         trial.equal(kept, new, vectors, name="u", on=count)
-        (slope,) = trial.slope(got, matrix, diagnosis="constant")
+        (slope,) = trial.gradients(got, matrix, diagnosis="constant")
         (right,) = torch.autograd.grad(sigma, matrix)
         through = torch.autograd.grad(small.power(matrix, u, steps, constant=False)[0], matrix)[0]
         trial.equal(slope, right, {"through": through, "constant": 0 * right}, name="the gradient of σ in W")

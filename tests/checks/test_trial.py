@@ -155,10 +155,10 @@ def test_several_values_are_counted(trial):
 
 def test_slopes_are_taken_where_there_are_any(trial):
     x, other = torch.ones(2, requires_grad=True), torch.ones(1, requires_grad=True)
-    slope, none = trial.slope(3 * x, x, other)
+    slope, none = trial.gradients(3 * x, x, other)
     assert slope.tolist() == [3, 3] and none.tolist() == [0]
-    assert stopped(trial.slope, (3 * x).detach(), x)[0] == "no-gradient"
-    assert stopped(trial.slope, 3.0, x)[0] == "no-gradient"
+    assert stopped(trial.gradients, (3 * x).detach(), x)[0] == "no-gradient"
+    assert stopped(trial.gradients, 3.0, x)[0] == "no-gradient"
 
 
 def test_predictions(trial):

@@ -1,7 +1,7 @@
 """What a student's code answered, as data: recorded where that code runs, judged where it never was.
 
-The recording trial writes down what came back from each guarded call, and the gradients that the judge asked for. The
-replaying trial gives the same judge, in a process that no student's code has touched, what stands on the tape instead
+The recording trial writes down what came back from each guarded call, and the gradients that the checker asked for.
+The replaying trial gives the same checker, in a process that no student's code has touched, what was recorded instead
 of calling anything. A forged verdict is then worth nothing: only the answers count.
 """
 
@@ -19,11 +19,11 @@ from course_lib.checks.trial import Trial, Wrong
 
 
 class Unreadable(Exception):
-    """A tape that does not fit the judge: cut short, damaged, or made of what is not data."""
+    """A recording that does not fit the checker: cut short, damaged, or made of what is not data."""
 
 
-class Thing:
-    """Stands for an object of the student's that is no data: a function, a network. It can only be called on tape."""
+class Opaque:
+    """Stands for an object of the student's that is no data: a function, a network. It cannot be called."""
 
     def __init__(self, kind: str):
         self.kind = kind
@@ -33,82 +33,82 @@ class Thing:
 
 
 class RecordingTrial(Trial):
-    """A trial that writes `tape`."""
+    """A trial that writes down `calls`."""
 
     def __init__(self, exercise: Exercise, seed: int):
         super().__init__(exercise, seed)
-        self.tape: list[Any] = []
+        self.calls: list[Any] = []
 
     def guarded(self, answer: Callable, *, may_change: bool = False, **about: Any) -> Callable:
-        """As in `Trial`; what comes back, and what has become of what may change, goes on the tape."""
+        """As in `Trial`; what comes back, and what has become of what may change, goes into `calls`."""
         inner = super().guarded(answer, may_change=may_change, **about)
 
         def call(*arguments: Any, **named: Any) -> Any:
             try:
                 result = inner(*arguments, **named)
             except Wrong as wrong:
-                self.tape.append({"wrong": [wrong.diagnosis, wrong.message]})
+                self.calls.append({"wrong": [wrong.diagnosis, wrong.message]})
                 raise
             given = [*arguments, *named.values()] if may_change else []
-            self.tape.append({"result": result, "given": [_state(value) for value in given]})
+            self.calls.append({"result": result, "given": [_state(value) for value in given]})
             return result
 
         return call
 
-    def slope(self, output: Any, *inputs: Tensor, **about: Any) -> tuple[Tensor, ...]:
-        """As in `Trial`; the gradients go on the tape."""
+    def gradients(self, output: Any, *inputs: Tensor, **about: Any) -> tuple[Tensor, ...]:
+        """As in `Trial`; the gradients go into `calls`."""
         try:
-            found = super().slope(output, *inputs, **about)
+            gradients = super().gradients(output, *inputs, **about)
         except Wrong as wrong:
-            self.tape.append({"wrong": [wrong.diagnosis, wrong.message]})
+            self.calls.append({"wrong": [wrong.diagnosis, wrong.message]})
             raise
-        self.tape.append({"result": found, "given": []})
-        return found
+        self.calls.append({"result": gradients, "given": []})
+        return gradients
 
 
 class ReplayingTrial(Trial):
-    """A trial that reads `tape`. Raises Unreadable where the judge asks for more than there is."""
+    """A trial that reads `calls`. Raises Unreadable where the checker asks for more than there is."""
 
-    def __init__(self, exercise: Exercise, seed: int, tape: list[Any]):
+    def __init__(self, exercise: Exercise, seed: int, calls: list[Any]):
         super().__init__(exercise, seed)
-        self.tape = list(tape)
+        self.calls = list(calls)
 
     def _next(self, given: list[Any]) -> Any:
-        if not self.tape:
-            raise Unreadable("the tape ends early")
-        line = self.tape.pop(0)
-        if "wrong" in line:
-            diagnosis, message = map(str, line["wrong"])
+        if not self.calls:
+            raise Unreadable("the recording ends early")
+        entry = self.calls.pop(0)
+        if "wrong" in entry:
+            diagnosis, message = map(str, entry["wrong"])
             if diagnosis == "passed":  # the student's own code can raise what the trial raises
                 raise Unreadable("a mistake is called passed")
             raise Wrong(diagnosis, message)
-        for value, state in zip(given, line["given"], strict=False):
+        for value, state in zip(given, entry["given"], strict=False):
             _restore(value, state)
-        return line["result"]
+        return entry["result"]
 
     def guarded(self, answer: Callable, *, may_change: bool = False, **about: Any) -> Callable:
-        """The answers on the tape, one by one, whatever is asked. What may not change stays as the judge made it."""
+        """The recorded answers, one by one, whatever is asked. What may not change stays as the checker made it."""
 
         def call(*arguments: Any, **named: Any) -> Any:
             return self._next([*arguments, *named.values()] if may_change else [])
 
         return call
 
-    def slope(self, output: Any, *inputs: Tensor, **about: Any) -> tuple[Tensor, ...]:
-        """The gradients on the tape, which must have the shapes of `inputs`."""
-        found = self._next([])
-        if not isinstance(found, tuple) or [g.shape for g in found] != [x.shape for x in inputs]:
+    def gradients(self, output: Any, *inputs: Tensor, **about: Any) -> tuple[Tensor, ...]:
+        """The gradients as recorded, which must have the shapes of `inputs`."""
+        gradients = self._next([])
+        if not isinstance(gradients, tuple) or [g.shape for g in gradients] != [x.shape for x in inputs]:
             raise Unreadable("the gradients have other shapes than the inputs")
-        return found
+        return gradients
 
 
 def _state(value: Any) -> Any:
     """What a call may have changed in something given to it; None for what cannot change."""
     if isinstance(value, nn.Module):
-        slopes = {name: w.grad for name, w in value.named_parameters() if w.grad is not None}
-        return {"state": dict(value.state_dict()), "slopes": slopes, "training": value.training}
+        gradients = {name: w.grad for name, w in value.named_parameters() if w.grad is not None}
+        return {"state": dict(value.state_dict()), "gradients": gradients, "training": value.training}
     if isinstance(value, Tensor):
-        return {"value": value, "slope": value.grad if value.is_leaf else None}
+        return {"value": value, "gradient": value.grad if value.is_leaf else None}
     return None
 
 
@@ -117,20 +117,20 @@ def _restore(value: Any, state: Any) -> None:
         value.load_state_dict(state["state"])
         value.train(bool(state["training"]))
         for name, weight in value.named_parameters():
-            weight.grad = state["slopes"].get(name)
+            weight.grad = state["gradients"].get(name)
     elif isinstance(value, Tensor) and state:
         with torch.no_grad():
             value.copy_(state["value"])
         if value.is_leaf and value.requires_grad:
-            value.grad = state["slope"]
+            value.grad = state["gradient"]
 
 
-def write(tape: Any) -> bytes:
-    """A tape as bytes: a length, JSON, and safetensors. Tensors keep values, dtype and whether a gradient flows."""
+def write(recording: Any) -> bytes:
+    """As bytes: a length, JSON, and safetensors. Tensors keep values, dtype and whether a gradient flows."""
     from safetensors.torch import save
 
     tensors: dict[str, Tensor] = {}
-    text = json.dumps(_pack(tape, tensors)).encode()
+    text = json.dumps(_pack(recording, tensors)).encode()
     return struct.pack("<Q", len(text)) + text + save(tensors)
 
 
@@ -143,7 +143,7 @@ def read(content: bytes) -> Any:
         tensors = load(content[8 + length :])
         return _unpack(json.loads(content[8 : 8 + length]), tensors)
     except Exception as error:
-        raise Unreadable(f"the tape is damaged ({type(error).__name__})") from error
+        raise Unreadable(f"the recording is damaged ({type(error).__name__})") from error
 
 
 def _pack(node: Any, tensors: dict[str, Tensor]) -> Any:
@@ -152,7 +152,7 @@ def _pack(node: Any, tensors: dict[str, Tensor]) -> Any:
     if isinstance(node, numpy.generic):
         return _pack(node.item(), tensors)
     if isinstance(node, (int, float)):
-        return node if abs(node) < 2**63 or isinstance(node, float) else {"thing": "huge number"}
+        return node if abs(node) < 2**63 or isinstance(node, float) else {"opaque": "huge number"}
     if node is ...:
         return {"dots": True}
     if isinstance(node, Tensor) and not node.is_complex() and not node.is_sparse:
@@ -166,19 +166,19 @@ def _pack(node: Any, tensors: dict[str, Tensor]) -> Any:
     if isinstance(node, (list, tuple, set, frozenset)):
         kind = "tuple" if isinstance(node, tuple) else "list"
         return {kind: [_pack(item, tensors) for item in node]}
-    return {"thing": type(node).__name__[:50]}
+    return {"opaque": type(node).__name__[:50]}
 
 
 def _unpack(node: Any, tensors: dict[str, Tensor]) -> Any:
     if not isinstance(node, dict):
         return node
     if "tensor" in node:
-        found = tensors[node["tensor"]]
-        return found.requires_grad_() if node["flows"] and found.is_floating_point() else found
+        tensor = tensors[node["tensor"]]
+        return tensor.requires_grad_() if node["flows"] and tensor.is_floating_point() else tensor
     if "dots" in node:
         return ...
-    if "thing" in node:
-        return Thing(str(node["thing"]))
+    if "opaque" in node:
+        return Opaque(str(node["opaque"]))
     ((kind, inside),) = node.items()
     if kind == "array":
         return _unpack(inside, tensors).numpy()

@@ -1,4 +1,4 @@
-"""The grader's own side: starts the nursery, hands it notebook after notebook, and collects what wardens report."""
+"""The grader's own side: starts the fork server, hands it notebook after notebook, collects what supervisors report."""
 
 import contextlib
 import json
@@ -17,8 +17,8 @@ from course_lib import paths
 from course_lib.errors import CourseError
 from course_lib.grading import isolation
 from course_lib.grading.clock import Clock
+from course_lib.grading.forkserver import receive, send
 from course_lib.grading.limits import Limits
-from course_lib.grading.nursery import receive, send
 
 SPARE = 60.0  # seconds after which a submission that should long have ended is ended from outside
 # what a submission's processes know of the environment
@@ -36,7 +36,7 @@ PASSED_ON = (
 
 @dataclass(frozen=True)
 class Job:
-    """One notebook to be graded. exercises: as the nursery lists them, each with its `seed`."""
+    """One notebook to be graded. exercises: as the fork server lists them, each with its `seed`."""
 
     name: str
     file: Path
@@ -59,7 +59,7 @@ class Refused(Exception):
     """A file that is not even opened, and why."""
 
 
-class Nursery:
+class Dispatcher:
     """The warm process, as a context manager: `exercises` (chapter -> list), and `grade`."""
 
     def __init__(self, *, isolated: bool, hidden: Sequence[Path] = (), limits: Limits | None = None):
@@ -69,7 +69,7 @@ class Nursery:
         hidden = [str(Path(h).resolve()) for h in hidden]
         self.hidden = [h for h in hidden if any(h.startswith(s.rstrip("/") + "/") for s in self.shown)]
 
-    def __enter__(self) -> "Nursery":
+    def __enter__(self) -> "Dispatcher":
         ours, theirs = socket.socketpair()
         threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
         environment = {k: v for k, v in os.environ.items() if k in PASSED_ON} | dict.fromkeys(threads, "1")
@@ -79,7 +79,7 @@ class Nursery:
         if self.isolated:
             environment |= {"TMPDIR": isolation.View.HOME, "MPLCONFIGDIR": isolation.View.HOME}
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "course_lib.grading.nursery", str(theirs.fileno())],
+            [sys.executable, "-P", "-m", "course_lib.grading.forkserver", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             env=environment,
             cwd="/",
@@ -120,13 +120,13 @@ class Nursery:
                     try:
                         channel, one = self._start(job, {r.slot for r in running.values()}, clock.look())
                     except Refused as refused:
-                        done(job, _all(job, "unreadable", str(refused)))
+                        done(job, _same_for_all(job, "unreadable", str(refused)))
                         continue
                     running[channel] = one
                     selector.register(channel, selectors.EVENT_READ)
                 for key, _ in selector.select(1.0):
                     one = running[key.fd]
-                    if not _heard(key.fd, one):
+                    if not _take_report(key.fd, one):
                         continue
                     selector.unregister(key.fd)
                     os.close(key.fd)
@@ -207,38 +207,38 @@ def shown() -> list[str]:
     ]
     packages = [p for p in sys.path if os.path.basename(p) in ("site-packages", "dist-packages")]
     own = [project / name for name in ("course_lib", "zoo", "records", "pyproject.toml")]
-    found = {
+    existing = {
         os.path.realpath(p)
         for p in [*packages, *own, *paths.data_folders(), paths.cache()]
         if os.path.exists(p)
     }
     above = {str(p) for folder in (project, home) for p in (folder, *folder.parents)}
-    return [*system, *sorted((found | set(prefixes)) - above)]
+    return [*system, *sorted((existing | set(prefixes)) - above)]
 
 
-def _heard(channel: int, one: _Running) -> bool:
-    """Read what a warden reports. Returns whether it has ended."""
+def _take_report(channel: int, one: _Running) -> bool:
+    """Read what a supervisor reports. Returns whether it has ended."""
     try:
-        read = os.read(channel, 1 << 16)
+        content = os.read(channel, 1 << 16)
     except BlockingIOError:
         return False
-    *lines, one.buffer = (one.buffer + read).split(b"\n")
+    *lines, one.buffer = (one.buffer + content).split(b"\n")
     for line in lines:
-        said = json.loads(line)
-        if "exercise" in said:
-            one.results[said["exercise"]] = said
-        one.broken = said.get("broken", one.broken)
-        one.ended = one.ended or "end" in said
-    return not read
+        report = json.loads(line)
+        if "exercise" in report:
+            one.results[report["exercise"]] = report
+        one.broken = report.get("broken", one.broken)
+        one.ended = one.ended or "end" in report
+    return not content
 
 
 def _complete(one: _Running) -> dict[str, dict[str, Any]]:
     why = one.broken or ("" if one.ended else "the process that watched it died")
     message = f"The grader could not finish this notebook ({why}): grade it by hand."
-    return _all(one.job, "broken", message) | one.results
+    return _same_for_all(one.job, "broken", message) | one.results
 
 
-def _all(job: Job, diagnosis: str, message: str) -> dict[str, dict[str, Any]]:
+def _same_for_all(job: Job, diagnosis: str, message: str) -> dict[str, dict[str, Any]]:
     return {
         e["name"]: {
             "passed": False,

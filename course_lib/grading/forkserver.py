@@ -16,7 +16,7 @@ import sys
 import tempfile
 from typing import Any
 
-from course_lib.grading import isolation, limits, runner, warden
+from course_lib.grading import isolation, limits, runner, supervisor
 from course_lib.grading.isolation import View
 
 PDEATHSIG = 1
@@ -60,11 +60,11 @@ def receive(control: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
     """The next message with its open files; None at the end."""
     content, files = b"", []
     while not content.endswith(b"\n"):
-        read, came, _, _ = socket.recv_fds(control, 1 << 16, 4)
-        if not read:
+        part, open_files, _, _ = socket.recv_fds(control, 1 << 16, 4)
+        if not part:
             return None
-        content += read
-        files += came
+        content += part
+        files += open_files
     return json.loads(content), files
 
 
@@ -81,7 +81,7 @@ def _import_all() -> dict[str, list[dict[str, Any]]]:
     numpy.random.seed(0)
     from course_lib import checks, data, networks, objectives, theory  # noqa: F401
     from course_lib.checks import exercise
-    from course_lib.grading import judge, patience, transcript  # noqa: F401
+    from course_lib.grading import cpu_limit, recording  # noqa: F401
 
     # an optimiser's first step imports half of torch, which is seconds for every child that is not born with it
     weight = torch.nn.Parameter(torch.zeros(2))
@@ -90,9 +90,9 @@ def _import_all() -> dict[str, list[dict[str, Any]]]:
         optimizer.step()
         optimizer.zero_grad()
 
-    told = {}
+    exercises = {}
     for chapter in exercise.CHAPTERS.values():
-        told[chapter] = [
+        exercises[chapter] = [
             {
                 "name": e.name,
                 "title": e.title,
@@ -105,7 +105,7 @@ def _import_all() -> dict[str, list[dict[str, Any]]]:
             }
             for e in exercise.of_chapter(chapter)
         ]
-    return told
+    return exercises
 
 
 def _report(channel: int, line: dict[str, Any]) -> None:
@@ -120,7 +120,7 @@ def _end_with_parent() -> None:
 
 
 def _submission(job: dict[str, Any], notebook: int, channel: int) -> None:
-    """In a process of its own: shut it in, then be its warden."""
+    """In a process of its own: shut it in, then be its supervisor."""
     _end_with_parent()
     with os.fdopen(notebook, "rb") as file:
         content = file.read(job["limits"]["notebook"] + 1)
@@ -134,23 +134,23 @@ def _submission(job: dict[str, Any], notebook: int, channel: int) -> None:
             _end_with_parent()
             os.chdir(own)
             os.environ["HOME"] = own
-            _guard(job, content, bounds, os.path.join(own, ".answers"), channel)
+            _supervise(job, content, bounds, os.path.join(own, ".answers"), channel)
     isolation.enter(view, job["slot"])
     if inner := os.fork():
         os.waitpid(inner, 0)
         return
     isolation.settle(view)
     os.chdir(View.HOME)
-    _guard(job, content, bounds, View.ANSWERS, channel)
+    _supervise(job, content, bounds, View.ANSWERS, channel)
 
 
-def _guard(job: dict[str, Any], content: bytes, bounds: limits.Limits, folder: str, channel: int) -> None:
-    """The warden's whole life; never returns."""
+def _supervise(job: dict[str, Any], content: bytes, bounds: limits.Limits, folder: str, channel: int) -> None:
+    """The supervisor's whole life; never returns."""
     try:
         os.makedirs(folder, exist_ok=True)
         task = runner.Task(job["exercises"], bounds, folder)
-        guard = warden.Warden(content, task, lambda line: _report(channel, line), alone=bool(job["isolated"]))
-        guard.run()
+        alone = bool(job["isolated"])
+        supervisor.Supervisor(content, task, lambda line: _report(channel, line), alone=alone).run()
     except BaseException as error:
         with contextlib.suppress(OSError):
             _report(channel, {"broken": f"{type(error).__name__}: {error}"})

@@ -1,7 +1,7 @@
 """The check's own clock while grading: seconds of the processor instead of seconds on the wall.
 
 On a desk a check is cut short by the clock. Two hundred submissions share a few cores: there a neighbour's hour must
-not cost anybody a mark, and an answer that only waits is ended by the warden.
+not cost anybody a mark, and an answer that only waits is ended by the supervisor.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ from course_lib.checks.guard import TooSlow
 
 
 @contextlib.contextmanager
-def processor_limit(seconds: float) -> Iterator[None]:
+def cpu_time_limit(seconds: float) -> Iterator[None]:
     """Raise TooSlow in the block after `seconds` of this process's computing, and again every half second."""
 
     def ring(number: int, frame: FrameType | None) -> None:
@@ -29,6 +29,6 @@ def processor_limit(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGPROF, before)
 
 
-def use() -> None:
+def install() -> None:
     """From now on, in this process, `assess` counts so."""
-    assessing.time_limit = processor_limit
+    assessing.time_limit = cpu_time_limit
