@@ -9,8 +9,8 @@ import signal
 from collections.abc import Iterator
 from types import FrameType
 
-from course_lib.checks import assessing
-from course_lib.checks.guard import TooSlow
+from course_lib.checks.engine import assess
+from course_lib.checks.engine.guard import TooSlow
 
 
 @contextlib.contextmanager
@@ -31,4 +31,4 @@ def cpu_time_limit(seconds: float) -> Iterator[None]:
 
 def install() -> None:
     """From now on, in this process, `assess` counts so."""
-    assessing.time_limit = cpu_time_limit
+    assess.time_limit = cpu_time_limit

@@ -80,7 +80,7 @@ def _import_all() -> dict[str, list[dict[str, Any]]]:
     torch.set_num_threads(1)
     numpy.random.seed(0)
     from course_lib import checks, data, networks, objectives, theory  # noqa: F401
-    from course_lib.checks import exercise
+    from course_lib.checks.api import CHAPTERS, of_chapter
     from course_lib.grading import cpu_limit, recording  # noqa: F401
 
     # an optimiser's first step imports half of torch, which is seconds for every child that is not born with it
@@ -91,19 +91,19 @@ def _import_all() -> dict[str, list[dict[str, Any]]]:
         optimizer.zero_grad()
 
     exercises = {}
-    for chapter in exercise.CHAPTERS.values():
+    for chapter in CHAPTERS.values():
         exercises[chapter] = [
             {
                 "name": e.name,
                 "title": e.title,
                 "answer": e.answer,
-                "points": e.points if e.judge else 0,
+                "points": e.points if e.checker else 0,
                 "written": e.written,
                 "pointer": e.pointer,
                 "seconds": e.seconds,
-                "judged": e.judge is not None,
+                "judged": e.checker is not None,
             }
-            for e in exercise.of_chapter(chapter)
+            for e in of_chapter(chapter)
         ]
     return exercises
 

@@ -14,8 +14,8 @@ import numpy
 import torch
 from torch import Tensor, nn
 
-from course_lib.checks.exercise import Exercise
-from course_lib.checks.trial import Trial, Wrong
+from course_lib.checks.engine.exercise import Exercise
+from course_lib.checks.engine.trial import Trial, Wrong
 
 
 class Unreadable(Exception):

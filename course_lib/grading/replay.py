@@ -78,7 +78,7 @@ def _run(
 
 
 def _verdict(exercise: dict[str, Any], content: bytes) -> dict[str, Any]:
-    from course_lib.checks.assessing import assess
+    from course_lib.checks.engine.assess import assess
     from course_lib.grading import cpu_limit, recording
 
     cpu_limit.install()

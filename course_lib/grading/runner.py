@@ -130,7 +130,7 @@ def _namespace() -> dict[str, Any]:
     """A module `__main__` of their own, in which the checks are silent: they are graded, not shown."""
     from course_lib import checks
 
-    for name in ("check", "hint", "progress", "require"):
+    for name in checks.__all__:
         setattr(checks, name, lambda *a, **k: None)
     module = types.ModuleType("__main__")
     module.__dict__.update(display=lambda *a, **k: None, __builtins__=builtins)
@@ -157,7 +157,7 @@ def _run_cell(source: str, number: int, namespace: dict[str, Any], limits: Limit
 
 
 def _brief(error: BaseException) -> str:
-    from course_lib.checks.guard import own_line
+    from course_lib.checks.engine.guard import own_line
 
     words = " ".join(str(error).split())[:300]
     where = own_line(error.__traceback__) if not isinstance(error, SyntaxError) else ""
@@ -211,7 +211,7 @@ def _death(status: int) -> str:
 
 
 def _record(exercise: dict[str, Any], answer: Any, task: Task, channel: int) -> None:
-    from course_lib.checks.assessing import assess
+    from course_lib.checks.engine.assess import assess
     from course_lib.grading import cpu_limit, recording
 
     cpu_limit.install()

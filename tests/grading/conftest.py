@@ -3,7 +3,7 @@
 import pytest
 from grading.handed_in import CHAPTER, LIMITS, Grader, Shared
 
-from course_lib.checks import masters
+from course_lib.checks.engine import masters
 from course_lib.grading import isolation
 from course_lib.grading.calibrate import calibrate
 from course_lib.grading.dispatcher import Dispatcher

@@ -3,7 +3,7 @@
 import copy
 import json
 
-from course_lib.checks import cells, masters
+from course_lib.checks.engine import cells, masters
 from course_lib.grading.dispatcher import Dispatcher, Job
 from course_lib.grading.limits import MEGABYTE, Limits
 

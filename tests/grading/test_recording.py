@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from course_lib.checks import exercise
-from course_lib.checks.assessing import assess
-from course_lib.checks.trial import Wrong
+from course_lib.checks.api import exercise_named
+from course_lib.checks.engine.assess import assess
+from course_lib.checks.engine.trial import Wrong
 from course_lib.grading import recording
 
 
@@ -100,7 +100,7 @@ def test_a_recording_of_another_seed_is_wrong():
 
 
 def test_changed_networks_are_recorded_only_where_they_may_change():
-    about = exercise.find("game-value")
+    about = exercise_named("game-value")
     network, inputs = nn.Linear(2, 1), torch.zeros(3)
 
     def train(network, inputs):
@@ -124,11 +124,11 @@ def test_changed_networks_are_recorded_only_where_they_may_change():
 
 def test_forged_gradients_must_have_the_shapes_of_their_inputs():
     trial = recording.ReplayingTrial(
-        exercise.find("game-value"), 0, [{"result": (torch.ones(2),), "given": []}]
+        exercise_named("game-value"), 0, [{"result": (torch.ones(2),), "given": []}]
     )
     with pytest.raises(recording.Unreadable, match="shapes"):
         trial.gradients(None, torch.ones(3))
-    recorded = recording.RecordingTrial(exercise.find("game-value"), 0)
+    recorded = recording.RecordingTrial(exercise_named("game-value"), 0)
     with pytest.raises(Wrong):
         recorded.gradients(torch.ones(()), torch.ones(3))
     assert recorded.calls[0]["wrong"][0] == "no-gradient"

@@ -7,8 +7,8 @@ import pytest
 import torch
 from exercises.answers import blocks, solutions, value
 
-from course_lib.checks import masters
-from course_lib.checks.kit import assess, find
+from course_lib.checks.api import assess, exercise_named
+from course_lib.checks.engine import masters
 from course_lib.grading import recording
 
 SECRET = "a seed that nobody knows"
@@ -30,7 +30,7 @@ def test_the_recording_passes_if_and_only_if_the_answer_does(chapter, block):
         trials.append(recording.RecordingTrial(*about))
         return trials[-1]
 
-    answer = value(chapter, block, find(block.exercise).answer)
+    answer = value(chapter, block, exercise_named(block.exercise).answer)
     direct = assess(block.exercise, answer, SECRET, trial=recorder)
     written = {"answer": answer, "calls": trials[-1].calls if trials else []}
     recorded = recording.read(recording.write(written))
@@ -72,7 +72,7 @@ def test_what_is_no_number_never_passes(chapter):
     """A comparison with nan is False either way: a checker that asks whether something is too far off is fooled."""
     tried = 0
     for block in solutions(chapter):
-        answer, hits = without_numbers(value(chapter, block, find(block.exercise).answer))
+        answer, hits = without_numbers(value(chapter, block, exercise_named(block.exercise).answer))
         verdict = assess(block.exercise, answer, SECRET)
         assert not (hits and verdict.passed), block.exercise
         tried += bool(hits)
