@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from course_lib.data.batches import Batch
 from course_lib.data.images import ImageSet
 from course_lib.errors import CourseError, UsageError
-from course_lib.methods.code_laws import CodeLaw
+from course_lib.methods.code_distribution import CodeLaw
 from course_lib.methods.codes import SPACES, Codes, RowAdam, RowSGD, seeded
 from course_lib.methods.generative import Generative, check_betas
 from course_lib.objectives.reconstruction import RECONSTRUCTION, loss_named

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from course_lib.errors import UsageError
-from course_lib.methods import code_laws
-from course_lib.methods.code_laws import CodeLaw
+from course_lib.methods import code_distribution
+from course_lib.methods.code_distribution import CodeLaw
 
 
 def correlated(n=3000, seed=0):
@@ -15,7 +15,7 @@ def correlated(n=3000, seed=0):
 
 
 def test_one_component_has_the_mean_and_the_whole_covariance(monkeypatch):
-    monkeypatch.setattr(code_laws, "CHUNK", 701)  # several pieces, the last one short
+    monkeypatch.setattr(code_distribution, "CHUNK", 701)  # several pieces, the last one short
     codes, law = correlated(), CodeLaw(3)
     law.fit(codes)
     torch.testing.assert_close(law.means[0], codes.mean(0))
@@ -58,7 +58,7 @@ def test_a_mixture_draws_each_cluster_with_its_weight():
 
 
 def test_a_law_is_the_same_for_the_same_codes_and_survives_as_a_state(monkeypatch):
-    monkeypatch.setattr(code_laws, "MOST_FITTED", 700)
+    monkeypatch.setattr(code_distribution, "MOST_FITTED", 700)
     for components in (1, 3):
         laws = [CodeLaw(3, components) for _ in range(3)]
         laws[0].fit(correlated()), laws[1].fit(correlated())

@@ -1,4 +1,4 @@
-r"""Second derivatives of networks with kinks, without the work that they cost for nothing.
+r"""Second derivatives of piecewise linear networks, without the work that they cost for nothing.
 
 ReLU and LeakyReLU are piecewise linear: their second derivative is zero wherever it exists. PyTorch computes these
 zeros all the same, as full tensors, and carries them back through every layer below: a whole backward pass over the
