@@ -114,7 +114,7 @@ def run_grade(options: argparse.Namespace) -> None:
             file=sys.stderr,
         )
     limits = Limits(seconds=options.seconds, minutes=options.minutes, memory=int(options.memory * (1 << 30)))
-    made = grade.grade(
+    graded = grade.grade(
         options.folder,
         options.out,
         secret=secret,
@@ -122,12 +122,13 @@ def run_grade(options: argparse.Namespace) -> None:
         limits=limits,
         isolated=not options.without_isolation,
         hidden=[options.secret_seed] if options.secret_seed else [],
-        told=lambda line: print(line, flush=True),
+        report=lambda line: print(line, flush=True),
     )
-    for sentence in made.warnings:
+    for sentence in graded.warnings:
         print(f"course: {sentence}", file=sys.stderr)
-    notebooks = {(row.student, row.notebook) for row in made.rows}
+    notebooks = {(mark.student, mark.notebook) for mark in graded.marks}
+    students = {student for student, _ in notebooks}
     print(
-        f"{len(notebooks)} notebooks of {len({student for student, _ in notebooks})} students in {made.seconds:.0f} s: "
-        f"{made.table}, {made.table.parent / 'feedback'}"
+        f"{len(notebooks)} notebooks of {len(students)} students in {graded.seconds:.0f} s: "
+        f"{graded.table}, {graded.table.parent / 'feedback'}"
     )

@@ -56,8 +56,8 @@ def open_set(
         return toy.open_toy(str(name))
     source = find(name)
     resolution = _checked(source, resolution, split)
-    if hasattr(source, "open"):  # images that are computed
-        return source.open(resolution, split)
+    if (unprepared := _unprepared(source, resolution, split)) is not None:
+        return unprepared
     folder = _folder(source, resolution, split)
     fingerprint = source.fingerprint(split)
     ready = _load(folder, fingerprint) if folder.is_dir() else None
@@ -79,11 +79,20 @@ def prepare(
     """
     source = find(name)
     resolution = _checked(source, resolution, split)
-    if hasattr(source, "open"):  # images that are computed
-        return source.open(resolution, split)
+    if (unprepared := _unprepared(source, resolution, split)) is not None:
+        return unprepared
     folder = _folder(source, resolution, split)
     fingerprint = source.fingerprint(split)
     return _prepare(source, folder, resolution, split, fingerprint, skip_damaged, progress, verify=True)
+
+
+def _unprepared(source, resolution: int, split: str) -> ImageSet | None:
+    """The images of a source that keeps none on disk: computed, or derived from another set. None for the others."""
+    if hasattr(source, "derive"):
+        return source.derive(
+            open_set(source.base.name, resolution=resolution, split=source.split_of_base(split)), split
+        )
+    return source.open(resolution, split) if hasattr(source, "open") else None
 
 
 def find(name: str | os.PathLike):

@@ -3,7 +3,9 @@
 A source has `name`, `native` (the side of its images, or None when they have no one size), `images` (how many),
 `size` (of its files), `licence`, `how` to get it, `splits`, and the methods `where()` (a place, or None),
 `fingerprint(split)` (changes when its files do) and `raw(split) -> Raw`. One whose images are computed has
-`open(resolution, split) -> ImageSet` in place of the last two, and nothing of it is kept on disk.
+`open(resolution, split) -> ImageSet` in place of the last two, and nothing of it is kept on disk. Nor is it of one
+that is made of another source, its `base`: it has `derive(whole, split) -> ImageSet`, where `whole` is the
+base's set of the split that `split_of_base(split)` names.
 """
 
 from course_lib.data.celeba import CelebA

@@ -73,11 +73,12 @@ class StackedSource:
         """Where the digits lie; None where they are missing."""
         return self.base.where()
 
-    def open(self, resolution: int, split: str) -> ImageSet:
-        """The set at that resolution: `stack` of the digits of that split. Raises as `data.open` of them."""
-        from course_lib.data.cache import open_set  # which imports the sources, and so this module
+    def split_of_base(self, split: str) -> str:
+        """The digits' split that a split is stacked of: the same."""
+        return split
 
-        digits = open_set(self.base.name, resolution=resolution, split=split)
+    def derive(self, digits: ImageSet, split: str) -> ImageSet:
+        """The set of a split: `stack` of the digits of that split. Raises as `stack`."""
         return stack(digits, TRAIN if split == "train" else TEST, self.name, purpose=split)
 
 

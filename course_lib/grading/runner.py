@@ -1,7 +1,8 @@
 """The process in which a student's code runs: cell after cell in one namespace, each answer recorded in a child.
 
-It tells the warden, in short lines, what it is about to do, so that the warden knows what to blame when it never comes
-back. Nothing it says is believed about the worth of an answer: that is judged elsewhere, from the tape.
+It tells the supervisor, in short lines, what it is about to do, so that the supervisor knows what to blame when it
+never comes back. Nothing it says is believed about the worth of an answer: that is judged elsewhere, from the
+recording.
 """
 
 import ast
@@ -23,7 +24,7 @@ from course_lib.grading import limits as limiting
 from course_lib.grading.limits import Limits
 
 CHECK = re.compile(r"""\b(?:check|require)\(\s*["']([\w-]+)["']""")
-LINE = 4000  # bytes of one line to the warden: a pipe takes so much in one piece
+LINE = 4000  # bytes of one line to the supervisor: a pipe takes so much in one piece
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Task:
 
     exercises: list[dict[str, Any]]  # name, answer, seconds, seed
     limits: Limits
-    folder: str  # where tapes go
+    folder: str  # where recordings go
     skip: dict[int, str] = field(default_factory=dict)  # cells that must not be run again -> why
     done: list[str] = field(default_factory=list)  # exercises that have their result
 
@@ -58,7 +59,7 @@ class Counter(io.TextIOBase):
 
 
 def say(channel: int, **line: Any) -> None:
-    """One line to the warden, whole or not at all, whoever else writes at the same time."""
+    """One line to the supervisor, whole or not at all, whoever else writes at the same time."""
     text = json.dumps(line)
     if len(text) >= LINE:
         text = json.dumps({k: v[:500] if isinstance(v, str) else v for k, v in line.items()})
@@ -104,13 +105,13 @@ def code_cells(content: bytes) -> list[str]:
         raise ValueError(f"it is no UTF-8 text ({error.reason})") from error
     if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
         raise ValueError("it has no cells, or is of a format older than 4")
-    found = []
+    sources = []
     for cell in notebook["cells"]:
         if isinstance(cell, dict) and cell.get("cell_type") == "code":
             source = cell.get("source", "")
             source = "".join(map(str, source)) if isinstance(source, list) else str(source)
-            found.append(plain(source))
-    return found
+            sources.append(plain(source))
+    return sources
 
 
 def plain(source: str) -> str:
@@ -129,7 +130,7 @@ def _namespace() -> dict[str, Any]:
     """A module `__main__` of their own, in which the checks are silent: they are graded, not shown."""
     from course_lib import checks
 
-    for name in ("check", "hint", "progress", "require"):
+    for name in checks.__all__:
         setattr(checks, name, lambda *a, **k: None)
     module = types.ModuleType("__main__")
     module.__dict__.update(display=lambda *a, **k: None, __builtins__=builtins)
@@ -156,11 +157,11 @@ def _run_cell(source: str, number: int, namespace: dict[str, Any], limits: Limit
 
 
 def _brief(error: BaseException) -> str:
-    from course_lib.checks.guard import own_line
+    from course_lib.checks.engine.guard import own_line
 
-    said = " ".join(str(error).split())[:300]
+    words = " ".join(str(error).split())[:300]
     where = own_line(error.__traceback__) if not isinstance(error, SyntaxError) else ""
-    return f"{type(error).__name__}{where}{': ' + said if said else ''}."
+    return f"{type(error).__name__}{where}{': ' + words if words else ''}."
 
 
 def _grade(
@@ -177,11 +178,11 @@ def _grade(
         say(channel, answer=name, diagnosis="missing", message=reason)
         return
     say(channel, grading=name)
-    os.read(channel, 1)  # the warden has seen what runs before this answer
+    os.read(channel, 1)  # the supervisor has seen what runs before this answer
     child = os.fork()
     if not child:
         try:
-            limiting.cpu_seconds(exercise["seconds"] + task.limits.seconds)
+            limiting.bound_cpu(exercise["seconds"] + task.limits.seconds)
             _record(exercise, namespace[exercise["answer"]], task, channel)
         except BaseException as error:
             with contextlib.suppress(BaseException):
@@ -193,7 +194,7 @@ def _grade(
     status = os.waitpid(child, 0)[1]
     # after an answer has come this changes nothing
     say(channel, answer=name, diagnosis="died", message=_death(status))
-    # the warden takes the tape now, ends what the answer has left running, and says so
+    # the supervisor takes the recording now, ends what the answer has left running, and says so
     say(channel, taken=name)
     os.read(channel, 1)
 
@@ -210,14 +211,14 @@ def _death(status: int) -> str:
 
 
 def _record(exercise: dict[str, Any], answer: Any, task: Task, channel: int) -> None:
-    from course_lib.checks.assessing import assess
-    from course_lib.grading import patience, transcript
+    from course_lib.checks.engine.assess import assess
+    from course_lib.grading import cpu_limit, recording
 
-    patience.use()
-    trials: list[transcript.RecordingTrial] = []
+    cpu_limit.install()
+    trials: list[recording.RecordingTrial] = []
 
-    def trial(*about: Any) -> transcript.RecordingTrial:
-        trials.append(transcript.RecordingTrial(*about))
+    def trial(*about: Any) -> recording.RecordingTrial:
+        trials.append(recording.RecordingTrial(*about))
         return trials[-1]
 
     output, began = Counter(task.limits.printed), time.perf_counter()
@@ -230,9 +231,10 @@ def _record(exercise: dict[str, Any], answer: Any, task: Task, channel: int) -> 
         message = f"It printed more than {task.limits.printed:,} characters and was stopped."
         say(channel, answer=exercise["name"], diagnosis="printed", message=message)
         return
-    said = asdict(verdict) | {"seconds": round(time.perf_counter() - began, 3)}
+    claim = asdict(verdict) | {"seconds": round(time.perf_counter() - began, 3)}
     if verdict.passed:
-        tape = transcript.write({"answer": answer, "tape": trials[-1].tape if trials else []})
+        calls = trials[-1].calls if trials else []
+        content = recording.write({"answer": answer, "calls": calls})
         with open(os.path.join(task.folder, exercise["name"]), "wb") as file:
-            file.write(tape)
-    say(channel, answer=said.pop("exercise"), **said)
+            file.write(content)
+    say(channel, answer=claim.pop("exercise"), **claim)

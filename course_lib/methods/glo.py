@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from course_lib.data.batches import Batch
 from course_lib.data.images import ImageSet
 from course_lib.errors import CourseError, UsageError
-from course_lib.methods.code_laws import CodeLaw
+from course_lib.methods.code_distribution import CodeLaw
 from course_lib.methods.codes import Codes, RowAdam, RowSGD, seeded
 from course_lib.methods.generative import Generative
 from course_lib.methods.protocol import needs

@@ -13,7 +13,7 @@ from course_lib.errors import UsageError
 from course_lib.methods.generative import Generative, check_gradient_per_image
 from course_lib.methods.optimisers import adam
 from course_lib.methods.protocol import frozen, needs
-from course_lib.objectives.kinks import FixedKinks
+from course_lib.objectives.piecewise_linear import FixedKinks
 from course_lib.objectives.wasserstein import (
     clip_weights,
     critic_loss,

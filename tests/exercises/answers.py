@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from course_lib.checks import cells, masters
+from course_lib.checks.engine import cells, masters
 
 MUTANTS = Path(__file__).resolve().parent / "mutants"
 _TITLE = re.compile(r"^# %% (?P<exercise>[\w-]+): (?P<diagnosis>[\w-]+)(?: - (?P<remark>.*))?$", re.M)

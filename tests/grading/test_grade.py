@@ -9,11 +9,11 @@ from grading.handed_in import CHAPTER, Shared, hand_in, hostile, notebook, passe
 
 from course_lib import cli
 from course_lib.errors import CourseError
-from course_lib.grading import grade, isolation
+from course_lib.grading import grade, isolation, marks
 
 
 def test_a_folder_becomes_a_table_and_a_page_for_each_student(grader, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(grade, "Nursery", lambda **settings: Shared(grader.nursery, **settings))
+    monkeypatch.setattr(grade, "Dispatcher", lambda **settings: Shared(grader.dispatcher, **settings))
     folder, out = tmp_path / "in", tmp_path / "out"
     hand_in(folder / "ada" / f"{CHAPTER}.ipynb", notebook())
     hand_in(folder / "<b>bob" / f"{CHAPTER}.ipynb", notebook({"game-value": "value_on_grid = 3"}))
@@ -41,13 +41,16 @@ def test_a_folder_becomes_a_table_and_a_page_for_each_student(grader, tmp_path, 
     assert "\x1b" not in said.out
     with open(out / "grades.csv", newline="", encoding="utf-8") as file:
         lines = list(csv.DictReader(file))
-    assert tuple(lines[0]) == grade.COLUMNS
-    marks = {(line["student"], line["exercise"]): line for line in lines}
-    assert marks["ada", "game-value"]["points"] == "3" and marks["<b>bob", "game-value"]["verdict"] == "wrong"
-    assert marks["ada", "game-soft-labels-text"]["verdict"] == "by hand"
-    half = marks["dan\\udcff [2J", "game-value"]
+    assert tuple(lines[0]) == marks.COLUMNS
+    by_exercise = {(line["student"], line["exercise"]): line for line in lines}
+    assert (
+        by_exercise["ada", "game-value"]["points"] == "3"
+        and by_exercise["<b>bob", "game-value"]["verdict"] == "wrong"
+    )
+    assert by_exercise["ada", "game-soft-labels-text"]["verdict"] == "by hand"
+    half = by_exercise["dan\\udcff [2J", "game-value"]
     assert half["verdict"] == "wrong" and "half: \\ud800, clear: [2J" in half["reason"]
-    assert marks["eve", ""]["verdict"] == "unreadable"
+    assert by_exercise["eve", ""]["verdict"] == "unreadable"
     checked = [line for line in lines if line["judged"]]
     assert len(checked) == 18 and {line["judged"] for line in checked} == {"apart from the student's code"}
     pages = sorted(path.name for path in (out / "feedback").iterdir())

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from course_lib import cli
-from course_lib.checks import cells, masters
+from course_lib.checks.engine import cells, masters
 from course_lib.grading import exchange
 
 
