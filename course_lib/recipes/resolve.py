@@ -5,10 +5,10 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
-import course_lib
 from course_lib.errors import CourseError, UsageError
 from course_lib.recipes.catalogue import find
 from course_lib.recipes.plan import DataSettings, Plan, Recipe
+from course_lib.version import __version__
 
 # of config.json; raise it when an older library would misread what this one writes
 FORMAT = 2
@@ -61,7 +61,7 @@ def restore(config: Mapping[str, Any]) -> Plan:
     if form > FORMAT:
         raise CourseError(
             f"config.json was written by version {config.get('version')} of the course, which is newer than this one "
-            f"({course_lib.__version__}): use that version."
+            f"({__version__}): use that version."
         )
     gone = {setting for older in range(form, FORMAT) for setting in GONE[older]}
     try:

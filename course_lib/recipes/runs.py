@@ -4,11 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import course_lib
 from course_lib import paths
 from course_lib.errors import CourseError, UsageError
 from course_lib.recipes.plan import Plan
 from course_lib.recipes.resolve import FORMAT, restore
+from course_lib.version import __version__
 
 
 def build(plan: Plan, spec: Any):
@@ -116,7 +116,7 @@ def configuration(plan: Plan, spec: Any) -> dict[str, Any]:
     """What `config.json` says of a run."""
     config = plan.to_json() | {
         "format": FORMAT,
-        "version": course_lib.__version__,
+        "version": __version__,
         "shape": list(spec.shape),
         "data_set": spec.to_json(),
     }

@@ -14,7 +14,7 @@ def found() -> dict[str, Study]:
     studies: dict[str, Study] = {}
     for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
         if module.name not in BESIDE:
-            own = importlib.import_module(f"course_lib.studies.{module.name}").STUDIES
+            own = importlib.import_module(f"{__package__}.{module.name}").STUDIES
             if twice := studies.keys() & own.keys():
                 raise ValueError(f"two modules have a study '{min(twice)}': rename one")
             studies |= own

@@ -45,7 +45,7 @@ def codes_and_laws(images: int) -> Any:
         from course_lib import data, seeds
         from course_lib.evaluation import features, frechet
         from course_lib.evaluation.reconstruction import psnr_per_image
-        from course_lib.methods.code_laws import CodeLaw
+        from course_lib.methods.code_distribution import CodeLaw
 
         d, smoke = plan.settings["data"], plan.tier == "smoke"
         train = data.open(d.data, resolution=d.resolution)
