@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from course_lib import data, recipes
-from course_lib.studies import clinic, collapse
+from course_lib.studies.catalogue import clinic, collapse
 
 RING = {"steps": 2, "batch": 8, "width": 8, "depth": 1, "tensorboard": False}
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from course_lib.studies.glo import MOST_FITTED, at_the_end, table
+from course_lib.studies.catalogue.glo import MOST_FITTED, at_the_end, table
 from course_lib.studies.plan import Measure, Study
 
 RESIZES = ("bilinear", "bicubic", "nearest", "pad")

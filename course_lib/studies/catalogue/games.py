@@ -1,6 +1,6 @@
 """The study of chapter 1: the minimax game as it was first defined, on the ring of eight."""
 
-from course_lib.studies.collapse import mode_coverage
+from course_lib.studies.catalogue.collapse import mode_coverage
 from course_lib.studies.plan import Study
 
 STUDIES: dict[str, Study] = {
