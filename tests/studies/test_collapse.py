@@ -82,7 +82,7 @@ def test_spread_is_zero_where_all_samples_are_alike():
 
 def test_a_generator_that_ignores_its_latents_listens_no_more():
     """The measure of the frozen discriminator: 0 where all samples are alike, and D's own verdict."""
-    plan = recipes.settle("frozen-digits", "smoke", tensorboard=False)
+    plan = recipes.resolve("frozen-digits", "smoke", tensorboard=False)
     run = recipes.train(plan, device="cpu", quiet=True)
     measure = collapse.listening(plan)
     listens = measure(run)

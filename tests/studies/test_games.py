@@ -9,7 +9,7 @@ from course_lib.studies import STUDIES
 def test_the_study_plays_the_chapters_game(project):
     """Same networks, rates, batch and average as the cell of the chapter that plays one such run."""
     study = STUDIES["minimax-ring"]
-    settings = recipes.settle(study.recipe, "book", **study.changes_of("minimax")).settings
+    settings = recipes.resolve(study.recipe, "book", **study.changes_of("minimax")).settings
     method, networks, loop = settings["method"], settings["networks"], settings["loop"]
     assert (method.game, method.generator_lr, method.discriminator_lr) == ("minimax", 1e-3, 1e-3)
     assert (networks.width, networks.depth, networks.latent) == (64, 2, 2)
