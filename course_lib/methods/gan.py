@@ -51,15 +51,8 @@ class GAN(Generative):
             check_gradient_per_image(discriminator)
         self.game = GAMES[s.game]
         self.latent_law, self.minibatches = s.latent_law, s.discriminator_steps
-        rates = {"generator": s.generator_lr, "discriminator": s.discriminator_lr}
-        self.optimizers = adam(self.networks, rates, s.beta1, s.beta2)
-
-    def set_rates(self, factor: float) -> None:
-        """Both players' learning rates, as a factor of their settings."""
-        s = self.settings
-        for role, rate in (("generator", s.generator_lr), ("discriminator", s.discriminator_lr)):
-            for group in self.optimizers[role].param_groups:
-                group["lr"] = rate * factor
+        self.rates = {"generator": s.generator_lr, "discriminator": s.discriminator_lr}
+        self.optimizers = adam(self.networks, self.rates, s.beta1, s.beta2)
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """Algorithm 1: `discriminator_steps` updates of D, each on a minibatch of its own, then one update of G."""

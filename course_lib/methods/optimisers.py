@@ -16,6 +16,15 @@ def adam(
     }
 
 
+def set_rates(
+    optimizers: Mapping[str, torch.optim.Optimizer], rates: Mapping[str, float], factor: float
+) -> None:
+    """Each role's learning rate, `factor` times that of `rates`."""
+    for role, rate in rates.items():
+        for group in optimizers[role].param_groups:
+            group["lr"] = rate * factor
+
+
 def follow(
     optimizer: torch.optim.Optimizer, before: Mapping[str, nn.Parameter], after: Mapping[str, nn.Parameter]
 ) -> None:

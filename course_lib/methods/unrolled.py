@@ -23,6 +23,7 @@ from torch.func import functional_call
 from course_lib.data.batches import Batch
 from course_lib.errors import UsageError
 from course_lib.methods.gan import GAN, GANSettings
+from course_lib.methods.optimisers import set_rates
 from course_lib.methods.protocol import frozen, needs
 from course_lib.objectives import penalties
 from course_lib.schedules import decay
@@ -69,7 +70,7 @@ class UnrolledGAN(GAN):
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """The discriminator moves as ever; the generator descends the value at the discriminator's k-th answer."""
         generator, discriminator = self.networks["generator"], self.networks["discriminator"]
-        self.set_rates(decay(batch.draw.step, self.steps, self.settings.decay_share))
+        set_rates(self.optimizers, self.rates, decay(batch.draw.step, self.steps, self.settings.decay_share))
 
         for part in batch.split(self.minibatches):
             latents = self.latents(len(part.x), part.draw.generator("latents/discriminator"))

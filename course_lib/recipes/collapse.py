@@ -2,6 +2,7 @@
 
 from course_lib.methods.freezing import FreezingSettings
 from course_lib.methods.gan import GANSettings
+from course_lib.methods.r3gan import R3GANSettings
 from course_lib.methods.remedies import RemedySettings
 from course_lib.methods.unrolled import UnrolledSettings
 from course_lib.networks.batch_aware import BatchAwareDCGANPair, BatchAwareMLPPair
@@ -14,6 +15,17 @@ NARROW_RING = {
     "data": "toy/ring8", "resolution": None, "batch": 128, "steps": 4_000, "latent": 2, "width": 64, "depth": 3,
     "slope": 0.0, "generator_lr": 5e-3, "discriminator_lr": 5e-3, "beta2": 0.99, "decay_share": 0.6, "ema": 0.99,
 }  # fmt: skip
+
+STACKED = {
+    "data": "stacked-digits", "resolution": 16, "batch": 64, "steps": 3_000,
+    "generator_width": 32, "discriminator_width": 16, "generator_lr": 1e-3, "discriminator_lr": 1e-3,
+}  # fmt: skip
+STACKED_TIERS = {
+    "smoke": {"steps": 4, "generator_width": 8, "discriminator_width": 8},
+    "lab": {"batch": 128, "steps": 50_000, "generator_width": 64, "discriminator_width": 64},
+}
+# bounds on the slope of D, which batch normalisation would spoil
+SLOPES = {"discriminator_norm": "none", "r1": 0.1, "r2": 0.1, "r1_every": 4}
 
 RECIPES: dict[str, Recipe] = {
     "gan-grid25": Recipe(
@@ -42,9 +54,9 @@ RECIPES: dict[str, Recipe] = {
     ),
     "r3gan-ring": Recipe(
         "relativistic pairing with R1 and R2 on the ring of eight",
-        RemedySettings,
+        R3GANSettings,
         BatchAwareMLPPair,
-        {**NARROW_RING, "relativistic": True, "r1": 0.05, "r2": 0.05},
+        {**NARROW_RING, "r1": 0.05, "r2": 0.05},
         {"smoke": {"steps": 20}, "lab": {"steps": 25_000}},
     ),
     "frozen-digits": Recipe(
@@ -68,22 +80,22 @@ RECIPES: dict[str, Recipe] = {
         "DCGAN on three digits stacked as colours: a thousand modes to cover",
         RemedySettings,
         BatchAwareDCGANPair,
-        {
-            "data": "stacked-digits", "resolution": 16, "batch": 64, "steps": 3_000,
-            "generator_width": 32, "discriminator_width": 16, "generator_lr": 1e-3, "discriminator_lr": 1e-3,
-        },
-        {
-            "smoke": {"steps": 4, "generator_width": 8, "discriminator_width": 8},
-            "lab": {"batch": 128, "steps": 50_000, "generator_width": 64, "discriminator_width": 64},
-        },
+        STACKED,
+        STACKED_TIERS,
+    ),
+    "r3gan-stacked": Recipe(
+        "relativistic pairing with R1 and R2 on three digits stacked as colours",
+        R3GANSettings,
+        BatchAwareDCGANPair,
+        {**STACKED, **SLOPES},
+        STACKED_TIERS,
     ),
     "r3gan-fashion": Recipe(
         "DCGAN networks on Fashion-MNIST, played with relativistic pairing, R1 and R2",
-        RemedySettings,
+        R3GANSettings,
         BatchAwareDCGANPair,
         {
-            "discriminator_norm": "none", "relativistic": True, "r1": 0.1, "r2": 0.1, "r1_every": 4,
-            "generator_lr": 5e-4, "discriminator_lr": 5e-4, "batch": 64, "steps": 20_000, "ema": 0.999,
+            **SLOPES, "generator_lr": 5e-4, "discriminator_lr": 5e-4, "batch": 64, "steps": 20_000, "ema": 0.999,
         },
         {
             "smoke": {"steps": 4, "generator_width": 8, "discriminator_width": 8},

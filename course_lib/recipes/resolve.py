@@ -12,8 +12,10 @@ from course_lib.version import __version__
 
 # of config.json; raise it when an older library would misread what this one writes
 FORMAT = 2
-# what an older format has and this one has elsewhere: the length of a run is the loop's matter
-GONE = {1: {("method", "steps")}}
+ANY = object()
+# what an older format has and this one has not, with the value that may be left out: the length of a run is the loop's
+# matter, and pairing has a method of its own
+GONE = {1: {("method", "steps"): ANY, ("method", "relativistic"): False, ("method", "r2"): 0.0}}
 
 
 def groups(recipe: Recipe) -> dict[str, type]:
@@ -63,7 +65,7 @@ def restore(config: Mapping[str, Any]) -> Plan:
             f"config.json was written by version {config.get('version')} of the course, which is newer than this one "
             f"({__version__}): use that version."
         )
-    gone = {setting for older in range(form, FORMAT) for setting in GONE[older]}
+    gone = {setting: value for older in range(form, FORMAT) for setting, value in GONE[older].items()}
     try:
         classes = groups(find(config["recipe"]))
         settings = {}
@@ -73,7 +75,7 @@ def restore(config: Mapping[str, Any]) -> Plan:
                 **{
                     name: _value(value)
                     for name, value in config[group].items()
-                    if name in names or (group, name) not in gone
+                    if name in names or not ((group, name) in gone and gone[group, name] in (ANY, value))
                 }
             )
         return Plan(config["recipe"], config["tier"], settings, dict(config.get("pretrained", {})))
