@@ -11,7 +11,6 @@ from pathlib import Path
 import build_book
 import execution_cache
 import pytest
-import smoke
 import yaml
 from build_times import Times, words
 
@@ -125,17 +124,6 @@ def test_a_page_that_myst_executes_each_time_is_left_to_it(book, capsys):
     notebook["metadata"]["mystnb"] = {"execution_mode": "force"}
     path.write_text(json.dumps(notebook))
     assert build_book.execute(project, ["book/fixed"], Times(project)) == (0, 0, [])
-
-
-def test_smoke_runs_every_notebook_of_its_folders(book, capfd):
-    project = book({"01-good": GOOD, "02-bad": BAD})
-    assert smoke.main(["book"], project) == 1
-    out, _ = capfd.readouterr()
-    assert out.splitlines()[-2:] == [
-        "1 of 2 notebooks failed:",
-        f"  {project / 'book' / '02-bad.ipynb'}, cell 3: AssertionError: x is one",
-    ]
-    assert Times(project, "smoke").of("book/01-good") > 0 and Times(project).of("book/01-good") is None
 
 
 def stand_on(project):
