@@ -91,7 +91,8 @@ def as_text(rows: list[Row], data: str, resolution: int) -> str:
     note = [
         "",
         f"{data} at {resolution} pixels: {counts} images, evenly spaced in their sets; had chance chosen them, ± would",
-        "hold their set's own mean in 95 % of cases. Images in [0, 1], MAX = 1, mean of each image's pSNR. Codes found anew for both splits.",
+        "hold the mean of the whole set in 95 % of cases. Images in [0, 1], MAX = 1, mean of each image's pSNR. Codes",
+        "found anew for both splits.",
     ]
     if paper:
         note.append(
