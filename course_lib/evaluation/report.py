@@ -63,9 +63,10 @@ def measure(
     """Measures of a method against a data set (a name stands for its training images at 32 pixels).
 
     Images: all measures of `fidelity.compare` against `dataset`, by default on the features that suit it; each
-    with its 95 % interval and with its floor, which is what held-out real images score (`held_out`, else the data
-    set's test split), with how many of them there were: most measures change with the number of samples, so
-    compare only at equal numbers (`extrapolate` adds the Fréchet distance for endlessly many).
+    with an interval that holds its expectation at this number of samples in 95 % of cases, and with its floor, which
+    is what held-out real images score (`held_out`, else the data set's test split), with how many of them there were:
+    most measures change with the number of samples, so compare only at equal numbers (`extrapolate` adds the Fréchet
+    distance for endlessly many).
     Points of known density: modes covered of how many, share of high quality, KL divergence (nats) of the
     modes' shares from uniform. Points about a known curve: mean distance to it.
     A classifier is not sampled: its measure is its accuracy on the held-out images. That of a judge of factors

@@ -71,7 +71,8 @@ class Row:
     psnr: Mapping[str, Tensor] = field(repr=False)
 
     def estimate(self, column: str, resamples: int = 1000) -> Estimate:
-        """Mean pSNR, and the 95 % interval over which images were drawn (bootstrap)."""
+        """Mean pSNR, and an interval that holds the mean over the whole set in 95 % of cases, had chance chosen the
+        images (bootstrap)."""
         values = self.psnr[column]
         counts = bootstrap_counts(len(values), resamples, seed=0)
         means = counts @ values.cpu() / len(values)
