@@ -103,7 +103,8 @@ def test_pca_is_measured_in_every_scoring():
 
 @pytest.mark.parametrize(("recipe", "free"), [("glo-fashion", True), ("vae-fashion", False)])
 def test_other_searches_stand_beside_the_table(recipe, free):
-    row = last_row(recipe, glo_mnist.with_effort(4))
+    row = last_row(recipe, glo_mnist.with_precision(glo_mnist.with_effort(4)))
+    assert row["precision"] in ("bf16", "fp32")
     assert {n for n in row if n.startswith("effort/")} == {"effort/usual", "effort/longer"} | (
         {"effort/free"} if free else set()
     )

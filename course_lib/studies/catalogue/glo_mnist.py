@@ -14,7 +14,8 @@ LONGER = {"steps": 1_200, "restarts": 4}
 def principal(images: int) -> Any:
     """PCA's row of the table in every scoring, for the data of a plan; the run's own generator is not looked at.
 
-    pca/SPLIT/mse in dB, of `images` evenly spaced images of either split, clamped, and with /unclamped as they are.
+    pca/SPLIT/mse in dB, of `images` evenly spaced images of either split, clamped, and with /unclamped as they are;
+    of half as many above 32 pixels, as the other rows of these tables.
     all/SPLIT/SCORING the same of all images, for sets of up to 1,024 pixels; with /of the mean error added, the pSNR
     of the mean squared error in place of the mean of each image's. Where the split is the published one, by_offset
     has 32 numbers: the clamped mean over training images k, k + 32, k + 64, ... for k = 0 to 31.
@@ -28,8 +29,8 @@ def principal(images: int) -> Any:
 
         d = plan.settings["data"]
         sets = {s: data.open(d.data, resolution=d.resolution, split=s) for s in table.SPLITS}
-        count = 4 if plan.tier == "smoke" else images
         train = sets["train"]
+        count = 4 if plan.tier == "smoke" else images if train.resolution <= 32 else images // 2
         apart = -(-len(train) // MOST_FITTED) if train.resolution > 32 else 1
 
         def found(run: Any) -> dict[str, Any]:
@@ -96,6 +97,24 @@ def with_effort(images: int, few: int = 64) -> Any:
     return build
 
 
+def with_precision(build: Any) -> Any:
+    """What `build` measures, and at the end the precision that networks were trained in: "bf16" or "fp32"."""
+
+    def build_both(plan: Any) -> Measure:
+        from course_lib.training import device
+
+        measure = build(plan)
+        precision = device.resolve_precision(plan.settings["loop"].precision, device.best(), images=True)
+
+        def both(run: Any) -> dict[str, Any]:
+            row = measure(run)
+            return row | {"precision": precision} if row else row
+
+        return both
+
+    return build_both
+
+
 def on_mnist(method: str, steps: int, **changes: Any) -> dict[str, Any]:
     return {"recipe": f"{method}-mnist", "steps": steps, **changes}
 
@@ -128,7 +147,7 @@ STUDIES: dict[str, Study] = {
         "Table 1 of Bojanowski et al. (2018) on MNIST, in the paper's convention: VAE, DCGAN and GLO",
         "glo-mnist",
         {name: on_mnist(name.lower(), STEPS[name.lower()]) for name in ("VAE", "DCGAN", "GLO")},
-        with_effort(256),
+        with_precision(with_effort(256)),
         every=500,
         common={"log_every": 500},
     ),
@@ -142,7 +161,7 @@ STUDIES: dict[str, Study] = {
             "GLO, three times as long": on_mnist("glo", 16_500),
             "DCGAN, three times as long": on_mnist("dcgan", 27_000),
         },
-        table(256),
+        with_precision(table(256)),
         every=500,
         common={"log_every": 500},
     ),
