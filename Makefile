@@ -37,9 +37,10 @@ book: setup  ## render the book by running every notebook: _build/html/index.htm
 	@echo "== book: open $(CURDIR)/_build/$(if $(CHAPTER),one/_build/)html/index.html"
 
 test: setup browser  ## style, unit tests, slow tests, every notebook in its smallest tier (about 10 minutes)
-	@echo "== test: style"
+	@echo "== test: style and types"
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 	@echo "== test: units, and the pages of the book if they are there"
 	OMP_NUM_THREADS=1 $(BIN)/pytest -q -m "not slow" -n 2 --dist loadfile
 	@echo "== test: the slow ones"

@@ -144,7 +144,7 @@ def fingerprint(recipe: str) -> str:
                 "course_lib",
                 described.method.__module__.partition(".")[0],
             ):
-                pending += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+                pending += [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
     for file in sorted(seen):
         digest.update(code_of(file).encode())
     return digest.hexdigest()[:16]
@@ -161,10 +161,10 @@ def _changed(settings: Any) -> dict[str, Any]:
 
 def numerics(module: str) -> int:
     """The number NUMERICS of a module of the engine, from its source."""
-    tree = ast.parse(_source(module).read_text())
-    for node in tree.body:
+    file = _source(module)
+    for node in ast.parse(file.read_text()).body if file else []:
         if isinstance(node, ast.Assign) and any(ast.unparse(target) == "NUMERICS" for target in node.targets):
-            return ast.literal_eval(node.value)
+            return int(ast.literal_eval(node.value))
     raise LookupError(f"{module} says by no NUMERICS which results it gives")
 
 

@@ -51,7 +51,7 @@ class MeanSettings:
     rate: float = 0.5  # step size
 
     def build(self, networks: Mapping[str, nn.Module]) -> "MeanMatching":
-        return MeanMatching(*needs(networks, "generator"), self)
+        return MeanMatching(**needs(networks, "generator"), settings=self)
 
 
 class MeanMatching(Generative):

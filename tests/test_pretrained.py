@@ -25,7 +25,7 @@ class RegressionSettings:
     rate: float = 0.01  # Adam's step size
 
     def build(self, networks: Mapping[str, nn.Module]) -> "Regression":
-        return Regression(*needs(networks, "encoder", "generator"), self)
+        return Regression(**needs(networks, "encoder", "generator"), settings=self)
 
 
 class Regression(Generative):

@@ -3,6 +3,7 @@
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -118,7 +119,8 @@ class Reader:
             on_gpu = device.type == "cuda"
             resident_bytes = torch.cuda.mem_get_info(device)[0] // 4 if on_gpu else CPU_BYTES
         self.resident = dataset.images.nbytes <= resident_bytes
-        self._stream = None
+        self._stream: Stream | None = None
+        self._pixels: Tensor | None = None
         if self.resident:
             self._order = order(device)
             self._pixels = _channels_last(dataset.images, device)
@@ -130,11 +132,15 @@ class Reader:
 
     def at(self, step: int) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
         """Images as floats, their numbers, labels and factors. Raises CourseError when they cannot be read."""
-        if self._stream is None:
+        labels: Tensor | None
+        factors: Tensor | None
+        numbers: Any
+        if self._pixels is not None:
             numbers = self._order.at(step)
             pixels = self._pixels.index_select(0, numbers).permute(0, 3, 1, 2)
             labels, factors = (None if t is None else t[numbers] for t in self._targets)
             return to_float(pixels), numbers, labels, factors
+        assert self._stream is not None, "a reader keeps its images or streams them"
         try:
             pixels, (numbers, labels, factors) = self._stream.at(step)
         except OSError as error:
@@ -147,8 +153,7 @@ class Reader:
     def close(self) -> None:
         if self._stream is not None:
             self._stream.close()
-        else:
-            self._pixels = self._targets = None
+        self._pixels, self._targets = None, []
 
 
 class Batches:
@@ -236,9 +241,10 @@ class Batches:
             target = self._target_reader.at(step)[0]
         elif isinstance(self.target, PointSet):
             target = self.target.sample(self.size, draw.generator("data/target")).to(self.device)
-        if self._reader is None:
+        if isinstance(self.dataset, PointSet):
             x = self.dataset.sample(self.size, draw.generator("data")).to(self.device)
             return Batch(x, None, draw, target=target)
+        assert self._reader is not None, "images have a reader"
         x, numbers, labels, factors = self._reader.at(step)
         epoch = step * self.size * self.world / len(self.dataset)
         return Batch(x, labels, draw, factors, numbers, target, epoch)

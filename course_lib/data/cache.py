@@ -172,7 +172,7 @@ def _load(folder: Path, fingerprint: str, verify: bool = False) -> ImageSet | No
 def _prepare(source, folder, resolution, split, fingerprint, skip_damaged, progress, verify) -> ImageSet:
     with _writing(folder):
         ready = _load(folder, fingerprint, verify)  # another process may have been faster
-        if ready and not (verify and not skip_damaged and read_meta(folder)["skipped"]):
+        if ready and not (verify and not skip_damaged and (read_meta(folder) or {}).get("skipped")):
             return ready
         raw = source.raw(split)
         for remains in folder.parent.glob(f".{folder.name}.*.tmp"):  # ours alone: we hold the lock
@@ -206,7 +206,9 @@ def _prepare(source, folder, resolution, split, fingerprint, skip_damaged, progr
         left_out = f", {skipped} damaged ones skipped" if skipped else ""
         what = f"{len(kept)} images of {source.name} ({split}) at {resolution}"
         log.info("Prepared %s in %s%s", what, folder, left_out)
-        return _load(folder, fingerprint)
+        prepared = _load(folder, fingerprint)
+        assert prepared is not None, "what was just written can be read"
+        return prepared
 
 
 @contextlib.contextmanager

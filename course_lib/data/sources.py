@@ -8,6 +8,8 @@ that is made of another source, its `base`: it has `derive(whole, split) -> Imag
 base's set of the split that `split_of_base(split)` names.
 """
 
+from typing import Any
+
 from course_lib.data.celeba import CelebA
 from course_lib.data.cifar10 import CIFAR10
 from course_lib.data.digits import Digits
@@ -19,22 +21,20 @@ from course_lib.data.sprites import Sprites
 from course_lib.data.stacked import StackedSource
 from course_lib.data.svhn import SVHN
 
-SOURCES = {
-    source.name: source
-    for source in (
-        FashionMNIST(),
-        Digits(),
-        Faces(),
-        Faces(correlated=True),
-        Sprites(),
-        Sprites(colour=True),
-        MNIST(),
-        SVHN(),
-        CIFAR10(),
-        CelebA(),
-        FFHQ(),
-        *(LSUN(category) for category in CATEGORIES),
-        StackedSource("stacked-digits", Digits()),
-        StackedSource("stacked-mnist", MNIST()),
-    )
-}
+EVERY: tuple[Any, ...] = (
+    FashionMNIST(),
+    Digits(),
+    Faces(),
+    Faces(correlated=True),
+    Sprites(),
+    Sprites(colour=True),
+    MNIST(),
+    SVHN(),
+    CIFAR10(),
+    CelebA(),
+    FFHQ(),
+    *(LSUN(category) for category in CATEGORIES),
+    StackedSource("stacked-digits", Digits()),
+    StackedSource("stacked-mnist", MNIST()),
+)
+SOURCES = {source.name: source for source in EVERY}

@@ -60,8 +60,9 @@ class DataSpec:
         """
         if "data_set" not in config:
             return cls(tuple(config["shape"]), classes=10)
-        fields = config["data_set"]  # JSON has made lists of tuples
-        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in fields.items()})
+        fields: Any = config["data_set"]  # JSON has made lists of tuples
+        described: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in fields.items()}
+        return cls(**described)
 
 
 def spec_of(
@@ -71,17 +72,17 @@ def spec_of(
 
     Raises UsageError for pairs of sets that are not equally long.
     """
-    images = isinstance(dataset, ImageSet)
-    if paired and not (images and isinstance(target, ImageSet) and len(target) == len(dataset)):
+    images = dataset if isinstance(dataset, ImageSet) else None
+    if paired and not (images and isinstance(target, ImageSet) and len(target) == len(images)):
         raise UsageError(
-            f"pairs need two sets of equally many images: {dataset.name} has {len(dataset) if images else 'no end'}, "
+            f"pairs need two sets of equally many images: {dataset.name} has {len(images) if images else 'no end'}, "
             f"{target.name + ' has ' + str(len(target)) if isinstance(target, ImageSet) else 'there is no second'}."
         )
     return DataSpec(
         tuple(dataset.shape),
-        classes=len(dataset.classes) if images and dataset.labels is not None else 0,
-        factor_names=tuple(dataset.factor_names) if images else (),
-        count=len(dataset) if images else None,
+        classes=len(images.classes) if images and images.labels is not None else 0,
+        factor_names=tuple(images.factor_names) if images else (),
+        count=len(images) if images else None,
         target_shape=None if target is None else tuple(target.shape),
         paired=paired,
     )

@@ -48,11 +48,11 @@ class Stacks:
         """A number, slice, mask or array of numbers: uint8 (3, H, H) or (n, 3, H, H)."""
         return self.planes[self.parts[index]]
 
-    def take(self, indices, axis: int = 0, out: np.ndarray | None = None, mode: str = "raise") -> np.ndarray:
+    def take(self, indices, axis: int = 0, out: np.ndarray | None = None, mode: Any = "raise") -> np.ndarray:
         """As `numpy.take` along the first axis, the only one that there is reason to take along."""
         if axis != 0:
             raise ValueError(f"stacked images are taken along axis 0, not {axis}")
-        return self.planes.take(self.parts.take(indices, axis=0, mode=mode), axis=0, out=out, mode=mode)
+        return np.take(self.planes, self.parts.take(indices, axis=0, mode=mode), axis=0, out=out, mode=mode)
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
         return self[:].astype(dtype or self.dtype, copy=False)

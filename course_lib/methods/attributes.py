@@ -29,7 +29,7 @@ class AttributeSettings(ClassificationSettings):
     flip: bool = False  # mirror training images at even odds
 
     def build(self, networks: Mapping[str, nn.Module]) -> "Attributes":
-        return Attributes(*needs(networks, "classifier"), self)
+        return Attributes(**needs(networks, network="classifier"), settings=self)
 
 
 class Attributes(Classification):

@@ -32,7 +32,7 @@ class ClassificationSettings:
         check(self)
 
     def build(self, networks: Mapping[str, nn.Module]) -> "Classification":
-        return Classification(*needs(networks, "classifier"), self)
+        return Classification(**needs(networks, network="classifier"), settings=self)
 
 
 def rate(step: int, settings: ClassificationSettings) -> float:

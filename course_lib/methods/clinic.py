@@ -28,7 +28,7 @@ class ClinicSettings(GANSettings):
 
     def build(self, networks: Mapping[str, nn.Module]) -> GAN:
         """The method that makes the mistake."""
-        return MISTAKES[self.mistake](*needs(networks, "generator", "discriminator"), self)
+        return MISTAKES[self.mistake](**needs(networks, "generator", "discriminator"), settings=self)
 
 
 class WrongScale(GAN):

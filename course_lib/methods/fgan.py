@@ -38,7 +38,7 @@ class FGANSettings:
 
     def build(self, networks: Mapping[str, nn.Module]) -> "FGAN":
         """The critic is what a pair of players calls its discriminator."""
-        return FGAN(*needs(networks, "generator", "discriminator"), self)
+        return FGAN(**needs(networks, "generator", critic="discriminator"), settings=self)
 
 
 class FGAN(Generative):

@@ -18,7 +18,7 @@ class FreezingSettings(GANSettings):
     freeze_at: CountFrom0 = 0  # step from which D stands still; 0 lets it play to the end
 
     def build(self, networks: Mapping[str, nn.Module]) -> "FreezingGAN":
-        return FreezingGAN(*needs(networks, "generator", "discriminator"), self)
+        return FreezingGAN(**needs(networks, "generator", "discriminator"), settings=self)
 
 
 class FreezingGAN(GAN):

@@ -36,7 +36,7 @@ class GANSettings:
             raise UsageError(f"there is no game '{self.game}': choose one of {', '.join(GAMES)}.")
 
     def build(self, networks: Mapping[str, nn.Module]) -> "GAN":
-        return GAN(*needs(networks, "generator", "discriminator"), self)
+        return GAN(**needs(networks, "generator", "discriminator"), settings=self)
 
 
 class GAN(Generative):

@@ -16,12 +16,12 @@ LatentLaw = Literal["normal", "uniform"]  # of z: N(0, I), or uniform on [-1, 1]
 class Generative(Method):
     """Networks of which one is the `generator`, fed with `latent` numbers that follow `latent_law`."""
 
-    averaged = ("generator",)
+    averaged: tuple[str, ...] = ("generator",)
     latent_law: LatentLaw = "normal"
 
     def __init__(self, settings: Any, **networks: nn.Module):
         super().__init__(settings, **networks)
-        self.latent: int = networks["generator"].latent
+        self.latent = int(networks["generator"].latent)  # type: ignore[arg-type]
 
     def latents(self, n: int, generator: torch.Generator) -> Tensor:
         """(n, latent) draws of z, on the generator's device."""

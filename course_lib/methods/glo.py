@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from course_lib.data.batches import Batch
 from course_lib.data.images import ImageSet
+from course_lib.data.toy import PointSet
 from course_lib.errors import CourseError, UsageError
 from course_lib.methods.code_distribution import CodeLaw
 from course_lib.methods.codes import Codes, RowAdam, RowSGD, seeded
@@ -49,7 +50,7 @@ class GLOSettings:
         check(self)
 
     def build(self, networks: Mapping[str, nn.Module]) -> "GLO":
-        return GLO(*needs(networks, "generator"), self)
+        return GLO(**needs(networks, "generator"), settings=self)
 
 
 class GLO(Generative):
@@ -67,13 +68,17 @@ class GLO(Generative):
 
     def __init__(self, generator: nn.Module, settings: GLOSettings | None = None):
         s = settings or GLOSettings()
-        codes = Codes(generator.latent, s.space)
-        law = CodeLaw(generator.latent, s.components)
+        latent: Any = (
+            generator.latent
+        )  # an attribute of every generator, which torch's annotations do not know
+        codes, law = Codes(latent, s.space), CodeLaw(latent, s.components)
         super().__init__(s, generator=generator, codes=codes, law=law)
         self.loss = loss_named(s.loss, levels=s.levels, exponent=s.exponent, weight=s.lap_weight)
         if s.optimiser == "adam":
             betas = (s.beta1, s.beta2)
-            of_generator = torch.optim.Adam(generator.parameters(), s.generator_lr, betas, fused=True)
+            of_generator: torch.optim.Optimizer = torch.optim.Adam(
+                generator.parameters(), s.generator_lr, betas, fused=True
+            )
             self.optimizers = {"generator": of_generator, "codes": RowAdam(codes, s.code_lr, betas)}
         else:
             of_generator = torch.optim.SGD(generator.parameters(), s.generator_lr, s.momentum, fused=True)
@@ -81,7 +86,7 @@ class GLO(Generative):
         self.dataset: ImageSet | None = None
         self.law_fits = False  # whether the law is that of the codes as they are now
 
-    def prepare(self, dataset: ImageSet, seed: int = 0) -> None:
+    def prepare(self, dataset: ImageSet | PointSet, seed: int = 0) -> None:
         """Say which images are learnt: their codes are drawn from `seed`, or computed from the images.
 
         Raises UsageError for points, which are drawn anew for every batch: there would be no end of codes.
@@ -110,12 +115,12 @@ class GLO(Generative):
 
         Raises CourseError before `prepare`, and when the table is that of another number of images.
         """
-        codes = self.networks["codes"]
-        if self.dataset is None and len(codes) == 0:
-            raise CourseError(
-                "GLO does not know its images yet: call prepare(dataset) before the first step."
-            )
+        codes: Any = self.networks["codes"]
         if len(codes) == 0:
+            if self.dataset is None:
+                raise CourseError(
+                    "GLO does not know its images yet: call prepare(dataset) before the first step."
+                )
             seeded(codes, self.settings.init, self.dataset, self.seed)
         elif self.dataset is not None and len(codes) != len(self.dataset):
             raise CourseError(
@@ -127,12 +132,12 @@ class GLO(Generative):
     def law(self) -> CodeLaw:
         """The law of the codes as they are now: fitted again when they have changed. A zoo entry has only the law."""
         if "law" not in self.networks:  # checkpoints leave it out
-            device = next(self.networks["generator"].parameters()).device
-            self.networks["law"] = CodeLaw(self.latent, self.settings.components).to(device)
+            self.networks["law"] = CodeLaw(self.latent, self.settings.components).to(self.device)
+        law: Any = self.networks["law"]
         if not self.law_fits and "codes" in self.networks:
-            self.networks["law"].fit(self.codes().table)
+            law.fit(self.codes().table)
             self.law_fits = True
-        return self.networks["law"]
+        return law
 
     def latents(self, n: int, generator: torch.Generator) -> Tensor:
         """(n, latent) new codes from the law fitted to the learnt ones, on the generator's device.

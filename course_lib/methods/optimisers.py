@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 
 def adam(
-    networks: Mapping[str, nn.Module], rates: Mapping[str, float], beta1: float, beta2: float
+    networks: nn.ModuleDict, rates: Mapping[str, float], beta1: float, beta2: float
 ) -> dict[str, torch.optim.Optimizer]:
     """Adam (Kingma and Ba, 2015) for each role that has a rate."""
     return {

@@ -192,12 +192,17 @@ def frozen(network: nn.Module) -> Iterator[None]:
             parameter.requires_grad_(True)
 
 
-def needs(networks: Mapping[str, nn.Module], *roles: str) -> list[nn.Module]:
-    """The networks of these roles, in this order. Raises UsageError, naming the first that is missing."""
-    for role in roles:
+def needs(networks: Mapping[str, nn.Module], *roles: str, **renamed: str) -> dict[str, Any]:
+    """The networks that a method takes, by the names of its arguments: each role by its own name, and
+    `critic="discriminator"` for a method that calls a role otherwise.
+
+    Raises UsageError, naming the first role that is missing.
+    """
+    wanted = {role: role for role in roles} | renamed
+    for role in wanted.values():
         if role not in networks:
             raise UsageError(
                 f"this method needs a network in the role of {role}, and the recipe builds {', '.join(networks)}: "
                 f"choose other networks or name a pretrained one."
             )
-    return [networks[role] for role in roles]
+    return {argument: networks[role] for argument, role in wanted.items()}

@@ -35,7 +35,7 @@ class R3GANSettings:
         check(self)
 
     def build(self, networks: Mapping[str, nn.Module]) -> "R3GAN":
-        return R3GAN(*needs(networks, "generator", "discriminator"), self)
+        return R3GAN(**needs(networks, "generator", "discriminator"), settings=self)
 
 
 class R3GAN(Generative):

@@ -42,7 +42,7 @@ class RemedySettings(GANSettings):
             )
 
     def build(self, networks: Mapping[str, nn.Module]) -> "RemedyGAN":
-        return RemedyGAN(*needs(networks, "generator", "discriminator"), self)
+        return RemedyGAN(**needs(networks, "generator", "discriminator"), settings=self)
 
 
 class RemedyGAN(GAN):
@@ -60,7 +60,8 @@ class RemedyGAN(GAN):
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """Algorithm 1 of the original game, with the remedies where they enter it."""
-        generator, discriminator, s = *self.networks.values(), self.settings
+        generator, s = self.networks["generator"], self.settings
+        discriminator: Any = self.networks["discriminator"]  # with `features`, where they are matched
         set_rates(self.optimizers, self.rates, decay(batch.draw.step, self.steps, s.decay_share))
 
         for part in batch.split(self.minibatches):

@@ -53,7 +53,7 @@ class UnrolledSettings(GANSettings):
             )
 
     def build(self, networks: Mapping[str, nn.Module]) -> "UnrolledGAN":
-        return UnrolledGAN(*needs(networks, "generator", "discriminator"), self)
+        return UnrolledGAN(**needs(networks, "generator", "discriminator"), settings=self)
 
 
 class UnrolledGAN(GAN):

@@ -43,7 +43,7 @@ class VAESettings:
         check(self)
 
     def build(self, networks: Mapping[str, nn.Module]) -> "VAE":
-        return VAE(*needs(networks, "encoder", "generator"), self)
+        return VAE(**needs(networks, "encoder", "generator"), settings=self)
 
 
 class VAE(Generative):

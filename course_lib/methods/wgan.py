@@ -49,7 +49,7 @@ class WGANSettings:
 
     def build(self, networks: Mapping[str, nn.Module]) -> "WGAN":
         """The critic is what a pair of players calls its discriminator."""
-        return WGAN(*needs(networks, "generator", "discriminator"), self)
+        return WGAN(**needs(networks, "generator", critic="discriminator"), settings=self)
 
 
 class WGAN(Generative):

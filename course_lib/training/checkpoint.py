@@ -135,7 +135,7 @@ def disk_errors(run: RunDirectory) -> Iterator[None]:
             errno.EROFS: "the disk is read-only",
             errno.EACCES: "this user may not write there",
         }
-        reason = reasons.get(error.errno, error.strerror or error)
+        reason = reasons.get(error.errno or 0, error.strerror or str(error))
         step = run.latest()
         safe = "nothing was written yet" if step is None else f"the checkpoint of step {step} is safe"
         raise CourseError(

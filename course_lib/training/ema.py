@@ -87,8 +87,7 @@ class Average:
 @torch.no_grad()
 def normalise(network: nn.Module) -> None:
     """Give each spectral norm of a network the first pair of singular vectors of the weight that it has now."""
-    for layer, norm in _spectral_norms(network):
-        weight: Tensor = layer.parametrizations.weight.original
+    for weight, norm in _spectral_norms(network):
         if weight.ndim > 1:  # of a vector the norm is its length, without vectors
             matrix = norm._reshape_weight_to_matrix(weight)
             u, _, vh = torch.linalg.svd(matrix.double(), full_matrices=False)
@@ -96,12 +95,15 @@ def normalise(network: nn.Module) -> None:
             norm._v.copy_(vh[0])
 
 
-def _spectral_norms(network: nn.Module) -> Iterator[tuple[nn.Module, _SpectralNorm]]:
+def _spectral_norms(network: nn.Module) -> Iterator[tuple[Tensor, _SpectralNorm]]:
+    """Each raw weight of a network that is divided by its norm, and what divides it."""
     for layer in network.modules():
         if parametrize.is_parametrized(layer, "weight"):
-            for part in layer.parametrizations.weight:
+            of_layer: Any = layer.parametrizations
+            parts: Any = of_layer.weight
+            for part in parts:
                 if isinstance(part, _SpectralNorm):
-                    yield layer, part
+                    yield parts.original, part
 
 
 def _singular_vectors(network: nn.Module) -> set[str]:

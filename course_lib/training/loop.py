@@ -127,7 +127,7 @@ def fit(
     ):
         saved = directory.latest() if directory else None
         state = directory.load(saved) if directory and saved is not None else None
-        run = _begin(method, settings.ema, journal, state, saved)
+        run = _begin(method, settings.ema, journal, state, saved or 0)
         with guarded():  # a run that was killed has left rows of steps after its checkpoint
             journal.rewind(run.step, [] if state is None else [(s, row) for s, row in state["pending"]])
         if observe and run.step == 0:
@@ -171,7 +171,7 @@ def fit(
                     pause = time.perf_counter() - pause  # watching is not training
                     clock, interval_start = clock + pause, interval_start + pause
                 progress.advance(run.step, row)
-                if stop:
+                if stop and directory:
                     raise Interrupted(
                         f"stopped at step {run.step:,} of {steps:,} and saved to {directory.path}: the same command "
                         f"resumes there."
@@ -224,7 +224,7 @@ def check_weights(method: Method, step: int) -> None:
     state = {f"weights of the {role}": network.state_dict() for role, network in method.networks.items()}
     for role, optimizer in method.optimizers.items():
         moments = (value for moment in optimizer.state.values() for value in moment.values())
-        state[f"optimiser's state of the {role}"] = dict(enumerate(moments))
+        state[f"optimiser's state of the {role}"] = {str(i): value for i, value in enumerate(moments)}
     for name, tensors in state.items():
         if not all(t.isfinite().all() for t in tensors.values() if isinstance(t, torch.Tensor)):
             raise NotFinite(f"the {name} became NaN or infinite at step {step}")
@@ -259,9 +259,7 @@ def _state(run: Run, journal: Journal) -> dict[str, Any]:
     }
 
 
-def _begin(
-    method: Method, ema: float, journal: Journal, state: dict[str, Any] | None, step: int | None
-) -> Run:
+def _begin(method: Method, ema: float, journal: Journal, state: dict[str, Any] | None, step: int) -> Run:
     """The run at its start, or where a checkpoint left it. Averages are made when the method's stage is known."""
     if state is None:
         return Run(method, 0, journal.rows, 0.0, Average(method, ema))
@@ -282,7 +280,7 @@ def _advice(error: NotFinite, directory: RunDirectory | None) -> NotFinite:
     good = directory.latest() if directory else None
     where = (
         f"the last good checkpoint is of step {good} in {directory.path}"
-        if good is not None
+        if directory and good is not None
         else ("no checkpoint was written yet" if directory else "this run keeps no checkpoints")
     )
     return NotFinite(

@@ -48,7 +48,7 @@ class GrowingSettings(GANSettings):
     lengths: tuple[int, ...] = (6, 5, 100)  # steps of each stage
 
     def build(self, networks: Mapping[str, nn.Module]) -> "GrowingGAN":
-        return GrowingGAN(*needs(networks, "generator", "discriminator"), self)
+        return GrowingGAN(**needs(networks, "generator", "discriminator"), settings=self)
 
 
 class GrowingGAN(GAN):
