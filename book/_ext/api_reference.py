@@ -6,6 +6,8 @@ Docstrings here are plain text with `code` in single backticks. Before Sphinx re
 what would be markup in it is taken literally, and `name: what it is` at the start of a line begins an item of a list.
 """
 
+import dataclasses
+import inspect
 import re
 import sys
 from pathlib import Path
@@ -24,7 +26,8 @@ PACKAGES = (
 )
 # what every package may import, and what chapters read by themselves
 BESIDE = ("claims", "errors", "records", "schedules", "seeds", "settings", "zoo")
-ITEM = re.compile(r"(\w[\w, ]{0,40}): (?=\S)")
+ITEM = re.compile(r"([a-z_]\w*(?:, [a-z_]\w*)*): (?=\S)")
+FIELD = re.compile(r"^ +(\w+):.*?(?: = (.*?))?  # (.+)$", re.MULTILINE)
 SPECIAL = re.compile(r"([\\*|_<>])")
 
 
@@ -97,11 +100,28 @@ def restructured(lines: list[str]) -> list[str]:
 def process(app, what, name, thing, options, lines) -> None:
     """What autodoc calls with each docstring."""
     lines[:] = restructured(list(lines))
+    if what == "class" and dataclasses.is_dataclass(thing):
+        lines += ["", *fields(inspect.getsource(thing))]
+
+
+def fields(source: str) -> list[str]:
+    """The fields of a dataclass with what stands behind each, as a list."""
+    listed = []
+    for name, default, comment in FIELD.findall(source):
+        given = f" (default ``{default}``)" if default else ""
+        listed.append(f"- **{literal(name)}**{given}: {literal(comment)}")
+    return listed
+
+
+def signature(app, what, name, thing, options, arguments, returned):
+    """A dataclass has its fields in a list: as arguments they would stand there twice."""
+    return ("", None) if what == "class" and dataclasses.is_dataclass(thing) else None
 
 
 def setup(app) -> dict:
     app.setup_extension("sphinx.ext.autodoc")
     app.connect("autodoc-process-docstring", process)
+    app.connect("autodoc-process-signature", signature)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
 
