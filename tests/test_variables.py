@@ -30,6 +30,12 @@ def test_a_shift_is_added_to_the_seed_once(monkeypatch):
     assert torch.equal(seeds.Draw(7, 1, 5).part(2).normal(4, purpose="x"), wanted)
 
 
+def test_a_seed_may_be_a_text_which_no_shift_changes(monkeypatch):
+    before = seeds.number("nobody knows")
+    monkeypatch.setenv(variables.SEED_SHIFT, "1000")
+    assert seeds.number("nobody knows") == before != seeds.number("somebody knows")
+
+
 def test_a_shift_that_is_no_integer_is_an_error(monkeypatch):
     monkeypatch.setenv(variables.SEED_SHIFT, "one")
     with pytest.raises(UsageError, match="COURSE_SEED_SHIFT is 'one'"):
