@@ -49,8 +49,8 @@ def widened(
     """
     if interval is None:
         return None
-    ends = (value + math.sqrt(2) * (end - value) for end in interval)
-    return tuple(min(max(end, low), high) for end in ends)
+    below, above = (value + math.sqrt(2) * (end - value) for end in interval)
+    return max(below, low), min(above, high)
 
 
 def about(

@@ -49,7 +49,7 @@ class Near(NamedTuple):
     """Squared distances (N, k) to the k nearest other rows, ascending, and the numbers of these rows."""
 
     squares: Tensor
-    index: Tensor
+    numbers: Tensor
 
 
 class Fidelity(NamedTuple):

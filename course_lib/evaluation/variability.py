@@ -16,6 +16,8 @@ BATCH = 256
 class Sampler(Protocol):
     """Anything that draws latents (n, d) and makes samples of them."""
 
+    device: torch.device  # where it takes latents
+
     def latents(self, n: int, generator: torch.Generator) -> Tensor: ...
 
     def sample(self, latents: Tensor) -> Tensor: ...
