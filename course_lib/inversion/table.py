@@ -31,8 +31,10 @@ from course_lib.errors import UsageError
 from course_lib.evaluation import pca
 from course_lib.evaluation.intervals import Estimate, around, bootstrap_counts
 from course_lib.evaluation.reconstruction import psnr_per_image
+from course_lib.inversion.descent import Descent
 from course_lib.inversion.optimise import codes_of, reconstructions
 from course_lib.inversion.own_samples import scale
+from course_lib.inversion.starts import Start
 
 PAPERS_MNIST = "mnist:resize=bilinear,held-out=32"  # the paper's data, as its PCA row tells
 Scoring = Literal["clamped", "unclamped"]
@@ -93,26 +95,17 @@ def evenly_spaced(dataset: ImageSet, n: int) -> Tensor:
     return torch.from_numpy(np.linspace(0, len(dataset) - 1, n).round().astype(np.int64))
 
 
-def constraint_of(method: Any) -> str | None:
-    """Where a method's codes live: GLO's ball or sphere; everywhere for those whose codes are Gaussian."""
-    return method.space.name if method.space.name in ("ball", "sphere") else None
-
-
 def found_again(
     method: Any, images: Tensor, loss: str, search: Search, scoring: Scoring = "clamped"
 ) -> Tensor:
     """pSNR in dB of each image, (n,), from codes found by descent on `loss` ("l2" or "lap1")."""
     generator = method.networks["generator"]
     found = codes_of(
-        generator,
+        method.space.free() if search.free else method.space,
         images,
         loss=loss,
-        steps=search.steps,
-        rate=search.rate * scale(method),
-        constraint=None if search.free else constraint_of(method),
-        latents=method.latents,
-        restarts=search.restarts,
-        pool=search.pool,
+        start=Start(pool=search.pool, restarts=search.restarts),
+        descent=Descent(search.steps, search.rate * scale(method)),
         batch=search.batch,
         seed=search.seed,
     )

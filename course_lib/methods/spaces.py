@@ -1,10 +1,11 @@
 """Spaces of codes: where they lie, how they are drawn, and what image a code stands for."""
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 Draws = Callable[[int, torch.Generator], Tensor]  # (n, generator) -> (n, ...) codes
 
@@ -43,14 +44,18 @@ PROJECTIONS: dict[str, Callable[[Tensor], Tensor]] = {
 class Space:
     """A set of codes with the images that they stand for.
 
-    decode: codes (B, *shape) -> images (B, C, H, W), differentiable. draw: codes as the generator was trained on them.
+    decode: the generator, codes (B, *shape) -> images (B, C, H, W). draw: codes as it was trained on them.
     project: the nearest code that belongs to the space. penalty: (B,), added to what a search minimises; 0 where every
     code is as good as another.
     """
 
     name: str
     shape: tuple[int, ...]
-    decode: Callable[[Tensor], Tensor]
+    decode: nn.Module
     draw: Draws
     project: Callable[[Tensor], Tensor] = everywhere
     penalty: Callable[[Tensor], Tensor] = no_penalty
+
+    def free(self) -> "Space":
+        """The same codes without the boundary."""
+        return dataclasses.replace(self, name=f"{self.name}, free", project=everywhere)

@@ -135,7 +135,7 @@ def test_clamping_changes_pca_and_no_generator_that_ends_in_tanh(sets, linear):
 def test_glo_stays_in_its_ball(sets, linear):
     generator = linear.networks["generator"]
     ball = Method(generator.basis.detach(), generator.mean.detach(), "ball")
-    assert table.constraint_of(ball) == "ball" and table.constraint_of(linear) is None
+    assert (ball.space.name, linear.space.name) == ("ball", "everywhere")
     x = sets[1].tensor(table.evenly_spaced(sets[1], 20))
     bound, free = (table.found_again(m, x, "l2", SEARCH) for m in (ball, linear))
     open_search = table.Search(

@@ -86,7 +86,9 @@ def with_effort(images: int, few: int = 64) -> Any:
         searches = {"usual": usual, "longer": usual or LONGER}
 
         def found(run: Any) -> dict[str, Any]:
-            tried = searches | ({"free": usual | {"free": True}} if table1.constraint_of(run.method) else {})
+            tried = searches | (
+                {"free": usual | {"free": True}} if run.method.space.name in ("ball", "sphere") else {}
+            )
             return whole(run) | {
                 f"effort/{name}": table1.found_again(run.method, x, "l2", table1.Search(**how)).mean().item()
                 for name, how in tried.items()
