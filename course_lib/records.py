@@ -1,6 +1,7 @@
 """What longer studies measured: JSON lines in `records/`, each with what it takes to judge and to remake it."""
 
 import ast
+import functools
 import hashlib
 import json
 from collections.abc import Iterable
@@ -117,10 +118,7 @@ def fingerprint(recipe: str) -> str:
         if file is None or file in seen or module in BOOKKEEPING:
             continue
         seen.add(file)
-        tree = ast.parse(file.read_text())
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("course_lib"):
-                pending += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        pending += _imported(file.read_text("utf-8"))
     for file in sorted(seen):
         digest.update(code_of(file).encode())
     return digest.hexdigest()[:16]
@@ -128,7 +126,23 @@ def fingerprint(recipe: str) -> str:
 
 def code_of(file: Path) -> str:
     """What a Python file computes, as text: its syntax tree without docstrings, comments and layout."""
-    return _code(ast.parse(file.read_text("utf-8")))
+    return _code_in(file.read_text("utf-8"))
+
+
+# many recipes stand on the same files: each is taken apart once
+@functools.cache
+def _code_in(source: str) -> str:
+    return _code(ast.parse(source))
+
+
+@functools.cache
+def _imported(source: str) -> tuple[str, ...]:
+    """Modules of this package that a source text imports, with the names in them, which may be modules too."""
+    found: list[str] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("course_lib"):
+            found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return tuple(found)
 
 
 def _source(module: str) -> Path | None:
