@@ -10,6 +10,9 @@ SHELL       := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
+# processes that share the tests, each with a thread and some 600 MB: one a core, eight at most
+WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((cores < 8 ? cores : 8)))
+
 BIN       := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 # root, or a sudo that asks nothing; empty where neither is there
@@ -45,9 +48,9 @@ test: setup browser  ## style, unit tests, slow tests, every notebook in its sma
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	@echo "== test: units, and the pages of the book if they are there"
-	OMP_NUM_THREADS=1 $(BIN)/pytest -q -m "not slow" -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -m "not slow" -n $(WORKERS) --dist loadfile
 	@echo "== test: the slow ones"
-	$(BIN)/pytest -q -m slow --durations=5
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -m slow -n $(WORKERS) --dist worksteal --durations=5
 	@echo "== test: every notebook, smallest tier"
 	COURSE_TIER=smoke OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist loadfile \
 		--nbval-lax --nbval-current-env --nbval-cell-timeout=300 book exercises

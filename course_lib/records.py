@@ -2,6 +2,7 @@
 
 import ast
 import dataclasses
+import functools
 import hashlib
 import importlib.util
 import json
@@ -138,13 +139,7 @@ def fingerprint(recipe: str) -> str:
         if file is None or file in seen or module in BESIDE or module in ENGINE:
             continue
         seen.add(file)
-        tree = ast.parse(file.read_text())
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in (
-                "course_lib",
-                described.method.__module__.partition(".")[0],
-            ):
-                pending += [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
+        pending += _imported(file.read_text("utf-8"), described.method.__module__.partition(".")[0])
     for file in sorted(seen):
         digest.update(code_of(file).encode())
     return digest.hexdigest()[:16]
@@ -170,7 +165,24 @@ def numerics(module: str) -> int:
 
 def code_of(file: Path) -> str:
     """What a Python file computes, as text: its syntax tree without docstrings, comments and layout."""
-    return _code(ast.parse(file.read_text("utf-8")))
+    return _code_in(file.read_text("utf-8"))
+
+
+# many recipes stand on the same files: each is taken apart once
+@functools.cache
+def _code_in(source: str) -> str:
+    return _code(ast.parse(source))
+
+
+@functools.cache
+def _imported(source: str, own: str) -> tuple[str, ...]:
+    """Modules of this package and of the package `own` that a source text imports, with the names in them, which may
+    be modules too."""
+    found: list[str] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in ("course_lib", own):
+            found += [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return tuple(found)
 
 
 def _source(module: str) -> Path | None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from course_lib import data, recipes, records, seeds, variables
+from course_lib import data, recipes, records, seeds, studies, variables
 from course_lib.data.stacked import stack
 from course_lib.errors import UsageError
 from course_lib.training import device as devices
@@ -72,6 +72,13 @@ def test_a_shift_leaves_data_sets_as_they_are(monkeypatch):
     monkeypatch.setenv(variables.SEED_SHIFT, "1000")
     for name, images in sets().items():
         assert np.array_equal(images, before[name]), name
+
+
+def test_no_study_is_recorded_with_shifted_seeds(monkeypatch, tmp_path):
+    monkeypatch.setenv(variables.SEED_SHIFT, "1000")
+    with pytest.raises(UsageError, match="COURSE_SEED_SHIFT is set"):
+        next(studies.run("fgan-gaussian", folder=tmp_path))
+    assert not list(tmp_path.iterdir())
 
 
 def test_unshifted_ends_with_its_block(monkeypatch):

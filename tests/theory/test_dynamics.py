@@ -110,9 +110,9 @@ def test_eigenvalues_are_those_of_the_paper():
 
 def test_wgan_gp_does_not_settle():
     """Lemma 2.4's companion: the penalty holds |ψ| at 1, and θ has no reason to stop at 0."""
-    path = play(dirac("wasserstein", gradient_penalty=10.0), START, 0.02, 20_000, "alternating")
-    assert path[-5000:].norm(dim=-1).max() > 0.5
-    settled = play(dirac("wasserstein", r1=1.0), START, 0.02, 20_000, "alternating")
+    path = play(dirac("wasserstein", gradient_penalty=10.0), START, 0.02, 4_000, "alternating")
+    assert path[-1000:].norm(dim=-1).max() > 0.5
+    settled = play(dirac("wasserstein", r1=1.0), START, 0.02, 4_000, "alternating")
     assert settled[-1].norm() < 1e-6
 
 
