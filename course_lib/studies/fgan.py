@@ -1,4 +1,4 @@
-"""Studies of chapter 6: every divergence on the ring of eight, one Gaussian fitted to two bumps by each, and critics."""
+"""Studies of chapter 6: every divergence on the ring of eight, on two bumps with one Gaussian, and its critics."""
 
 from typing import Any
 
