@@ -1,4 +1,9 @@
-"""Wasserstein GANs: a critic whose slope is bounded by clipping, by a gradient penalty, or by spectral norms."""
+"""Wasserstein GANs: a critic whose slope is kept down by clipping, a gradient penalty, or spectral norms.
+
+None of the three makes a critic 1-Lipschitz: clipping bounds its slope by some number that follows from the weights'
+bound and the architecture, the penalty charges for slopes other than one where it looks, and spectral norms divide by
+estimates that lag behind the weights. `evaluation.lipschitz` measures what came of it.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,7 +39,7 @@ class WGANSettings:
     The original (Arjovsky et al., 2017, algorithm 1) is constraint "clip", optimizer "rmsprop" and both rates 5e-5.
     """
 
-    constraint: Constraint = "penalty"  # clip, penalty or spectral: what bounds the critic's slope
+    constraint: Constraint = "penalty"  # clip, penalty or spectral: what keeps the slope down
     critic_steps: Count = 5  # updates of the critic for each of G
     clip: Bound = 0.01  # with "clip": every weight of the critic stays in [-clip, clip]
     penalty: Weight = 10.0  # with "penalty": lambda, the weight of (norm of the gradient - 1)^2
@@ -103,7 +108,7 @@ class WGAN(Generative):
             "generator/loss": -scores.mean(),
         }
         if norms is not None:
-            # of the critic, between data and samples; 1 where it is optimal
+            # of the critic, between data and samples: what the penalty pulls towards 1
             metrics["critic/slope"] = norms.mean()
         return {name: value.detach() for name, value in metrics.items()}
 

@@ -41,8 +41,8 @@ from course_lib.objectives import wasserstein
         "swapped": "The weights ε and 1 − ε have changed places: ε belongs to the data.",
         "not-between": "The gradient is taken at the data or at the samples themselves; it belongs at random points "
         "between the two.",
-        "one-sided": "Slopes below one are let off here. The chapter's penalty is two-sided: the best critic has slope "
-        "exactly one along the plan.",
+        "one-sided": "Slopes below one are let off here. The penalty of this paper is two-sided: it charges for them "
+        "too.",
         "no-graph": "The number is right, but it cannot be differentiated for the critic's weights, so the critic "
         "would never feel it: `create_graph=True`, and nothing detached afterwards.",
         "flat": "Where the critic is flat, the gradient for its weights becomes nan: the slope of a square root at 0. "
