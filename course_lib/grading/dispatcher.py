@@ -41,6 +41,7 @@ class Job:
     name: str
     file: Path
     exercises: Sequence[dict[str, Any]]
+    helpers: Sequence[Path] = ()  # Python files that the notebook may import
 
 
 @dataclass
