@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import importlib.util
 import os
 import secrets
 import time
@@ -79,6 +80,8 @@ def grade(
             f"submissions cannot be shut in on this machine: {why} Grade them on a Linux machine that permits user "
             "namespaces, or add --without-isolation for people whom you trust with all that you may read and delete."
         )
+    if importlib.util.find_spec("IPython") is None:
+        raise CourseError("IPython is missing, by whose rules cells are read: `pip install ipython` adds it.")
     if jobs is not None and jobs < 1:
         raise UsageError("--jobs counts notebooks at a time: give at least 1.")
     jobs = jobs or _cores()

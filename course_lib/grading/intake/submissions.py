@@ -10,8 +10,6 @@ from course_lib.grading.intake import choice, sources
 from course_lib.grading.intake.choice import Notebook
 from course_lib.grading.intake.owner import origin
 
-LARGEST_HELPERS = 1 << 20  # bytes of the Python files beside one notebook
-
 
 @dataclass(frozen=True)
 class Submission:
