@@ -20,6 +20,7 @@ from course_lib.grading.clock import Clock
 from course_lib.grading.forkserver import receive, send
 from course_lib.grading.limits import Limits
 
+LARGEST_HELPER = 1 << 18  # bytes of one Python file
 SPARE = 60.0  # seconds after which a submission that should long have ended is ended from outside
 # what a submission's processes know of the environment
 PASSED_ON = (
@@ -41,6 +42,7 @@ class Job:
     name: str
     file: Path
     exercises: Sequence[dict[str, Any]]
+    helpers: Sequence[Path] = ()  # Python files that the notebook may import
 
 
 @dataclass
@@ -150,6 +152,7 @@ class Dispatcher:
             "limits": asdict(self.limits),
             "shown": self.shown,
             "hidden": self.hidden,
+            "helpers": {path.name: text for path in job.helpers if (text := helper_text(path)) is not None},
             "exercises": [
                 {k: e.get(k) for k in ("name", "answer", "seconds", "seed", "together")}
                 for e in job.exercises
@@ -192,6 +195,15 @@ def open_plain(path: Path, most: int) -> int:
             "clear the outputs and hand it in again."
         )
     return handle
+
+
+def helper_text(path: Path) -> str | None:
+    """A Python file beside a notebook; None where it is no plain file of text, or a large one."""
+    try:
+        with os.fdopen(open_plain(path, LARGEST_HELPER), "rb") as file:
+            return file.read().decode("utf-8-sig")
+    except (Refused, UnicodeDecodeError):
+        return None
 
 
 def shown() -> list[str]:

@@ -36,6 +36,7 @@ KINDS = {
     "stopped": "stopped",
     "unreadable": "stopped",
     "not graded": "stopped",
+    "nothing": "stopped",
 }
 
 
@@ -66,7 +67,8 @@ def page(student: str, marks: list[Mark]) -> str:
     if hand:
         body.append(f'<p class="soft">Up to {hand} more for what a person reads.</p>')
     for notebook, own in groupby(marks, key=lambda mark: mark.notebook):
-        body.append(f"<h2>{escape(notebook)}</h2>")
+        if notebook:
+            body.append(f"<h2>{escape(notebook)}</h2>")
         body += [_article(mark) for mark in own]
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -80,13 +82,14 @@ def page(student: str, marks: list[Mark]) -> str:
 
 def _article(mark: Mark) -> str:
     kind = KINDS.get(mark.verdict, "other")
-    score = f"up to {mark.of}" if mark.points is None else f"{mark.points} of {mark.of}"
+    score = f"up to {mark.of}" if mark.points is None else f"{mark.points} of {mark.of}" if mark.of else ""
     see = (
         f'<p class="soft">See {escape(mark.pointer)}.</p>'
         if mark.pointer and kind in ("wrong", "other")
         else ""
     )
+    head = escape(mark.title or mark.notebook or "No file")
     return (
-        f'<article class="{kind}"><header><b>{escape(mark.title or mark.notebook)}</b><span>{score}</span></header>'
+        f'<article class="{kind}"><header><b>{head}</b><span>{score}</span></header>'
         f'<p><span class="kind">{escape(mark.verdict.capitalize())}.</span> {escape(mark.reason)}</p>{see}</article>'
     )

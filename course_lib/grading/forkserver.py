@@ -81,7 +81,9 @@ def _import_all() -> dict[str, list[dict[str, Any]]]:
     numpy.random.seed(0)
     from course_lib import checks, data, networks, objectives, theory  # noqa: F401
     from course_lib.checks.api import CHAPTERS, of_chapter
-    from course_lib.grading import cpu_limit, recording  # noqa: F401
+    from course_lib.grading import cpu_limit, notebook, recording  # noqa: F401
+
+    notebook.python("%warm up")
 
     # an optimiser's first step imports half of torch, which is seconds for every child that is not born with it
     weight = torch.nn.Parameter(torch.zeros(2))
@@ -148,7 +150,7 @@ def _supervise(job: dict[str, Any], content: bytes, bounds: limits.Limits, folde
     """The supervisor's whole life; never returns."""
     try:
         os.makedirs(folder, exist_ok=True)
-        task = runner.Task(job["exercises"], bounds, folder)
+        task = runner.Task(job["exercises"], bounds, folder, helpers=job["helpers"])
         alone = bool(job["isolated"])
         supervisor.Supervisor(content, task, lambda line: _report(channel, line), alone=alone).run()
     except BaseException as error:

@@ -1,11 +1,10 @@
 """The marks of a class: a line of the CSV for each exercise of each notebook."""
 
-import csv
-import io
 from dataclasses import dataclass
 from typing import Any
 
-from course_lib.grading.submissions import Submission
+from course_lib.grading.intake.submissions import Submission
+from course_lib.grading.tables import csv_text, readable
 
 COLUMNS = (
     "student",
@@ -24,7 +23,8 @@ STOPPED = {"stopped", "died", "printed", "too-slow", "impossible"}
 
 @dataclass(frozen=True)
 class Mark:
-    """One exercise of one student, a line of the CSV. points: None where a person is to give them."""
+    """One exercise of one student, a line of the CSV; of a file that is not graded, and of a student who handed in
+    nothing, a line without an exercise. points: None where a person is to give them."""
 
     student: str
     notebook: str
@@ -33,7 +33,8 @@ class Mark:
     pointer: str
     points: int | None
     of: int
-    verdict: str  # passed, wrong, not begun, stopped, missing, unreadable, not graded, by hand
+    # passed, wrong, not begun, stopped, missing, unreadable, not graded, by hand; of a file: left out, older; nothing
+    verdict: str
     reason: str
     seconds: float | None
     diagnosis: str = ""
@@ -65,6 +66,11 @@ def marks_of(submission: Submission, exercises: Any, results: dict[str, dict[str
     return marks
 
 
+def not_graded(student: str, name: str, verdict: str, reason: str) -> Mark:
+    """The line of a file that is not graded, or of a student who has handed in nothing."""
+    return Mark(student, name, "", "", "", 0, 0, verdict, reason, None)
+
+
 def verdict(result: dict[str, Any]) -> str:
     """One word or two for what came of an exercise."""
     if result["passed"]:
@@ -88,24 +94,6 @@ def total(marks: list[Mark]) -> tuple[int, int]:
     return sum(p for p, _ in best.values()), sum(of for _, of in best.values())
 
 
-def readable(text: str) -> str:
-    """`text` as it can stand in a file and on a terminal: no half characters, no control characters."""
-    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
-    return "".join(letter if letter.isprintable() else " " for letter in text)
-
-
 def table(marks: list[Mark]) -> str:
-    """The CSV. A cell that a spreadsheet would take for a formula begins with an apostrophe."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for mark in marks:
-        writer.writerow([_cell(getattr(mark, column)) for column in COLUMNS])
-    return text.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, str):
-        value = " ".join(value.replace("\0", "").split())
-        return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t")) else value
-    return "" if value is None else value
+    """The CSV."""
+    return csv_text(COLUMNS, [[getattr(mark, column) for column in COLUMNS] for mark in marks])
