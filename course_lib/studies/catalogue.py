@@ -1,6 +1,6 @@
 """Every study by name: one module for each family of them."""
 
-from course_lib.studies import clinic, collapse, dcgan, fgan, glo, glo_mnist, glo_small, wasserstein
+from course_lib.studies import clinic, collapse, dcgan, fgan, glo, glo_table, glo_small, wasserstein
 from course_lib.studies.plan import Study
 
 STUDIES: dict[str, Study] = {
@@ -10,6 +10,6 @@ STUDIES: dict[str, Study] = {
     **fgan.STUDIES,
     **wasserstein.STUDIES,
     **glo.STUDIES,
-    **glo_mnist.STUDIES,
+    **glo_table.STUDIES,
     **glo_small.STUDIES,
 }
