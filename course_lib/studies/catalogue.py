@@ -1,6 +1,6 @@
 """Every study by name: one module for each family of them."""
 
-from course_lib.studies import clinic, collapse, dcgan, fgan, glo, glo_table, glo_small, wasserstein
+from course_lib.studies import clinic, collapse, dcgan, fgan, glo, glo_small, glo_table, wasserstein
 from course_lib.studies.plan import Study
 
 STUDIES: dict[str, Study] = {

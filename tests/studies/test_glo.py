@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from course_lib import recipes
-from course_lib.studies import glo, glo_table, glo_small
+from course_lib.studies import glo, glo_small, glo_table
 from course_lib.studies.catalogue import STUDIES
 
 QUICK = {"data": "digits", "resolution": 16, "latent": 4, "tensorboard": False, "batch": 8, "steps": 2}
