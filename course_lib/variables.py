@@ -42,11 +42,14 @@ def seed_shift() -> int:
 
 
 def shifted(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorator of a function whose first argument is a seed: the shift is added to it."""
+    """Decorator of a function whose first argument is a seed: the shift is added to it.
+
+    A grader's seed is a text; it is no number to shift.
+    """
 
     @functools.wraps(function)
-    def wrapper(seed: int, *args: Any, **named: Any) -> Any:
-        return function(seed + seed_shift(), *args, **named)
+    def wrapper(seed: int | str, *args: Any, **named: Any) -> Any:
+        return function(seed + seed_shift() if isinstance(seed, int) else seed, *args, **named)
 
     return wrapper
 

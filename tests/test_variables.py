@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from course_lib import data, recipes, records, seeds, variables
+from course_lib import data, recipes, records, seeds, studies, variables
 from course_lib.data.stacked import stack
 from course_lib.errors import UsageError
 from course_lib.training import device as devices
@@ -30,6 +30,12 @@ def test_a_shift_is_added_to_the_seed_once(monkeypatch):
     assert torch.equal(seeds.Draw(7, 1, 5).part(2).normal(4, purpose="x"), wanted)
 
 
+def test_a_seed_may_be_a_text_which_no_shift_changes(monkeypatch):
+    before = seeds.number("nobody knows")
+    monkeypatch.setenv(variables.SEED_SHIFT, "1000")
+    assert seeds.number("nobody knows") == before != seeds.number("somebody knows")
+
+
 def test_a_shift_that_is_no_integer_is_an_error(monkeypatch):
     monkeypatch.setenv(variables.SEED_SHIFT, "one")
     with pytest.raises(UsageError, match="COURSE_SEED_SHIFT is 'one'"):
@@ -37,7 +43,7 @@ def test_a_shift_that_is_no_integer_is_an_error(monkeypatch):
 
 
 def weights_and_batch():
-    plan = recipes.settle("gan-ring", "smoke")
+    plan = recipes.resolve("gan-ring", "smoke")
     method = recipes.build(plan, (2,))
     with data.Batches(data.open("toy/ring8"), 16, seed=plan.settings["data"].seed) as batches:
         return method.networks["generator"].layers[0].weight.detach(), batches.at(0).x
@@ -66,6 +72,13 @@ def test_a_shift_leaves_data_sets_as_they_are(monkeypatch):
     monkeypatch.setenv(variables.SEED_SHIFT, "1000")
     for name, images in sets().items():
         assert np.array_equal(images, before[name]), name
+
+
+def test_no_study_is_recorded_with_shifted_seeds(monkeypatch, tmp_path):
+    monkeypatch.setenv(variables.SEED_SHIFT, "1000")
+    with pytest.raises(UsageError, match="COURSE_SEED_SHIFT is set"):
+        next(studies.run("fgan-gaussian", folder=tmp_path))
+    assert not list(tmp_path.iterdir())
 
 
 def test_unshifted_ends_with_its_block(monkeypatch):

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from course_lib.data import idx
-from course_lib.data.images import Raw
+from course_lib.data.images import Raw, Rendered
 from course_lib.data.pictures import resized, with_filter
 from course_lib.data.published import Published
 from course_lib.errors import CourseError, UsageError
@@ -71,7 +71,7 @@ class MNIST(Published):
         if labels.max() > 9:
             raise CourseError(f"{label_file} holds a label above 9: delete it and get the data again.")
 
-        def render(numbers: Sequence[int], resolution: int) -> Sequence[np.ndarray]:
+        def render(numbers: Sequence[int], resolution: int) -> Rendered:
             chosen = pixels[list(numbers), None]
             if resolution == 28:
                 return chosen

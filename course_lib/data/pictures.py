@@ -29,10 +29,10 @@ def decode(
             # the header is enough to refuse; decoding is what would take the memory
             if image.width * image.height > MOST_PIXELS:
                 raise ValueError(f"{image.width} × {image.height} pixels are more than {MOST_PIXELS:,}")
-            image = ImageOps.exif_transpose(image)
-            if crop and min(image.size) < crop:
-                raise ValueError(f"{image.width} × {image.height} pixels hold no square of {crop}")
-            return square(_eight_bits(image, "L" if channels == 1 else "RGB"), resolution, crop)
+            upright = ImageOps.exif_transpose(image)
+            if crop and min(upright.size) < crop:
+                raise ValueError(f"{upright.width} × {upright.height} pixels hold no square of {crop}")
+            return square(_eight_bits(upright, "L" if channels == 1 else "RGB"), resolution, crop)
     except Exception as error:  # decoders of foreign bytes raise nearly anything: OSError, SyntaxError, …
         raise Damaged(name, reason(error, file)) from error
 

@@ -62,20 +62,21 @@ class Subset:
         """Where the whole set lies; None where it is missing."""
         return self.base.where()
 
-    def open(self, resolution: int, split: str) -> ImageSet:
-        """Raises as `data.open` of the whole set, and UsageError where it has fewer images, or no classes."""
-        from course_lib.data.cache import open_set  # which imports this module
+    def split_of_base(self, split: str) -> str:
+        """The split of the whole set that this part's images of `split` are taken from."""
+        return "train" if self.held_out and split == "test" else split
 
+    def derive(self, whole: ImageSet, split: str) -> ImageSet:
+        """The part of the whole set of that split. Raises UsageError where it has fewer images, or no classes."""
         held = self.held_out if split in ("train", "test") else None
-        whole = open_set(self.base.name, resolution=resolution, split="train" if held else split)
         numbers = np.arange(len(whole))
         if held:
             numbers = numbers[(numbers % held == 0) == (split == "test")]
         labels = None if whole.labels is None else np.asarray(whole.labels)
         if self.classes is not None:
             if labels is None or self.classes > labels.max() + 1:
-                found = "no classes" if labels is None else f"{labels.max() + 1} classes"
-                raise UsageError(f"{self.base.name} has {found}: leave out classes, or ask for fewer.")
+                classes = "no classes" if labels is None else f"{labels.max() + 1} classes"
+                raise UsageError(f"{self.base.name} has {classes}: leave out classes, or ask for fewer.")
             numbers = numbers[labels[numbers] < self.classes]
         if self.count is not None and split != "test":
             if self.count > len(numbers):

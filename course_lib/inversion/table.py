@@ -31,8 +31,10 @@ from course_lib.errors import UsageError
 from course_lib.evaluation import pca
 from course_lib.evaluation.intervals import Estimate, around, bootstrap_counts
 from course_lib.evaluation.reconstruction import psnr_per_image
+from course_lib.inversion.descent import Descent
 from course_lib.inversion.optimise import codes_of, reconstructions
 from course_lib.inversion.own_samples import scale
+from course_lib.inversion.starts import Start
 
 PAPERS_MNIST = "mnist:resize=bilinear,held-out=32"  # the paper's data, as its PCA row tells
 Scoring = Literal["clamped", "unclamped"]
@@ -71,7 +73,8 @@ class Row:
     psnr: Mapping[str, Tensor] = field(repr=False)
 
     def estimate(self, column: str, resamples: int = 1000) -> Estimate:
-        """Mean pSNR, and the 95 % interval over which images were drawn (bootstrap)."""
+        """Mean pSNR, and an interval that holds the mean over the whole set in 95 % of cases, had chance chosen the
+        images (bootstrap)."""
         values = self.psnr[column]
         counts = bootstrap_counts(len(values), resamples, seed=0)
         means = counts @ values.cpu() / len(values)
@@ -92,26 +95,17 @@ def evenly_spaced(dataset: ImageSet, n: int) -> Tensor:
     return torch.from_numpy(np.linspace(0, len(dataset) - 1, n).round().astype(np.int64))
 
 
-def constraint_of(method: Any) -> str | None:
-    """Where a method's codes live: GLO's `space`; everywhere for those whose codes are Gaussian."""
-    return getattr(method.settings, "space", None)
-
-
 def found_again(
     method: Any, images: Tensor, loss: str, search: Search, scoring: Scoring = "clamped"
 ) -> Tensor:
     """pSNR in dB of each image, (n,), from codes found by descent on `loss` ("l2" or "lap1")."""
     generator = method.networks["generator"]
     found = codes_of(
-        generator,
+        method.space.free() if search.free else method.space,
         images,
         loss=loss,
-        steps=search.steps,
-        rate=search.rate * scale(method),
-        constraint=None if search.free else constraint_of(method),
-        latents=method.latents,
-        restarts=search.restarts,
-        pool=search.pool,
+        start=Start(pool=search.pool, restarts=search.restarts),
+        descent=Descent(search.steps, search.rate * scale(method)),
         batch=search.batch,
         seed=search.seed,
     )
@@ -140,11 +134,10 @@ def rows_of(
         split, loss = column.split("/")
         anew[column] = found_again(method, images[split], LOSSES[loss], search, scoring)
     rows = [Row(name, run, method.latent, anew)]
-    if hasattr(method, "encode"):
-        device = next(method.networks["generator"].parameters()).device
+    if method.encode(images["test"][:1].to(method.device)) is not None:
 
         def through_the_encoder(part: Tensor) -> Tensor:
-            return method.sample(method.encode(part.to(device))[0]).cpu()
+            return method.sample(method.encode(part.to(method.device))).cpu()
 
         own = {
             split: torch.cat([through_the_encoder(p) for p in x.split(256)]) for split, x in images.items()
@@ -197,4 +190,4 @@ def check_alike(plans: list[Any]) -> tuple[str, int]:
 
 def label(method: Any) -> str:
     """What the paper calls a method: VAE, GLO, or DCGAN for every game."""
-    return {"VAE": "VAE", "GLO": "GLO"}.get(type(method).__name__, "DCGAN")
+    return method.label if method.label in ("VAE", "GLO") else "DCGAN"

@@ -106,9 +106,9 @@ def as_text(rows: list[Row], data: str, resolution: int, scoring: Scoring = "cla
     counts = " and ".join(f"{n[f'{split}/mse']:,} {split}" for split in SPLITS)
     note = [
         "",
-        f"{data} at {resolution} pixels: {counts} images, evenly spaced in their sets; ± covers 95 % of other choices",
-        f"of as many. Images in [0, 1], {SCORED[scoring]}, MAX = 1, mean of each image's pSNR.",
-        "Codes found anew for both splits.",
+        f"{data} at {resolution} pixels: {counts} images, evenly spaced in their sets; had chance chosen them, ± would",
+        f"hold the mean of the whole set in 95 % of cases. Images in [0, 1], {SCORED[scoring]}, MAX = 1, mean of each",
+        "image's pSNR. Codes found anew for both splits.",
     ]
     if data == PAPERS_MNIST:
         note.append(

@@ -1,18 +1,21 @@
 """The f-GAN (Nowozin et al., 2016): a critic bounds an f-divergence from below, the generator lowers the bound."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 
 from course_lib.data.batches import Batch
-from course_lib.errors import UsageError
-from course_lib.methods.generative import Generative, LatentLaw, check_betas, check_latent_law
-from course_lib.methods.protocol import frozen
+from course_lib.methods.generative import Generative, LatentLaw
+from course_lib.methods.optimisers import adam
+from course_lib.methods.protocol import frozen, needs
 from course_lib.objectives import fgan
+from course_lib.settings import Count, Limits, Memory, Rate, check
 from course_lib.theory import fdivergences
+
+Order = Annotated[float, Limits("an order", *fdivergences.ALPHAS)]
 
 
 @dataclass(frozen=True)
@@ -20,41 +23,36 @@ class FGANSettings:
     """Which divergence, and how the game is played. Defaults: Nowozin et al. (2016), section 4 and algorithm 1."""
 
     divergence: str = "gan"  # a name in theory.fdivergences.FAMILY, or alpha
-    alpha: float = 0.5  # order of the divergence "alpha", from -2 to 2
+    alpha: Order = 0.5  # order of the divergence "alpha", from -2 to 2
     alternative_generator: bool = False  # raise E[g(v(G(z)))] instead of lowering the bound
-    generator_lr: float = 2e-4  # Adam's step size
-    critic_lr: float = 2e-4
-    beta1: float = 0.5  # Adam's memory of the gradient
-    beta2: float = 0.999  # Adam's memory of its square
-    critic_steps: int = 1  # updates of the critic for each of the generator
+    generator_lr: Rate = 2e-4  # Adam's step size
+    critic_lr: Rate = 2e-4  # the critic's
+    beta1: Memory = 0.5  # Adam's memory of the gradient
+    beta2: Memory = 0.999  # Adam's memory of its square
+    critic_steps: Count = 1  # updates of the critic for each of the generator
     latent_law: LatentLaw = "normal"  # of z: N(0, I), or uniform on [-1, 1]
 
     def __post_init__(self):
+        check(self)
         fdivergences.find(self.divergence, self.alpha)
-        check_latent_law(self.latent_law)
-        if self.critic_steps < 1:
-            raise UsageError("critic_steps counts steps: give at least 1.")
-        if not (self.generator_lr >= 0 and self.critic_lr >= 0):  # false for NaN too
-            raise UsageError("generator_lr and critic_lr must not be negative.")
-        check_betas(self.beta1, self.beta2)
+
+    def build(self, networks: Mapping[str, nn.Module]) -> "FGAN":
+        """The critic is what a pair of players calls its discriminator."""
+        return FGAN(**needs(networks, "generator", critic="discriminator"), settings=self)
 
 
 class FGAN(Generative):
     """Two players. `generator.latent` is the dimension of z; `critic` returns (B,) raw outputs v, of any size."""
 
-    averaged = ("generator",)
+    label = "f-GAN"
 
     def __init__(self, generator: nn.Module, critic: nn.Module, settings: FGANSettings | None = None):
-        self.settings = s = settings or FGANSettings()
+        s = settings or FGANSettings()
+        super().__init__(s, generator=generator, critic=critic)
         self.divergence = fdivergences.find(s.divergence, s.alpha)
-        self.latent, self.latent_law = generator.latent, s.latent_law
-        self.minibatches = s.critic_steps
-        self.autocast: Callable[[], AbstractContextManager] = nullcontext
-        self.networks = nn.ModuleDict({"generator": generator, "critic": critic})
-        self.optimizers = {
-            role: torch.optim.Adam(self.networks[role].parameters(), lr, (s.beta1, s.beta2), fused=True)
-            for role, lr in (("generator", s.generator_lr), ("critic", s.critic_lr))
-        }
+        self.latent_law, self.minibatches = s.latent_law, s.critic_steps
+        rates = {"generator": s.generator_lr, "critic": s.critic_lr}
+        self.optimizers = adam(self.networks, rates, s.beta1, s.beta2)
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """`critic_steps` updates that raise the bound, each on a minibatch of its own, then one that lowers it."""

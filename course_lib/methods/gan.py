@@ -1,7 +1,6 @@
 """The generative adversarial network (Goodfellow et al., 2014, algorithm 1), for every game in `objectives`."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -9,10 +8,12 @@ from torch import Tensor, nn
 
 from course_lib.data.batches import Batch
 from course_lib.errors import UsageError
-from course_lib.methods.generative import Generative, LatentLaw, check_betas, check_latent_law
-from course_lib.methods.protocol import frozen
+from course_lib.methods.generative import Generative, LatentLaw, check_gradient_per_image
+from course_lib.methods.optimisers import adam
+from course_lib.methods.protocol import frozen, needs
 from course_lib.objectives import penalties
 from course_lib.objectives.adversarial import GAMES
+from course_lib.settings import Count, Memory, Rate, Weight, check
 
 
 @dataclass(frozen=True)
@@ -20,49 +21,38 @@ class GANSettings:
     """How the game is played. Defaults: Radford et al. (2016), section 4, on the non-saturating game."""
 
     game: str = "non-saturating"  # a name in objectives.adversarial.GAMES
-    generator_lr: float = 2e-4  # Adam's step size
-    discriminator_lr: float = 2e-4
-    beta1: float = 0.5  # Adam's memory of the gradient
-    beta2: float = 0.999  # Adam's memory of its square
-    discriminator_steps: int = 1  # k of algorithm 1: updates of D for each of G
+    generator_lr: Rate = 2e-4  # Adam's step size
+    discriminator_lr: Rate = 2e-4  # the discriminator's
+    beta1: Memory = 0.5  # Adam's memory of the gradient
+    beta2: Memory = 0.999  # Adam's memory of its square
+    discriminator_steps: Count = 1  # k of algorithm 1: updates of D for each of G
     latent_law: LatentLaw = "normal"  # of z: N(0, I), or uniform on [-1, 1]
-    r1: float = 0.0  # weight gamma of the R1 penalty (Mescheder et al., 2018); 0 leaves it out
-    r1_every: int = 1  # apply it at every n-th step with n times the weight (lazily)
+    r1: Weight = 0.0  # weight gamma of the R1 penalty (Mescheder et al., 2018); 0 leaves it out
+    r1_every: Count = 1  # apply it at every n-th step with n times the weight (lazily)
 
     def __post_init__(self):
+        check(self)
         if self.game not in GAMES:
             raise UsageError(f"there is no game '{self.game}': choose one of {', '.join(GAMES)}.")
-        check_latent_law(self.latent_law)
-        if self.discriminator_steps < 1 or self.r1_every < 1:
-            raise UsageError("discriminator_steps and r1_every count steps: give at least 1.")
-        if not (self.generator_lr >= 0 and self.discriminator_lr >= 0 and self.r1 >= 0):  # false for NaN too
-            raise UsageError("generator_lr, discriminator_lr and r1 must not be negative.")
-        check_betas(self.beta1, self.beta2)
+
+    def build(self, networks: Mapping[str, nn.Module]) -> "GAN":
+        return GAN(**needs(networks, "generator", "discriminator"), settings=self)
 
 
 class GAN(Generative):
     """Two players. `generator.latent` is the dimension of z; `discriminator` returns (B,) logits."""
 
-    averaged = ("generator",)
+    label = "GAN"
 
     def __init__(self, generator: nn.Module, discriminator: nn.Module, settings: GANSettings | None = None):
-        self.settings = s = settings or GANSettings()
-        if s.r1 and any(
-            isinstance(module, nn.modules.batchnorm._BatchNorm) for module in discriminator.modules()
-        ):
-            raise UsageError(
-                "R1 needs a gradient per image, and batch normalisation mixes images: add --discriminator-norm none "
-                "(or spectral)."
-            )
+        s = settings or GANSettings()
+        super().__init__(s, generator=generator, discriminator=discriminator)
+        if s.r1:
+            check_gradient_per_image(discriminator)
         self.game = GAMES[s.game]
-        self.latent, self.latent_law = generator.latent, s.latent_law
-        self.minibatches = s.discriminator_steps
-        self.autocast: Callable[[], AbstractContextManager] = nullcontext
-        self.networks = nn.ModuleDict({"generator": generator, "discriminator": discriminator})
-        self.optimizers = {
-            role: torch.optim.Adam(self.networks[role].parameters(), lr, (s.beta1, s.beta2), fused=True)
-            for role, lr in (("generator", s.generator_lr), ("discriminator", s.discriminator_lr))
-        }
+        self.latent_law, self.minibatches = s.latent_law, s.discriminator_steps
+        self.rates = {"generator": s.generator_lr, "discriminator": s.discriminator_lr}
+        self.optimizers = adam(self.networks, self.rates, s.beta1, s.beta2)
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """Algorithm 1: `discriminator_steps` updates of D, each on a minibatch of its own, then one update of G."""

@@ -1,8 +1,9 @@
 """The variational autoencoder (Kingma and Welling, 2014): an encoder, a generator, and a bound on the likelihood."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +11,13 @@ from torch import Tensor, nn
 from course_lib.data.batches import Batch
 from course_lib.errors import UsageError
 from course_lib.methods.generative import Generative
+from course_lib.methods.optimisers import adam
+from course_lib.methods.protocol import needs
 from course_lib.objectives import elbo
+from course_lib.objectives.reconstruction import RECONSTRUCTION
+from course_lib.settings import Deviation, Memory, Rate, check
+
+Likelihood = Literal["l2", "lap1", "l2+lap1"]  # a key of `objectives.elbo.DEGREES`
 
 
 @dataclass(frozen=True)
@@ -25,20 +32,18 @@ class VAESettings:
     found anew at each batch, so that nobody has to choose (Rybkin et al., 2021).
     """
 
-    loss: str = "l2"  # l2 (a Gaussian likelihood), lap1 or l2+lap1: `objectives.elbo.negative_log_likelihood`
-    noise: float = (
-        0.0  # of one pixel in [-1, 1]: Gaussian's σ, or the scale of the other losses; 0: the likeliest
-    )
-    encoder_lr: float = 1e-3  # Adam's step size
-    generator_lr: float = 1e-3
-    beta1: float = 0.9  # Adam's memory of the gradient
-    beta2: float = 0.999  # Adam's memory of its square
+    loss: Likelihood = "l2"  # l2 (a Gaussian), lap1 or l2+lap1: `objectives.elbo.negative_log_likelihood`
+    noise: Deviation = 0.0  # of one pixel in [-1, 1]: σ, or the scale of the other losses; 0: the likeliest
+    encoder_lr: Rate = 1e-3  # Adam's step size
+    generator_lr: Rate = 1e-3  # the generator's
+    beta1: Memory = 0.9  # Adam's memory of the gradient
+    beta2: Memory = 0.999  # Adam's memory of its square
 
     def __post_init__(self):
-        if self.loss not in elbo.DEGREES:
-            raise UsageError(f"loss must be one of {', '.join(elbo.DEGREES)}, not '{self.loss}'.")
-        if self.noise < 0:
-            raise UsageError(f"noise is a standard deviation: give 0 or more, not {self.noise}.")
+        check(self)
+
+    def build(self, networks: Mapping[str, nn.Module]) -> "VAE":
+        return VAE(**needs(networks, "encoder", "generator"), settings=self)
 
 
 class VAE(Generative):
@@ -48,18 +53,14 @@ class VAE(Generative):
     `latent` as attribute.
     """
 
+    label = "VAE"
     averaged = ("encoder", "generator")
-    minibatches = 1
 
     def __init__(self, encoder: nn.Module, generator: nn.Module, settings: VAESettings | None = None):
-        self.settings = s = settings or VAESettings()
-        self.latent = generator.latent
-        self.autocast: Callable[[], AbstractContextManager] = nullcontext
-        self.networks = nn.ModuleDict({"encoder": encoder, "generator": generator})
-        self.optimizers = {
-            role: torch.optim.Adam(self.networks[role].parameters(), lr, (s.beta1, s.beta2), fused=True)
-            for role, lr in (("encoder", s.encoder_lr), ("generator", s.generator_lr))
-        }
+        s = settings or VAESettings()
+        super().__init__(s, encoder=encoder, generator=generator)
+        rates = {"encoder": s.encoder_lr, "generator": s.generator_lr}
+        self.optimizers = adam(self.networks, rates, s.beta1, s.beta2)
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """Algorithm 1 with the second estimator of the bound (equation 7), one draw of z for each image.
@@ -88,7 +89,7 @@ class VAE(Generative):
         return {f"elbo/{name}": value.detach() for name, value in metrics.items()}
 
     def distortion(self, reconstructions: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
-        """−log p(x|z) of each image in nats, (B,), and the noise that it holds for."""
+        """−log p(x|z) of each image in nats, (B,), and the noise that it holds for: 0 finds that of this batch."""
         s = self.settings
         noise = (
             elbo.best_noise(reconstructions, images, s.loss) if s.noise == 0 else images.new_tensor(s.noise)
@@ -96,25 +97,56 @@ class VAE(Generative):
         return elbo.negative_log_likelihood(reconstructions, images, noise, s.loss), noise
 
     @torch.no_grad()
-    def elbo(self, images: Tensor, draw: torch.Generator, samples: int = 1) -> Tensor:
+    def elbo(
+        self, images: Tensor, draw: torch.Generator, samples: int = 1, noise: float | None = None
+    ) -> Tensor:
         """The bound on log p(x) of each image in nats, (B,), of the mean over `samples` draws of z.
+
+        noise: of one pixel, by default the setting. Where that is 0, give one: `likeliest_noise` of the training
+        images makes p(x|z) one density for all. Found anew for the images that are scored, it would give the same
+        image another number in another batch, and no density at all: the largest of many integrates to more than 1.
+        Raises UsageError without a noise.
 
         A mean over images that is positive is no mistake: a density of D continuous numbers may be as large as it
         likes. With "lap1" a constant is left out, with "l2+lap1" it is no bound. Batch normalisation goes by its
         running statistics, here and below.
         """
-        mean, log_variance = self.encode(images)
+        s = self.settings
+        noise = s.noise if noise is None else noise
+        if not (0 < noise < math.inf):  # false for NaN too
+            raise UsageError(
+                "the bound of an image needs the noise of a pixel, a number above 0: give that which "
+                "`likeliest_noise` finds on the training images."
+            )
+        mean, log_variance = self.posterior(images)
         total = torch.zeros(len(images), device=images.device)
         for _ in range(samples):
-            noise = torch.randn(mean.shape, generator=draw, device=draw.device).to(mean)
-            total -= self.distortion(self.sample(elbo.reparameterised(mean, log_variance, noise)), images)[0]
+            made = self.reconstructions(mean, log_variance, draw)
+            total -= elbo.negative_log_likelihood(made, images, noise, s.loss)
         return total / samples - elbo.gaussian_kl(mean, log_variance)
 
-    def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
+    @torch.no_grad()
+    def likeliest_noise(self, images: Tensor, draw: torch.Generator, batch: int = 500) -> float:
+        """The noise of a pixel at which these images together are likeliest, with one draw of z for each.
+
+        images: (N, C, H, W), which go through the networks `batch` at a time.
+        """
+        total = 0.0
+        for part in images.split(batch):
+            made = self.reconstructions(*self.posterior(part), draw)
+            total += RECONSTRUCTION[self.settings.loss](made, part).item() * len(part)
+        return elbo.noise_at(torch.tensor(total / len(images)), self.settings.loss).item()
+
+    def reconstructions(self, mean: Tensor, log_variance: Tensor, draw: torch.Generator) -> Tensor:
+        """(B, C, H, W) from one draw of each posterior, (B, latent) both."""
+        noise = torch.randn(mean.shape, generator=draw, device=draw.device).to(mean)
+        return self.sample(elbo.reparameterised(mean, log_variance, noise))
+
+    def posterior(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """(B, C, H, W) -> mean and log-variance, both (B, latent) float32, of q(z|x)."""
         mean, log_variance = self.evaluated("encoder", images)
         return mean.float(), log_variance.float()
 
-    def sample(self, latents: Tensor) -> Tensor:
-        """(B, latent) -> float32 (B, C, H, W): the mean of p(x|z), without the noise."""
-        return self.evaluated("generator", latents).float()
+    def encode(self, images: Tensor) -> Tensor:
+        """(B, C, H, W) -> (B, latent): the means of q(z|x). What `sample` makes of them is the mean of p(x|z)."""
+        return self.posterior(images)[0]

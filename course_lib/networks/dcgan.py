@@ -6,10 +6,13 @@ end; LeakyReLU in the discriminator. Chapter 3 turns each off and measures what 
 """
 
 import math
+from dataclasses import dataclass
 from typing import Literal
 
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
+
+from course_lib.data.spec import DataSpec
 
 
 def _stages(resolution: int) -> int:
@@ -26,10 +29,10 @@ def _check(switch: str, value: str, choices: tuple[str, ...]) -> None:
         raise ValueError(f"{switch} must be {' or '.join(choices)}, not {value}")
 
 
-def _initialise(network: nn.Module) -> None:
+def initialise(network: nn.Module) -> None:
     """Every weight N(0, 0.02) (the paper's section 4), every batch-norm gain N(1, 0.02) (its authors' code)."""
     for module in network.modules():
-        if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
+        if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
             nn.init.normal_(module.weight, 0.0, 0.02)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
@@ -83,7 +86,7 @@ class Generator(nn.Module):
             layers += [*doubling(n_in, n_out, bias), *normalised(n_out), nn.ReLU(inplace=True)]
         layers += [*doubling(maps[-1], channels, True), nn.Tanh()]  # (B, channels, resolution, resolution)
         self.layers = nn.Sequential(*layers)
-        _initialise(self)
+        initialise(self)
 
     def forward(self, latents: Tensor) -> Tensor:
         return self.layers(latents[:, :, None, None])
@@ -129,7 +132,7 @@ class Discriminator(nn.Module):
             layers.append(nn.LeakyReLU(slope, inplace=True))
         layers.append(nn.Conv2d(maps[-1], 1, 4, 1, 0))  # (B, maps, 4, 4) -> (B, 1, 1, 1)
         self.layers = nn.Sequential(*layers)
-        _initialise(self)
+        initialise(self)
         if norm == "spectral":
             for module in self.modules():
                 if isinstance(module, nn.Conv2d):
@@ -137,3 +140,51 @@ class Discriminator(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         return self.layers(images).flatten()
+
+
+@dataclass(frozen=True)
+class DCGANGenerator:
+    """The generator by itself, of the same size and rules as in the pair."""
+
+    latent: int = 64  # dimension of z
+    generator_width: int = 32  # feature maps at half the resolution
+    generator_norm: str = "batch"  # batch or none
+    upsample: str = "strided"  # strided or resize
+
+    def build(self, data: DataSpec) -> dict[str, nn.Module]:
+        """The generator, for images."""
+        channels, resolution = data.image
+        generator = Generator(
+            self.latent, channels, resolution, self.generator_width, self.generator_norm, self.upsample
+        )
+        return {"generator": generator}
+
+
+@dataclass(frozen=True)
+class DCGANPair:
+    """Both players: widths, and the paper's rules as switches."""
+
+    latent: int = 64  # dimension of z
+    generator_width: int = 32  # feature maps at half the resolution
+    discriminator_width: int = 32  # feature maps after the first layer
+    generator_norm: str = "batch"  # batch or none
+    discriminator_norm: str = "batch"  # batch, none or spectral
+    upsample: str = "strided"  # strided or resize
+    downsample: str = "strided"  # strided or pool
+    slope: float = 0.2  # of the discriminator's LeakyReLU; 0 is ReLU
+
+    def build(self, data: DataSpec) -> dict[str, nn.Module]:
+        """Generator and discriminator, for images."""
+        channels, resolution = data.image
+        generator = Generator(
+            self.latent, channels, resolution, self.generator_width, self.generator_norm, self.upsample
+        )
+        discriminator = Discriminator(
+            channels,
+            resolution,
+            self.discriminator_width,
+            self.discriminator_norm,
+            self.downsample,
+            self.slope,
+        )
+        return {"generator": generator, "discriminator": discriminator}

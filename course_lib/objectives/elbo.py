@@ -52,12 +52,19 @@ def negative_log_likelihood(
 
 
 def best_noise(reconstructions: Tensor, images: Tensor, loss: str = "l2") -> Tensor:
-    """The `noise` at which these images are likeliest: a scalar without a gradient.
+    """The `noise` at which these images together are likeliest: a scalar without a gradient.
+
+    A likelihood with it scores an image by the images it came with, so it is for training, and for a noise that is
+    found on some images and kept for others.
 
     The root of the mean squared error for "l2" (Rybkin et al., 2021, "Simple and effective VAE training with
     calibrated decoders"), and the mean loss for the others: where the derivative of
     `negative_log_likelihood` vanishes. Never below 1e-4, a hundredth of a grey level.
     """
     with torch.no_grad():
-        mean = RECONSTRUCTION[loss](reconstructions, images)
-        return (mean.sqrt() if DEGREES[loss] == 2 else mean).clamp(min=1e-4)
+        return noise_at(RECONSTRUCTION[loss](reconstructions, images), loss)
+
+
+def noise_at(mean: Tensor, loss: str = "l2") -> Tensor:
+    """The likeliest `noise` of images whose mean loss is `mean`, a scalar: see `best_noise`."""
+    return (mean.sqrt() if DEGREES[loss] == 2 else mean).clamp(min=1e-4)

@@ -5,12 +5,15 @@ from torch import Tensor
 
 
 def squared_gradient_norm(logits: Tensor, x: Tensor) -> Tensor:
-    """Per-sample squared norm of d logit / d x: (B,) and (B, ...) -> (B,), in float32.
+    """Per-sample squared norm of d logit / d x: (B,) and (B, ...) -> (B,), at least in float32.
 
-    `x` must require gradients and `logits[i]` depend on `x[i]` alone (no batch normalisation between them).
+    `x` must require gradients and `logits[i]` depend on `x[i]` alone: no batch normalisation and no minibatch layer
+    between them (`networks.layers.mixing_layer`).
     """
     (gradient,) = torch.autograd.grad(logits.sum(), x, create_graph=True)
-    return gradient.float().square().flatten(1).sum(1)
+    if gradient.dtype in (torch.bfloat16, torch.float16):
+        gradient = gradient.float()  # squares of small numbers underflow in half precision
+    return gradient.square().flatten(1).sum(1)
 
 
 def r1(logits: Tensor, x: Tensor) -> Tensor:

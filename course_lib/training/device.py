@@ -13,6 +13,8 @@ import torch
 from course_lib import variables
 from course_lib.errors import UsageError
 
+# raise it when "auto" comes to mean another precision, or a precision another arithmetic
+NUMERICS = 1
 PRECISIONS = ("auto", "fp32", "bf16")
 
 

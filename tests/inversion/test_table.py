@@ -14,6 +14,8 @@ from course_lib.errors import UsageError
 from course_lib.evaluation.reconstruction import psnr_per_image
 from course_lib.inversion import table, table_text
 from course_lib.inversion.own_samples import recover, scale
+from course_lib.methods import protocol
+from course_lib.methods.spaces import PROJECTIONS, Space
 
 PIXELS, LATENT = 256, 4
 SEARCH = table.Search(steps=150, pool=64)
@@ -30,14 +32,17 @@ class Linear(nn.Module):
         return (z @ self.basis.T + self.mean).reshape(-1, 1, 16, 16)
 
 
-class Method:
+class Method(protocol.Method):
     """A trained method around it; GAN-like unless told otherwise."""
 
     def __init__(self, basis, mean, space=None):
-        self.networks = nn.ModuleDict({"generator": Linear(basis, mean)})
-        self.latent = basis.shape[1]
-        self.settings = SimpleNamespace(space=space) if space else SimpleNamespace()
-        self.spread = 0.3 if space else 1.0
+        super().__init__(None, generator=Linear(basis, mean))
+        self.latent, self.spread, self.where = basis.shape[1], 0.3 if space else 1.0, space or "everywhere"
+
+    @property
+    def space(self):
+        onto = PROJECTIONS[self.where]
+        return Space(self.where, (self.latent,), self.networks["generator"], self.latents, onto)
 
     def latents(self, n, generator):
         return torch.randn(n, self.latent, generator=generator) * self.spread
@@ -130,7 +135,7 @@ def test_clamping_changes_pca_and_no_generator_that_ends_in_tanh(sets, linear):
 def test_glo_stays_in_its_ball(sets, linear):
     generator = linear.networks["generator"]
     ball = Method(generator.basis.detach(), generator.mean.detach(), "ball")
-    assert table.constraint_of(ball) == "ball" and table.constraint_of(linear) is None
+    assert (ball.space.name, linear.space.name) == ("ball", "everywhere")
     x = sets[1].tensor(table.evenly_spaced(sets[1], 20))
     bound, free = (table.found_again(m, x, "l2", SEARCH) for m in (ball, linear))
     open_search = table.Search(
@@ -145,7 +150,7 @@ def test_what_a_method_knows_of_its_own_stands_beside(sets, linear):
     train, test = sets
     generator = linear.networks["generator"]
     vae = Method(generator.basis.detach(), generator.mean.detach())
-    vae.encode = lambda images: (images.new_zeros(len(images), LATENT), None)
+    vae.encode = lambda images: images.new_zeros(len(images), LATENT)
     names = [row.name for row in table.rows_of(vae, "VAE", train, test, 6, table.Search(steps=1, pool=4))]
     assert names == ["VAE", "VAE, encoder"]
     own = table.rows_of(vae, "VAE", train, test, 6, table.Search(steps=1, pool=4))[1]
@@ -208,7 +213,7 @@ def test_the_text_says_how_it_was_measured():
 
 def test_the_papers_mnist_is_what_the_recipes_train_on():
     for name in ("glo-mnist", "vae-mnist", "dcgan-mnist"):
-        d = recipes.settle(name, "book").settings["data"]
+        d = recipes.resolve(name, "book").settings["data"]
         assert (d.data, d.resolution) == (table.PAPERS_MNIST, 32)
 
 

@@ -100,6 +100,54 @@ def test_the_bound_of_a_linear_model_is_its_evidence():
     assert (error < 0.05).all() and ((draws.mean(0) - evidence).abs() < 5 * error).all()
 
 
+class Certain(nn.Module):
+    """An encoder whose posterior has no width to speak of: the bound does not depend on the draw of z."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(()))
+
+    def forward(self, images):
+        mean = self.scale * images.flatten(1)[:, :3]
+        return mean, torch.full_like(mean, -60.0)
+
+
+def certain(**settings):
+    torch.manual_seed(0)
+    return VAE(Certain(), dcgan.Generator(3, 1, 16, 4), VAESettings(**settings))
+
+
+@pytest.mark.parametrize("settings", [{"noise": 0.4}, {}, {"loss": "lap1"}, {"loss": "l2+lap1"}], ids=str)
+def test_the_bound_of_an_image_does_not_depend_on_the_rest_of_its_batch(settings):
+    method, x = certain(**settings), pictures(n=40).x
+    x = x * torch.linspace(0.1, 1, 40).view(-1, 1, 1, 1)  # some are easier than others
+    draw = torch.Generator().manual_seed(0)
+    noise = {} if "noise" in settings else {"noise": method.likeliest_noise(x[8:], draw)}
+    together = method.elbo(x[:8], draw, **noise)
+    alone = torch.cat([method.elbo(image[None], draw, **noise) for image in x[:8]])
+    assert together.std() > 1
+    torch.testing.assert_close(together, alone, rtol=1e-4, atol=0)
+
+
+def test_without_a_noise_there_is_no_bound_of_an_image():
+    method, draw = certain(), torch.Generator().manual_seed(0)
+    with pytest.raises(UsageError, match="likeliest_noise"):
+        method.elbo(pictures().x, draw)
+    for wrong in (0.0, -1.0, math.nan):
+        with pytest.raises(UsageError, match="noise"):
+            method.elbo(pictures().x, draw, noise=wrong)
+
+
+@pytest.mark.parametrize("loss", ["l2", "lap1", "l2+lap1"])
+def test_the_likeliest_noise_makes_the_mean_bound_largest(loss):
+    method, x = certain(loss=loss), pictures(n=30).x
+    draw = torch.Generator().manual_seed(0)
+    best = method.likeliest_noise(x, draw, batch=7)  # in pieces, of which the last is shorter
+    assert best == pytest.approx(method.likeliest_noise(x, draw), rel=1e-5)
+    bounds = [method.elbo(x, draw, noise=factor * best).mean().item() for factor in (0.8, 1.0, 1.25)]
+    assert bounds[1] > max(bounds[0], bounds[2]) + 1
+
+
 def test_a_resumed_run_continues_the_same(tmp_path):
     one = convolutional()
     for step in range(2):
@@ -122,9 +170,9 @@ def test_looking_changes_nothing():
     z = method.latents(4, torch.Generator().manual_seed(0))
     one, all_of_them = method.sample(z[:1]), method.sample(z)
     torch.testing.assert_close(one[0], all_of_them[0])  # no image depends on its neighbours
-    mean, log_variance = method.encode(x)
-    torch.testing.assert_close(method.encode(x[:1])[0][0], mean[0], rtol=1e-4, atol=1e-5)
-    method.elbo(x, torch.Generator().manual_seed(0))
+    mean, log_variance = method.posterior(x)
+    torch.testing.assert_close(method.encode(x[:1])[0], mean[0], rtol=1e-4, atol=1e-5)
+    method.elbo(x, torch.Generator().manual_seed(0), noise=0.5)
     assert method.networks["encoder"].training and method.networks["generator"].training
     assert all(
         torch.equal(a, b) for a, b in zip(before.values(), copy(method.networks).values(), strict=True)
@@ -132,7 +180,7 @@ def test_looking_changes_nothing():
     assert not mean.requires_grad and all_of_them.abs().max() <= 1 and log_variance.shape == (8, 3)
 
 
-@pytest.mark.parametrize(("settings", "named"), [({"loss": "l3"}, "l3"), ({"noise": -1.0}, "0 or more")])
+@pytest.mark.parametrize(("settings", "named"), [({"loss": "l3"}, "l3"), ({"noise": -1.0}, "at least 0")])
 def test_what_cannot_be_meant_is_refused(settings, named):
     with pytest.raises(UsageError, match=named):
         VAESettings(**settings)
@@ -140,7 +188,7 @@ def test_what_cannot_be_meant_is_refused(settings, named):
 
 @pytest.mark.slow
 def test_it_learns_digits_and_uses_its_codes(tmp_path):
-    plan = recipes.settle(
+    plan = recipes.resolve(
         "vae-fashion",
         "smoke",
         data="digits",

@@ -9,6 +9,7 @@ from course_lib.data.batches import Batch
 from course_lib.errors import UsageError
 from course_lib.methods.wgan import WGAN, WGANSettings
 from course_lib.networks import dcgan, mlp
+from course_lib.networks.batch_aware import BatchAwareDiscriminator
 from course_lib.seeds import Draw
 
 
@@ -212,7 +213,21 @@ def test_batch_normalisation_in_the_critic_is_refused_but_for_clipping():
             convolutional("batch", constraint=constraint)
     convolutional("batch", constraint="clip").step(pictures())
     with pytest.raises(UsageError, match="--discriminator-norm none"):
-        recipes.build(recipes.settle("wgan-gp-fashion", "smoke", discriminator_norm="batch"), (1, 32, 32))
+        recipes.build(recipes.resolve("wgan-gp-fashion", "smoke", discriminator_norm="batch"), (1, 32, 32))
+
+
+@pytest.mark.parametrize("minibatch", ["discrimination", "deviation"])
+def test_minibatch_layers_in_the_critic_are_refused_but_for_clipping(minibatch):
+    def critic(norm="none"):
+        return BatchAwareDiscriminator(
+            dcgan.Discriminator(1, 16, 4, norm), torch.zeros(2, 1, 16, 16), minibatch
+        )
+
+    generator = dcgan.Generator(3, 1, 16, 4)
+    for constraint, norm in (("penalty", "none"), ("spectral", "spectral")):
+        with pytest.raises(UsageError, match=f"minibatch {minibatch} mixes"):
+            WGAN(generator, critic(norm), WGANSettings(constraint=constraint))
+    WGAN(generator, critic(), WGANSettings(constraint="clip")).step(pictures())
 
 
 def test_spectral_needs_spectral_layers():
@@ -227,8 +242,8 @@ def test_spectral_needs_spectral_layers():
         ({"optimizer": "sgd"}, "adam, rmsprop"),
         ({"critic_steps": 0}, "at least 1"),
         ({"clip": 0.0}, "above 0"),
-        ({"penalty": -1.0}, "must not be negative"),
-        ({"critic_lr": float("nan")}, "must not be negative"),
+        ({"penalty": -1.0}, "that is at least 0"),
+        ({"critic_lr": float("nan")}, "that is at least 0"),
         ({"beta2": 1.0}, "below 1"),
     ],
 )
@@ -245,7 +260,7 @@ def test_a_batch_that_does_not_divide_is_refused():
 @pytest.mark.parametrize("name", ["wgan-ring", "wgan-gp-ring", "wgan-gp-fashion", "wgan-fashion"])
 def test_the_recipes_are_the_methods_they_name(name):
     """At paper scale: the papers' own rates, steps, and constraint."""
-    plan = recipes.settle(name, "lab")
+    plan = recipes.resolve(name, "lab")
     settings = plan.settings["method"]
     clipped = "gp" not in name
     assert settings.constraint == ("clip" if clipped else "penalty") and settings.critic_steps == 5

@@ -14,7 +14,9 @@ from course_lib.networks.layers import (
     VirtualBatch,
     VirtualBatchNorm,
     minibatch_deviation,
+    mixing_layer,
 )
+from course_lib.objectives.penalties import squared_gradient_norm
 
 
 def numbers(*shape, seed=0):
@@ -63,8 +65,7 @@ def test_minibatch_deviation_is_that_of_strided_groups(batch, group):
         middle = sum(members) / size
         biased = sum((m - middle) ** 2 for m in members) / size
         expected[i] = (biased + 1e-8).sqrt().mean()
-    # the statistic itself is float32, whatever the features are
-    torch.testing.assert_close(minibatch_deviation(x, group), expected, rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(minibatch_deviation(x, group), expected)  # float64, as the features are
 
 
 def test_minibatch_deviation_is_appended_as_one_more_map():
@@ -83,6 +84,25 @@ def test_a_collapsed_batch_has_no_deviation_and_a_finite_slope():
 
 
 # virtual batch normalisation
+
+
+@pytest.mark.parametrize("pixels", [(), (4, 4)])
+@pytest.mark.parametrize(
+    ("dtype", "mean", "std"),
+    [
+        (torch.bfloat16, 3, 0.05),
+        (torch.float16, 30, 0.1),
+        (torch.float32, 1e3, 0.05),
+        (torch.float64, 1e6, 1.0),
+    ],
+)
+def test_virtual_batch_norm_is_stable_where_the_mean_is_large(dtype, mean, std, pixels):
+    """The mean of squares less the square of the mean loses every digit of the variance here."""
+    x = (mean + std * numbers(200, 3, *pixels)).to(dtype)
+    out = VirtualBatchNorm(3, 100)(x) if dtype != torch.float64 else VirtualBatchNorm(3, 100).double()(x)
+    assert out.dtype == dtype
+    dims = [0, *range(2, x.ndim)]
+    assert (out.double().mean(dims).abs() < 0.35).all() and ((out.double().std(dims) - 1).abs() < 0.2).all()
 
 
 @pytest.mark.parametrize("pixels", [(), (2, 3)])
@@ -134,6 +154,65 @@ def test_the_reference_batch_comes_out_normalised():
     assert network(numbers(2, 4)).shape == (2, 4)
 
 
+def test_a_virtual_batch_whose_layers_expect_another_reference_is_refused():
+    """They would take rows of the batch for the reference, and its examples would influence each other."""
+    with pytest.raises(ValueError, match="50 rows.* 8"):
+        VirtualBatch(nn.Sequential(VirtualBatchNorm(4, 50)), numbers(8, 4))
+
+
+# which networks have a gradient per image
+
+
+def flat_discriminator(*layers):
+    """Points (B, 4) -> (B,) logits, with layers between two linear ones."""
+    return nn.Sequential(nn.Linear(4, 8), *layers, nn.Tanh(), nn.LazyLinear(1), nn.Flatten(0))
+
+
+NETWORKS = {
+    "none": lambda: flat_discriminator(),
+    "layer norm": lambda: flat_discriminator(nn.LayerNorm(8)),
+    "group norm": lambda: flat_discriminator(nn.GroupNorm(2, 8)),
+    "instance norm": lambda: flat_discriminator(nn.Unflatten(1, (2, 4)), nn.InstanceNorm1d(2), nn.Flatten()),
+    "spectral norm": lambda: nn.Sequential(
+        nn.Unflatten(1, (1, 2, 2)), nn.Upsample((8, 8)), dcgan.Discriminator(1, 8, 4, "spectral")
+    ),
+    "batch norm": lambda: flat_discriminator(nn.BatchNorm1d(8)),
+    "batch norm without statistics": lambda: flat_discriminator(nn.BatchNorm1d(8, track_running_stats=False)),
+    "minibatch discrimination": lambda: flat_discriminator(MinibatchDiscrimination(8)),
+    "minibatch deviation": lambda: flat_discriminator(MinibatchDeviation()),
+    "virtual batch norm": lambda: flat_discriminator(VirtualBatchNorm(8, 3)),
+    "virtual batch": lambda: VirtualBatch(flat_discriminator(VirtualBatchNorm(8, 3)), numbers(3, 4)),
+    "virtual batch with a minibatch layer": lambda: VirtualBatch(
+        flat_discriminator(VirtualBatchNorm(8, 3), MinibatchDeviation()), numbers(3, 4)
+    ),
+    "batch-aware, none": lambda: BatchAwareDiscriminator(mlp.Discriminator(4, 8, 2), torch.zeros(2, 4)),
+    "batch-aware, deviation": lambda: BatchAwareDiscriminator(
+        mlp.Discriminator(4, 8, 2), torch.zeros(2, 4), "deviation"
+    ),
+    "batch-aware, discrimination": lambda: BatchAwareDiscriminator(
+        mlp.Discriminator(4, 8, 2), torch.zeros(2, 4), "discrimination"
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_a_network_is_said_to_mix_exactly_if_a_logit_depends_on_other_examples(kind):
+    torch.manual_seed(0)
+    network, x = NETWORKS[kind](), numbers(8, 4)
+    network(x.float())  # lazy layers take their shape
+    network.double()
+    jacobian = torch.autograd.functional.jacobian(network, x)  # (8, 8, 4): of each logit by each example
+    own = torch.eye(8, dtype=torch.bool)
+    mixes = jacobian[~own].abs().max() > 1e-8 * jacobian[own].abs().max()
+    assert (mixing_layer(network) is not None) == mixes
+    # and what that means for a penalty: the norm of the summed gradient is that of each logit's own, or is not
+    own_norms = jacobian[range(8), range(8)].square().sum(1)
+    x.requires_grad_(True)
+    together = squared_gradient_norm(network(x), x)
+    # a hundredth, for a power iteration goes on between two forwards
+    assert torch.allclose(together, own_norms, rtol=1e-2) == (not mixes)
+
+
 # the players
 
 
@@ -155,6 +234,48 @@ def test_a_batch_aware_discriminator_takes_images(minibatch):
     player = BatchAwareDiscriminator(dcgan.Discriminator(1, 16, 4), torch.zeros(2, 1, 16, 16), minibatch)
     assert player(numbers(8, 1, 16, 16).float()).shape == (8,)
     assert all(m.num_batches_tracked == 1 for m in player.modules() if isinstance(m, nn.BatchNorm2d))
+
+
+def last_layer(discriminator):
+    return [m for m in discriminator.modules() if isinstance(m, (nn.Linear, nn.Conv2d))][-1]
+
+
+@pytest.mark.parametrize("minibatch", ["none", "discrimination", "deviation"])
+@pytest.mark.parametrize("norm", ["none", "spectral"])
+def test_the_last_layer_is_normed_as_the_one_it_replaces(norm, minibatch):
+    torch.manual_seed(0)
+    player = BatchAwareDiscriminator(
+        dcgan.Discriminator(1, 16, 4, norm), torch.zeros(2, 1, 16, 16), minibatch
+    )
+    with torch.no_grad():  # a weight far from norm 1; the power iteration of each forward finds it
+        last = player.head
+        raw = last.parametrizations.weight.original if norm == "spectral" else last.weight
+        raw.mul_(100)
+        for _ in range(20):
+            player(numbers(8, 1, 16, 16).float())
+        largest = torch.linalg.matrix_norm(player.head.weight, 2).item()
+    assert (largest == pytest.approx(1, abs=1e-3)) == (norm == "spectral")
+
+
+@pytest.mark.parametrize("minibatch", ["none", "discrimination", "deviation"])
+@pytest.mark.parametrize("kind", ["dcgan", "mlp"])
+def test_the_last_layer_is_drawn_as_the_one_it_replaces(kind, minibatch):
+    """Mean and spread of weights and bias over 200 draws: of the original's last layer and of the new one."""
+    weights, biases = {"old": [], "new": []}, {"old": [], "new": []}
+    torch.manual_seed(0)
+    for _ in range(200):
+        if kind == "dcgan":
+            old, example = dcgan.Discriminator(1, 16, 2), torch.zeros(2, 1, 16, 16)
+        else:
+            old, example = mlp.Discriminator(2, 64, 2), torch.zeros(2, 2)
+        layers = {"old": last_layer(old), "new": BatchAwareDiscriminator(old, example, minibatch).head}
+        for which, layer in layers.items():
+            weights[which].append(layer.weight.detach().flatten())
+            biases[which].append(layer.bias.detach())
+    old, new = (torch.cat(weights[which]) for which in ("old", "new"))
+    assert new.std() == pytest.approx(old.std().item(), rel=0.1) and new.mean().abs() < 0.1 * old.std()
+    old, new = (torch.cat(biases[which]) for which in ("old", "new"))
+    assert new.std() == pytest.approx(old.std().item(), rel=0.2, abs=1e-9)
 
 
 def test_a_minibatch_layer_that_does_not_exist_is_refused():

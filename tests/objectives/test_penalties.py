@@ -35,22 +35,21 @@ def test_it_is_the_norm_of_each_sample_on_its_own(kind):
         alone.append((gradient**2).sum())
     together = squared_gradient_norm(discriminator(x.requires_grad_(True)), x)
     assert together.shape == (N,) and together.std() > 1e-3 * together.mean() > 0
-    # the result is float32 whatever the arguments are
-    torch.testing.assert_close(together, torch.stack(alone).float(), rtol=1e-5, atol=0)
+    torch.testing.assert_close(together, torch.stack(alone), rtol=1e-12, atol=0)  # float64 stays float64
 
 
 def test_a_linear_discriminator_has_the_same_norm_everywhere():
     w, x = points(4, seed=1), points(N, 4).requires_grad_(True)
-    torch.testing.assert_close(squared_gradient_norm(x @ w, x), (w @ w).float().expand(N))
-    torch.testing.assert_close(r1(x @ w, x), (w @ w).float() / 2)
+    torch.testing.assert_close(squared_gradient_norm(x @ w, x), (w @ w).detach().expand(N))
+    torch.testing.assert_close(r1(x @ w, x), (w @ w) / 2)
 
 
 def test_a_quadratic_discriminator_has_the_norm_of_its_linear_gradient():
     a, b, x = points(4, 4, seed=1), points(4, seed=2), points(N, 4).requires_grad_(True)
     logits = 0.5 * ((x @ a) * x).sum(1) + x @ b
     gradient = x @ (a + a.T) / 2 + b
-    torch.testing.assert_close(squared_gradient_norm(logits, x), gradient.square().sum(1).float())
-    torch.testing.assert_close(r1(logits, x), gradient.square().sum(1).mean().float() / 2)
+    torch.testing.assert_close(squared_gradient_norm(logits, x), gradient.square().sum(1))
+    torch.testing.assert_close(r1(logits, x), gradient.square().sum(1).mean() / 2)
 
 
 def test_r1_of_a_discriminator_that_ignores_its_input_is_zero():
@@ -76,7 +75,7 @@ def test_its_gradient_of_the_weights_agrees_with_finite_differences(kind):
         logits = functional_call(discriminator, changed, (x,))
         (gradient,) = torch.autograd.grad(logits.sum(), x, create_graph=True)
         ours = r1(logits, x)
-        torch.testing.assert_close(ours, 0.5 * gradient.float().square().flatten(1).sum(1).mean())
+        torch.testing.assert_close(ours, 0.5 * gradient.square().flatten(1).sum(1).mean())
         return ours
 
     gradients = torch.autograd.grad(penalty(weights), list(weights.values()), allow_unused=True)
@@ -86,8 +85,7 @@ def test_its_gradient_of_the_weights_agrees_with_finite_differences(kind):
         for (name, _), g in zip(weights.items(), gradients, strict=True)
         if g is not None  # biases shift logits and leave piecewise linear slopes alone
     )
-    # r1 itself is float32: its difference needs a step large enough to be seen, small enough to cross no kink
-    h = 1e-4
+    h = 1e-6  # small enough to cross no kink
 
     def at(sign):
         moved = {name: p.detach() + sign * h * direction[name] for name, p in weights.items()}
@@ -95,7 +93,7 @@ def test_its_gradient_of_the_weights_agrees_with_finite_differences(kind):
         (gradient,) = torch.autograd.grad(logits.sum(), x)
         return 0.5 * gradient.square().flatten(1).sum(1).mean()
 
-    torch.testing.assert_close(slope, (at(1) - at(-1)) / (2 * h), rtol=1e-3, atol=0)
+    torch.testing.assert_close(slope, (at(1) - at(-1)) / (2 * h), rtol=1e-6, atol=0)
 
 
 def test_under_bfloat16_r1_stays_within_two_per_cent():
@@ -117,3 +115,11 @@ def test_under_bfloat16_r1_stays_within_two_per_cent():
     assert found.dtype == slope.dtype == torch.float32
     torch.testing.assert_close(found, exact, rtol=0.02, atol=0)
     assert (slope - exact_slope).norm() < 0.03 * exact_slope.norm()
+
+
+def test_squares_that_underflow_in_half_precision_are_summed_in_float32():
+    """A gradient of 1e-4 in float16 has the square 1e-8, which float16 rounds to 0."""
+    x = torch.ones(2, 4, dtype=torch.float16, requires_grad=True)
+    found = squared_gradient_norm((x * 1e-4).sum(1), x)
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found, torch.full((2,), 4e-8), rtol=1e-2, atol=0)

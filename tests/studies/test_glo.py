@@ -4,8 +4,7 @@ import pytest
 import torch
 
 from course_lib import recipes
-from course_lib.studies import glo, glo_small, glo_table
-from course_lib.studies.catalogue import STUDIES
+from course_lib.studies.catalogue import STUDIES, glo, glo_small, glo_table
 
 QUICK = {"data": "digits", "resolution": 16, "latent": 4, "tensorboard": False, "batch": 8, "steps": 2}
 
@@ -15,13 +14,13 @@ def test_every_variant_can_be_settled_and_ends_on_a_measurement(name):
     study = STUDIES[name]
     for variant in study.variants:
         for tier in ("book", "lab"):
-            plan = recipes.settle(study.recipe_of(variant), tier, **study.changes_of(variant))
+            plan = recipes.resolve(study.recipe_of(variant), tier, **study.changes_of(variant))
             assert plan.settings["data"].steps % study.every == 0, "the last step is observed"
 
 
 @pytest.mark.parametrize("recipe", ["vae-fashion", "dcgan-fashion", "glo-fashion"])
 def test_a_method_is_measured_once_and_by_its_own_codes_too(recipe):
-    plan = recipes.settle(recipe, "smoke", **QUICK)
+    plan = recipes.resolve(recipe, "smoke", **QUICK)
     measure, rows = glo.table(512)(plan), {}
     recipes.train(
         plan, device="cpu", every=1, observe=lambda step, run: rows.update({step: measure(run)}), quiet=True
@@ -41,7 +40,7 @@ def test_pca_stands_beside_glo_where_it_takes_long(monkeypatch):
     from course_lib import data
     from course_lib.evaluation.pca import pca_reconstruction
 
-    plan = recipes.settle("glo-fashion", "smoke", **QUICK)
+    plan = recipes.resolve("glo-fashion", "smoke", **QUICK)
     measure, rows = glo.table(512, with_pca=True)(plan), []
     recipes.train(
         plan, device="cpu", every=2, observe=lambda step, run: rows.append(measure(run)), quiet=True
@@ -57,7 +56,7 @@ def test_pca_stands_beside_glo_where_it_takes_long(monkeypatch):
 
 @pytest.mark.parametrize(("recipe", "has"), [("dcgan-fashion", True), ("glo-fashion", False)])
 def test_the_gap_tells_own_samples_of_a_gan(recipe, has):
-    plan, rows = recipes.settle(recipe, "smoke", **QUICK | {"data": "digits:images=50"}), []
+    plan, rows = recipes.resolve(recipe, "smoke", **QUICK | {"data": "digits:images=50"}), []
     measure = glo.gap(plan)
     recipes.train(
         plan, device="cpu", every=2, observe=lambda step, run: rows.append(measure(run)), quiet=True
@@ -74,7 +73,7 @@ def test_histograms_count_every_image():
 
 
 def last_row(recipe, build, **changes):
-    plan, rows = recipes.settle(recipe, "smoke", **(QUICK | changes)), []
+    plan, rows = recipes.resolve(recipe, "smoke", **(QUICK | changes)), []
     measure = build(plan)
     recipes.train(
         plan, device="cpu", every=2, observe=lambda step, run: rows.append(measure(run)), quiet=True
