@@ -4,12 +4,12 @@ import pytest
 import torch
 
 from course_lib import recipes
-from course_lib.studies.catalogue import STUDIES, glo, glo_mnist, glo_small
+from course_lib.studies.catalogue import STUDIES, glo, glo_small, glo_table
 
 QUICK = {"data": "digits", "resolution": 16, "latent": 4, "tensorboard": False, "batch": 8, "steps": 2}
 
 
-@pytest.mark.parametrize("name", [*glo.STUDIES, *glo_mnist.STUDIES, *glo_small.STUDIES])
+@pytest.mark.parametrize("name", [*glo.STUDIES, *glo_table.STUDIES, *glo_small.STUDIES])
 def test_every_variant_can_be_settled_and_ends_on_a_measurement(name):
     study = STUDIES[name]
     for variant in study.variants:
@@ -87,7 +87,7 @@ def test_pca_is_measured_in_every_scoring():
     from course_lib.evaluation.pca import pca_reconstruction
 
     sets = [data.open("digits", resolution=16, split=split) for split in ("train", "test")]
-    row, expected = last_row("glo-fashion", glo_mnist.principal(10)), pca_reconstruction(*sets, 4)
+    row, expected = last_row("glo-fashion", glo_table.principal(10)), pca_reconstruction(*sets, 4)
     for split, value in (("train", expected.train), ("test", expected.test)):
         assert row[f"all/{split}/unclamped"] == pytest.approx(value, abs=1e-6)
         assert row[f"all/{split}/clamped"] > row[f"all/{split}/unclamped"] > 5
@@ -98,46 +98,30 @@ def test_pca_is_measured_in_every_scoring():
     weights = [len(range(k, len(sets[0]), 32)) for k in range(32)]
     mean = sum(w * v for w, v in zip(weights, row["by_offset"], strict=True)) / sum(weights)
     assert mean == pytest.approx(row["all/train/clamped"], abs=1e-3)
-    assert "by_offset" not in last_row("glo-fashion", glo_mnist.principal(10), data="digits:held-out=32")
+    assert "by_offset" not in last_row("glo-fashion", glo_table.principal(10), data="digits:held-out=32")
 
 
 @pytest.mark.parametrize(("recipe", "free"), [("glo-fashion", True), ("vae-fashion", False)])
 def test_other_searches_stand_beside_the_table(recipe, free):
-    row = last_row(recipe, glo_mnist.with_precision(glo_mnist.with_effort(4)))
-    assert row["precision"] in ("bf16", "fp32")
-    assert {n for n in row if n.startswith("effort/")} == {"effort/usual", "effort/longer"} | (
-        {"effort/free"} if free else set()
-    )
+    both = glo_table.together(glo.table(4), glo_table.efforts(4))
+    row = last_row(recipe, glo_table.with_precision(both))
+    assert row["precision"] in ("bf16", "fp32") and row["effort/images"] == 4
+    assert {n for n in row if n.startswith("effort/")} - {"effort/images"} == {
+        "effort/usual",
+        "effort/longer",
+    } | ({"effort/free"} if free else set())
     assert row["effort/usual"] == pytest.approx(row["psnr/test/mse"]), "the same images and search in smoke"
 
 
-def test_the_order_of_codes_is_that_of_their_classes():
-    labels = torch.arange(200) % 10
-    angle = labels.float()[:, None] * 0.6
-    apart = torch.cat([angle.cos(), angle.sin()], 1) + 0.001 * torch.randn(
-        200, 2, generator=torch.Generator().manual_seed(0)
-    )
-    assert glo_small.same_class(apart, labels, neighbours=10) == 1
-    noise = torch.randn(200, 2, generator=torch.Generator().manual_seed(1))
-    assert glo_small.same_class(noise, labels) == pytest.approx(0.1, abs=0.04), "chance"
-    assert glo_small.same_class(torch.cat([apart, noise]), labels.repeat(2), n=200) == 1, "of the first n"
+@pytest.mark.parametrize(("recipe", "tried"), [("dcgan-fashion", True), ("vae-fashion", False)])
+def test_only_a_dcgan_is_searched_longest(recipe, tried):
+    build = glo_table.of_dcgan(glo_table.efforts(4, longest=True), glo.table(4))
+    assert ("effort/longest" in last_row(recipe, build)) is tried
 
 
-def test_a_copied_code_is_no_novelty_of_its_own():
-    table = torch.tensor([[0.0, 0.0], [3.0, 0.0], [3.0, 4.0]])
-    assert glo_small.nearest_code(table, table) == pytest.approx(3), "never a code itself"
-    assert glo_small.nearest_code(torch.tensor([[0.0, 1.0]]), table) == pytest.approx(1)
+def test_a_longer_search_is_longer():
+    from course_lib.inversion.table import Search
 
-
-def test_codes_and_laws_are_measured():
-    plan, rows = recipes.resolve("glo-fashion", "smoke", **QUICK | {"data": "digits", "resolution": 32}), []
-    measure = glo_small.codes_and_laws(30)(plan)
-    recipes.train(
-        plan, device="cpu", every=1, observe=lambda step, run: rows.append(measure(run)), quiet=True
-    )
-    assert [set(row) == {"order"} for row in rows] == [True, True, False]
-    last = rows[-1]
-    assert {"psnr", "surface", "frechet/codes", "frechet/1", "frechet/5", "novelty/1", "novelty/5"} <= set(
-        last
-    )
-    assert all(value > 0 for name, value in last.items() if name != "surface") and 0 <= last["surface"] <= 1
+    usual, longer, longest = Search(), Search(**glo_table.LONGER), Search(**glo_table.LONGEST)
+    assert usual.steps * 4 == longer.steps == longest.steps
+    assert usual.restarts * 4 == longer.restarts and longer.restarts * 4 == longest.restarts
