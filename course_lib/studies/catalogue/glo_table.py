@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from course_lib.studies.catalogue.glo import MOST_FITTED, at_the_end, table
+from course_lib.studies.catalogue.glo import BUDGETS, MOST_FITTED, PARTS, at_the_end, table
 from course_lib.studies.plan import Measure, Study
 
 RESIZES = ("bilinear", "bicubic", "nearest", "pad")
@@ -195,6 +195,14 @@ STUDIES: dict[str, Study] = {
             "faces: GLO": {"recipe": "glo-faces", "steps": 3_500},
         },
         with_precision(of_dcgan(efforts(32, longest=True), efforts(32))),
+        every=500,
+        common={"log_every": 500},
+    ),
+    "gan-reconstruction-search": Study(
+        "Would a longer search change what `gan-reconstruction` says of the DCGAN's data?",
+        "dcgan-fashion",
+        {f"DCGAN: {part}": {**BUDGETS["DCGAN"], "data": name} for part, name in PARTS.items()},
+        with_precision(efforts(32)),
         every=500,
         common={"log_every": 500},
     ),
