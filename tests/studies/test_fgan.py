@@ -25,7 +25,7 @@ class Critic(nn.Module):
 
 @pytest.mark.parametrize("name", ["kl", "js", "gan", "squared-hellinger", "reverse-kl", "pearson", "neyman"])
 def test_the_best_critic_finds_the_whole_divergence_and_others_less(name):
-    plan = recipes.settle("fgan-gaussian", "smoke", divergence=name, std=1.4, generator_lr=0.0)
+    plan = recipes.resolve("fgan-gaussian", "smoke", divergence=name, std=1.4, generator_lr=0.0)
     measure = fgan.share_found(plan)
     row = fdivergences.find(name)
     shares = []
@@ -37,7 +37,7 @@ def test_the_best_critic_finds_the_whole_divergence_and_others_less(name):
 
 def test_a_critic_that_says_nothing_finds_nothing():
     row = fdivergences.find("js")
-    plan = recipes.settle("fgan-gaussian", "smoke", divergence="js", std=1.4)
+    plan = recipes.resolve("fgan-gaussian", "smoke", divergence="js", std=1.4)
     silent = type("Method", (), {"divergence": row, "networks": {"critic": lambda x: torch.zeros(len(x))}})()
     assert fgan.share_found(plan)(type("Run", (), {"method": silent})())["share"] == pytest.approx(
         0, abs=1e-6

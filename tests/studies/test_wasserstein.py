@@ -19,7 +19,7 @@ class Run:
 
 
 def plan_of(**changes):
-    return recipes.settle("wgan-critic", "smoke", steps=2, tensorboard=False, **changes)
+    return recipes.resolve("wgan-critic", "smoke", steps=2, tensorboard=False, **changes)
 
 
 def test_a_linear_critic_is_measured_exactly():
