@@ -19,6 +19,7 @@ def measure(device: str, quick: bool) -> dict[str, Any]:
     import torch
 
     from course_lib import data
+    from course_lib.inversion.descent import Descent
     from course_lib.inversion.optimise import codes_of
     from course_lib.networks.dcgan import Generator
 
@@ -30,7 +31,7 @@ def measure(device: str, quick: bool) -> dict[str, Any]:
     start = torch.randn(images, 64, generator=torch.Generator().manual_seed(0)).to(device)
 
     def batched():
-        return codes_of(generator, x, start=start, steps=steps, rate=RATE)
+        return codes_of(generator, x, start=start, descent=Descent(steps, RATE))
 
     def plain(numbers):
         return [one_at_a_time(generator, x[i : i + 1], start[i : i + 1], steps, RATE) for i in numbers]

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from course_lib import paths
-from course_lib.checks import cells, masters
+from course_lib.checks.engine import cells, masters
 from course_lib.errors import CourseError
 from course_lib.grading import isolation
 

@@ -143,12 +143,14 @@ def table(result: dict[str, Any], name: str) -> str:
             lines.append(
                 f"{row['width']:5}{row['batch']:7}  {side:8}{fact['precision']:>10}{fact['images_per_second']:10,.0f}"
                 f"{fact['gflop_per_image']:13.4f}{fact['gflop_per_second']:9.1f}"
-                f"{share['fp32']:14.0%}{share['bf16']:14.0%}"
+                + "".join(
+                    f"{share[kind]:14.0%}" if kind in share else f"{'-':>14}" for kind in ("fp32", "bf16")
+                )
             )
         r, peak = row["ratio"], row["peak_gflop_per_second"]
         lines.append(
             f"{'':14}course / plain: {r['median']:.2f} (median of {r['pairs']} pairs, {r['min']:.2f} to "
-            f"{r['max']:.2f}); peak {peak['fp32']:,.0f} GFLOP/s in fp32, {peak['bf16']:,.0f} in bf16"
+            f"{r['max']:.2f}); peak {', '.join(f'{flops:,.0f} GFLOP/s in {kind}' for kind, flops in peak.items())}"
         )
     return "\n".join(lines)
 
@@ -195,21 +197,16 @@ def synchronise(device: str) -> None:
 
 
 def matrix_product_peak(device: str, quick: bool) -> dict[str, float]:
-    """GFLOP/s of large square matrix products, the best of several: what the machine can do at all."""
+    """GFLOP/s of large square matrix products, the best of several: what the machine can do at all.
+
+    In "fp32", and in "bf16" where the machine has it.
+    """
     import torch
 
-    n, found = (128 if quick else 8192 if device.startswith("cuda") else 2048), {}
-    for kind, dtype in (("fp32", torch.float32), ("bf16", torch.bfloat16)):
-        a, b = (torch.randn(n, n, device=device).to(dtype) for _ in range(2))
-        times = []
-        for _ in range(3 if quick else 8):
-            synchronise(device)
-            began = time.perf_counter()
-            a @ b
-            synchronise(device)
-            times.append(time.perf_counter() - began)
-        found[kind] = 2 * n**3 / min(times) / 1e9
-    return found
+    from course_lib.training import speed
+
+    size = 128 if quick else 8192 if device.startswith("cuda") else 2048
+    return speed.products(torch.device(device), size, repeats=2 if quick else 8)
 
 
 def turns_after_the_first(turns: Turns):

@@ -3,7 +3,7 @@
 Nothing heavy is imported here: torch arrives with the first name that needs it.
 """
 
-__version__ = "0.1.0"
+from course_lib.version import __version__ as __version__
 
 
 def __getattr__(name: str):

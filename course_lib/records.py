@@ -1,7 +1,10 @@
 """What longer studies measured: JSON lines in `records/`, each with what it takes to judge and to remake it."""
 
 import ast
+import dataclasses
+import functools
 import hashlib
+import importlib.util
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,10 +14,24 @@ from typing import Any
 from course_lib import paths
 from course_lib.errors import CourseError
 
-# what says and saves, and cannot change a number
-BOOKKEEPING = {
-    f"course_lib.{name}"
-    for name in ("errors", "files", "paths", "settings", "training.checkpoint", "training.log")
+# What decides how a run is carried out, and changes more often than what it computes. Each says by a number of its own,
+# NUMERICS, which results it gives; whoever changes a result raises it. The code of all other modules counts as it is.
+ENGINE = (
+    "course_lib.seeds",
+    "course_lib.training.loop",
+    "course_lib.training.ema",
+    "course_lib.training.device",
+    "course_lib.data.batches",
+)
+# what a recipe's code imports and what cannot change a number that it trains to
+BESIDE = {
+    "course_lib.errors",
+    "course_lib.files",
+    "course_lib.paths",
+    "course_lib.settings",
+    "course_lib.variables",
+    "course_lib.data.images",
+    "course_lib.data.spec",
 }
 
 
@@ -98,47 +115,99 @@ def read_lines(path: Path) -> Iterable[dict[str, Any]]:
 
 
 def fingerprint(recipe: str) -> str:
-    """Hash of the code that a recipe's result depends on; comments, docstrings and layout do not count.
+    """Hash of what a recipe's result depends on; comments, docstrings and layout do not count.
 
-    The code is that of the recipe's method, networks, loop and batches, with what they import from this package
-    (less what only says and saves), and the recipe's own settings. The same on every version of Python.
+    The code of the modules in which its method and its networks stand, with what they import from this package; the
+    numbers by which the loop, the batches, the averages and the device's precision say that their results are the same
+    (`ENGINE`); and the recipe's own settings, as far as they differ from their classes' defaults, so that a new setting
+    that nobody uses yet changes nothing. The same on every version of Python.
     """
     from course_lib import recipes
-    from course_lib.builders import METHODS, NETWORKS
 
-    found = recipes.find(recipe)
-    pending = [METHODS[found.method].module, *NETWORKS[found.networks].modules]
-    pending += ["course_lib.training.loop", "course_lib.data.batches"]
-    plan = recipes.settle(recipe, "book").to_json()
-    digest, seen = hashlib.sha256(json.dumps(plan).encode()), set()
+    described = recipes.find(recipe)
+    plan = recipes.resolve(recipe, "book")
+    settings = {group: _changed(values) for group, values in plan.settings.items()}
+    pending = [described.method.__module__, described.networks.__module__]
+    if plan.settings["data"].data.startswith("toy/"):
+        pending.append("course_lib.data.toy")
+    digest = hashlib.sha256(json.dumps([settings, dict(plan.pretrained)], sort_keys=True).encode())
+    digest.update(json.dumps({module: numerics(module) for module in ENGINE}).encode())
+    seen: set[Path] = set()
     while pending:
         module = pending.pop()
         file = _source(module)
-        if file is None or file in seen or module in BOOKKEEPING:
+        if file is None or file in seen or module in BESIDE or module in ENGINE:
             continue
         seen.add(file)
-        tree = ast.parse(file.read_text())
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("course_lib"):
-                pending += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        pending += _imported(file.read_text("utf-8"), described.method.__module__.partition(".")[0])
     for file in sorted(seen):
-        digest.update(_code(ast.parse(file.read_text())).encode())
+        digest.update(code_of(file).encode())
     return digest.hexdigest()[:16]
 
 
+def _changed(settings: Any) -> dict[str, Any]:
+    """The fields of a dataclass that are not as its class has them."""
+    return {
+        field.name: value
+        for field in dataclasses.fields(settings)
+        if (value := getattr(settings, field.name)) != field.default
+    }
+
+
+def numerics(module: str) -> int:
+    """The number NUMERICS of a module of the engine, from its source."""
+    file = _source(module)
+    for node in ast.parse(file.read_text()).body if file else []:
+        if isinstance(node, ast.Assign) and any(ast.unparse(target) == "NUMERICS" for target in node.targets):
+            return int(ast.literal_eval(node.value))
+    raise LookupError(f"{module} says by no NUMERICS which results it gives")
+
+
+def code_of(file: Path) -> str:
+    """What a Python file computes, as text: its syntax tree without docstrings, comments and layout."""
+    return _code_in(file.read_text("utf-8"))
+
+
+# many recipes stand on the same files: each is taken apart once
+@functools.cache
+def _code_in(source: str) -> str:
+    return _code(ast.parse(source))
+
+
+@functools.cache
+def _imported(source: str, own: str) -> tuple[str, ...]:
+    """Modules of this package and of the package `own` that a source text imports, with the names in them, which may
+    be modules too."""
+    found: list[str] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in ("course_lib", own):
+            found += [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return tuple(found)
+
+
 def _source(module: str) -> Path | None:
-    """The file of a module of this package; None for a name inside one, and for packages' own `__init__`."""
+    """The file of a module; None for a name inside one, and for packages' own `__init__`."""
+    if not module.startswith("course_lib"):  # a lab's own, wherever Python finds it
+        try:
+            spec = importlib.util.find_spec(module)
+        except (ImportError, ValueError):
+            return None
+        return Path(spec.origin) if spec and spec.origin and not spec.submodule_search_locations else None
     file = paths.project().joinpath(*module.split(".")).with_suffix(".py")
     return file if file.is_file() else None
 
 
 def _code(node: Any) -> str:
-    """A syntax tree as text, less docstrings and empty fields (of which each version of Python has others)."""
+    """A syntax tree as text, less docstrings, annotations and empty fields (each version of Python has others)."""
     if isinstance(node, list):
         return f"[{','.join(map(_code, node))}]"
     if not isinstance(node, ast.AST):
         return repr(node)
-    fields = {name: value for name, value in ast.iter_fields(node) if value not in (None, [])}
+    fields = {
+        name: value
+        for name, value in ast.iter_fields(node)
+        if value not in (None, []) and name not in ("annotation", "returns")
+    }
     body = fields.get("body")
     if isinstance(body, list) and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
         fields["body"] = body[1:]

@@ -10,9 +10,18 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from course_lib import variables
 
+# raise it when the same four coordinates give another seed
+NUMERICS = 1
+
+
+@variables.shifted
 def number(seed: int, *, rank: int = 0, step: int = 0, purpose: str = "") -> int:
-    """Hash the four coordinates of a draw into a 63-bit seed. Any change of any one gives an unrelated seed."""
+    """Hash the four coordinates of a draw into a 63-bit seed. Any change of any one gives an unrelated seed.
+
+    $COURSE_SEED_SHIFT is added to `seed` first.
+    """
     digest = hashlib.blake2b(f"{seed}/{rank}/{step}/{purpose}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "little") >> 1
 

@@ -54,7 +54,7 @@ def check(settings: Any) -> None:
     Numbers must be finite, whole for `int`, and within the limits beside their type; a `Literal` one of its choices;
     `bool` and `str` of that type.
     """
-    for name, kind, limits in _fields(type(settings)):
+    for name, kind, limits in _fields(type(settings)):  # type: ignore[arg-type]
         value = getattr(settings, name)
         if typing.get_origin(kind) is typing.Literal:
             choices = typing.get_args(kind)

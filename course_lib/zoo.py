@@ -59,7 +59,7 @@ def train(name: str, run_dir: Path, *, quiet: bool = False) -> dict[str, Any]:
 
     if name not in ENTRIES:
         raise UsageError(f"there is no zoo entry '{name}': choose one of {', '.join(ENTRIES)}.")
-    plan = recipes.settle(ENTRIES[name], "book")
+    plan = recipes.resolve(ENTRIES[name], "book")
     run = recipes.train(plan, run_dir, quiet=quiet)
     return publish(name, run_dir, run.seconds / 60)
 
@@ -70,15 +70,14 @@ def measure_again(name: str, *, own_samples: int = 0) -> dict[str, Any]:
     own_samples: of a GAN, also how many of so many own samples the search makes again to more than 50 dB
     (`inversion.own_samples`; some seconds each on two cores). Raises UsageError for what the zoo does not hold.
     """
-    from course_lib import data, recipes
+    from course_lib import recipes
     from course_lib.evaluation.report import measure
     from course_lib.inversion.own_samples import recover
 
     if name not in manifest():
         raise UsageError(f"the zoo holds no '{name}': choose one of {', '.join(manifest())}.")
     method = recipes.load(paths.zoo() / name)
-    d = method.plan.settings["data"]
-    measures = measure(method, data.open(d.data, resolution=d.resolution))
+    measures = measure(method, recipes.open_data(method.plan)[0])
     if own_samples:
         found = recover(method, own_samples)
         measures["own_samples"] = {"count": own_samples, "share": found.share, "median": found.median}
@@ -94,9 +93,10 @@ def publish(name: str, run_dir: Path, minutes: float) -> dict[str, Any]:
 
     import torch
 
-    from course_lib import data, recipes
+    from course_lib import recipes
     from course_lib.evaluation.report import measure
     from course_lib.training import device
+    from course_lib.training.checkpoint import RunDirectory
 
     method = recipes.load(run_dir)
     # beside the entry, whose place it takes when it is whole and measured
@@ -104,20 +104,16 @@ def publish(name: str, run_dir: Path, minutes: float) -> dict[str, Any]:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     # the discriminator plays no part in what the zoo is for
-    if hasattr(method, "kept"):  # more than averaged networks: what latents are drawn from
-        state = method.kept()
-    else:
-        roles = method.averaged or tuple(method.networks)
-        state = {k: v for k, v in method.networks.state_dict().items() if k.split(".")[0] in roles}
-    save_state(folder / "weights", state)
+    save_state(folder / "weights", method.inference_state())
     file = folder / "weights" / "state.safetensors"
     if file.stat().st_size > LIMIT:
         raise CourseError(
             f"{file} has {file.stat().st_size / 2**20:.1f} MiB; the zoo takes files up to 5 MiB."
         )
-    write_atomic(folder / "config.json", (Path(run_dir) / "config.json").read_bytes())
+    config = RunDirectory(run_dir).config() | ({"stage": method.stage} if method.stage else {})
+    write_atomic(folder / "config.json", json.dumps(config, indent=2) + "\n")
     d = method.plan.settings["data"]
-    measures = measure(recipes.load(folder), data.open(d.data, resolution=d.resolution))
+    measures = measure(recipes.load(folder), recipes.open_data(method.plan)[0])
     write_atomic(folder / "metrics.json", json.dumps(measures, indent=2) + "\n")
     entry = {
         "recipe": method.plan.recipe,

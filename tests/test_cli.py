@@ -1,13 +1,16 @@
 """The command line: what it says, and how it fails. What goes wrong with runs is tested in tests/faults."""
 
+import dataclasses
 import json
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 from PIL import Image
 
+import course_lib
 from course_lib import cli, recipes, zoo
 from course_lib.cli import train
 from course_lib.errors import CourseError
@@ -44,19 +47,69 @@ def test_help_comes_at_once_and_without_torch():
     assert min(seconds) < 0.2
 
 
-def test_help_of_a_recipe_lists_its_settings_with_their_comments(course):
-    code, out, _ = course("train", "dcgan-digits", "--help")
-    text = " ".join(out.split())
+def plain(box):
+    """What a person reads in a box of tyro's."""
+    return " ".join(" ".join(line.strip("│ ") for line in box.splitlines() if line[:1] not in "╭╰").split())
+
+
+@pytest.mark.parametrize(
+    "recipe", ["dcgan-digits", "remedies-ring", "r3gan-fashion", "glo-fashion", "vae-fashion"]
+)
+def test_help_of_a_recipe_says_something_of_every_setting(course, recipe):
+    code, out, _ = course("train", recipe, "--tier", "book", "--help")
+    text, plan = plain(out), recipes.resolve(recipe, "book")
     assert code == 0
-    for cls in recipes.groups(recipes.find("dcgan-digits")).values():
-        notes = train.comments(cls)
-        for field in cls.__dataclass_fields__:
-            assert f"--{field.replace('_', '-')}" in text
-            assert notes.get(field, "") in text
-        assert notes
-    assert "updates of the generator (default 2000)" in text and "--no-compile" in text
+    for group in plan.settings.values():
+        for field in dataclasses.fields(group):
+            flag, default = f"--{field.name.replace('_', '-')}", getattr(group, field.name)
+            said = re.search(
+                rf"{flag}(?:, --no-\S+)? (?:\S+ )?(.*?)\(default: {re.escape(str(default) or repr(''))}\)",
+                text,
+            )
+            assert said and len(said[1].replace("`", "").strip()) >= 5, flag
+
+
+def test_help_shows_the_defaults_of_the_size_that_is_asked_for(course):
+    book, lab = (plain(course("train", "dcgan-digits", "--tier", t, "--help")[1]) for t in ("book", "lab"))
+    assert "updates of the generator (default: 2000)" in book
+    assert (
+        f"updates of the generator (default: {recipes.resolve('dcgan-digits', 'lab').settings['data'].steps})"
+        in lab
+    )
+    fashion = plain(course("train", "dcgan-fashion", "--tier", "lab", "--help")[1])
+    assert "updates of the generator (default: 100000)" in fashion
     assert "--upsample" not in course("train", "gan-ring", "--help")[1]
     assert course("train", "--help")[0] == 0
+
+
+def test_the_settings_of_a_recipe_in_all_its_sizes(course):
+    code, out, _ = course("recipes", "dcgan-fashion")
+    steps = next(line.split() for line in out.splitlines() if line.split()[:1] == ["steps"])
+    assert code == 0 and steps == ["steps", "4", "*", "20000", "*", "100000", "*"]
+    assert "method: GANSettings (course_lib.methods.gan)" in out and "DCGANPair" in out
+
+
+def test_the_version_is_the_librarys(course):
+    assert course("--version")[:2] == (0, f"course {course_lib.__version__}\n")
+
+
+def test_a_shell_can_complete_commands_and_recipes(tmp_path):
+    def completed(line):
+        environment = os.environ | {
+            "_ARGCOMPLETE": "1", "_ARGCOMPLETE_IFS": "\n", "_ARGCOMPLETE_SUPPRESS_SPACE": "1", "COMP_LINE": line,
+            "COMP_POINT": str(len(line)), "_ARGCOMPLETE_STDOUT_FILENAME": str(tmp_path / "out"),
+        }  # fmt: skip
+        subprocess.run([sys.executable, "-m", "course_lib.cli"], env=environment, check=True)
+        return (tmp_path / "out").read_text().split("\n")
+
+    assert completed("course eval") == ["evaluate"]
+    assert completed("course train dcgan-fas") == ["dcgan-fashion"]
+
+
+def test_a_setting_may_be_a_tuple():
+    growing = dataclasses.make_dataclass("G", [("stages", tuple[int, ...], (4, 8)), ("name", str, "a")])
+    words = ["--stages", "4,8,8", "--name", "b,c"]
+    assert train.split_tuples(words, {"method": growing}) == ["--stages", "4", "8", "8", "--name", "b,c"]
 
 
 WRONG = [

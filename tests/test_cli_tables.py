@@ -13,7 +13,7 @@ SMALL = {"data": "digits", "resolution": 16, "latent": 4, "steps": 2, "batch": 1
 def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
     for name in ("vae", "dcgan", "glo"):
-        plan = recipes.settle(f"{name}-fashion", "smoke", **SMALL)
+        plan = recipes.resolve(f"{name}-fashion", "smoke", **SMALL)
         recipes.train(plan, folder / name, device="cpu", quiet=True)
     return folder
 

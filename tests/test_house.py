@@ -27,14 +27,14 @@ FLOORS = [
     {"training"},
     {"figures"},
     {"widgets"},
-    {"builders", "recipes", "studies", "records", "claims", "zoo"},
+    {"recipes", "studies", "records", "claims", "zoo", "notebooks", "pages", "robustness"},
     {"checks"},
     {"grading"},
     {"cli"},
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 # Every room may import these; they import no room.
-FOUNDATION = {"errors", "seeds", "files", "paths", "settings"}
+FOUNDATION = {"errors", "seeds", "files", "paths", "schedules", "settings", "variables", "version"}
 
 # What a room must not know although it lies above: room -> what it may not import (prefixes of module names).
 IGNORANT = {

@@ -9,7 +9,7 @@ import torch
 
 import course_lib
 from course_lib import files, paths, recipes
-from course_lib.data import faces
+from course_lib.data import DataSpec, faces
 from course_lib.errors import CourseError, UsageError
 from course_lib.training import tiers
 from course_lib.training.checkpoint import RunDirectory
@@ -19,40 +19,41 @@ RING = {"tier": "smoke", "steps": 6, "batch": 8, "width": 8, "depth": 1, "tensor
 
 @pytest.fixture
 def run(tmp_path):
-    recipes.train(recipes.settle("gan-ring", **RING), tmp_path / "run", device="cpu", quiet=True)
+    recipes.train(recipes.resolve("gan-ring", **RING), tmp_path / "run", device="cpu", quiet=True)
     return tmp_path / "run"
 
 
-def shape(plan) -> tuple[int, ...]:
+def spec(plan) -> DataSpec:
     d = plan.settings["data"]
     if d.data.startswith("toy/"):
-        return (1,) if d.data.endswith("1d") else (2,)
-    return (1, d.resolution, d.resolution)
+        return DataSpec((1,) if d.data.endswith("1d") else (2,))
+    return DataSpec((1, d.resolution, d.resolution), classes=10, factor_names=tuple(faces.NAMES))
 
 
 @pytest.mark.parametrize("tier", tiers.TIERS)
 @pytest.mark.parametrize("name", recipes.RECIPES)
-def test_every_recipe_can_be_settled_and_remembered(name, tier):
-    plan = recipes.settle(name, tier)
+def test_every_recipe_can_be_resolved_and_remembered(name, tier):
+    plan = recipes.resolve(name, tier)
     assert plan.recipe == name and plan.tier == tier
     assert recipes.restore(json.loads(json.dumps(plan.to_json()))) == plan
 
 
 @pytest.mark.parametrize("name", recipes.RECIPES)
 def test_every_recipe_can_be_built(name):
-    plan = recipes.settle(name, "smoke")
-    method = recipes.build(plan, shape(plan))
+    plan = recipes.resolve(name, "smoke")
+    method = recipes.build(plan, spec(plan))
     assert set(method.averaged) <= set(method.networks) and method.optimizers.keys() <= set(method.networks)
 
 
 @pytest.mark.parametrize("name", ["judge-faces", "judge-faces-64"])
 def test_a_judge_answers_for_every_factor(name):
-    assert recipes.settle(name).settings["networks"].outputs == len(faces.NAMES)
+    plan = recipes.resolve(name, "smoke")
+    assert recipes.build(plan, spec(plan)).classifier.classes == len(faces.NAMES)
 
 
 def test_the_nearest_word_on_a_setting_wins():
     def steps(*arguments, **changes):
-        return recipes.settle("dcgan-digits", *arguments, **changes).settings["data"].steps
+        return recipes.resolve("dcgan-digits", *arguments, **changes).settings["data"].steps
 
     recipe = recipes.RECIPES["dcgan-digits"]
     assert recipes.DataSettings().steps != steps("book") == recipe.changes["steps"]
@@ -62,7 +63,7 @@ def test_the_nearest_word_on_a_setting_wins():
 
 def test_the_tier_of_the_machine_is_taken(monkeypatch):
     monkeypatch.setenv("COURSE_TIER", "smoke")
-    assert recipes.settle("gan-ring").tier == "smoke"
+    assert recipes.resolve("gan-ring").tier == "smoke"
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,7 @@ def test_the_tier_of_the_machine_is_taken(monkeypatch):
 )
 def test_what_cannot_be_meant_is_refused(name, tier, changes, named):
     with pytest.raises(UsageError, match=named):
-        recipes.settle(name, tier, **changes)
+        recipes.resolve(name, tier, **changes)
 
 
 @pytest.mark.parametrize(
@@ -95,12 +96,12 @@ def test_what_cannot_be_meant_is_refused(name, tier, changes, named):
 )
 def test_what_cannot_be_built_is_refused(name, changes, data_shape, named):
     with pytest.raises(UsageError, match=named):
-        recipes.build(recipes.settle(name, "smoke", **changes), data_shape)
+        recipes.build(recipes.resolve(name, "smoke", **changes), data_shape)
 
 
 def test_weights_come_from_the_seed_alone():
     def first(seed):
-        method = recipes.build(recipes.settle("gan-ring", "smoke", seed=seed), (2,))
+        method = recipes.build(recipes.resolve("gan-ring", "smoke", seed=seed), (2,))
         return next(method.networks.parameters()).clone()
 
     torch.manual_seed(1)
@@ -112,7 +113,7 @@ def test_weights_come_from_the_seed_alone():
 
 
 def test_a_configuration_of_another_version_is_refused():
-    config = recipes.settle("gan-ring", "smoke").to_json()
+    config = recipes.resolve("gan-ring", "smoke").to_json()
     for wrong in ({}, config | {"data": {"colour": 1}}, {k: v for k, v in config.items() if k != "loop"}):
         with pytest.raises(CourseError, match="another version"):
             recipes.restore(wrong)
@@ -121,7 +122,8 @@ def test_a_configuration_of_another_version_is_refused():
 def test_a_run_directory_says_what_was_trained(run):
     config = RunDirectory(run).config()
     assert config["shape"] == [2] and config["data"]["steps"] == 6
-    assert recipes.restore(config) == recipes.settle("gan-ring", **RING)
+    assert config["format"] == 2 and config["version"] == course_lib.__version__
+    assert recipes.restore(config) == recipes.resolve("gan-ring", **RING)
 
 
 def test_the_trained_method_comes_back(run):
@@ -185,3 +187,61 @@ def test_settings_are_documented_and_frozen():
             assert cls.__doc__ and not cls.__doc__.startswith(f"{cls.__name__}(")
             with pytest.raises(dataclasses.FrozenInstanceError):
                 setattr(cls(), dataclasses.fields(cls)[0].name, None)
+
+
+def first_format(run) -> None:
+    """Write a run's configuration as the first format had it: less what came later, with what has gone since."""
+    config = RunDirectory(run).config()
+    for name in ("format", "version", "data_set"):
+        del config[name]
+    for name in ("target", "paired"):
+        del config["data"][name]
+    (run / "config.json").write_text(json.dumps(config))
+
+
+def test_a_run_of_an_earlier_version_goes_on(run):
+    """What its file lacks is the default: new settings do not make old runs strangers."""
+    first_format(run)
+    longer = recipes.resolve("gan-ring", **RING | {"steps": 9})
+    assert recipes.train(longer, run, device="cpu", quiet=True).step == 9
+    assert RunDirectory(run).config()["format"] == 2, "and is then written as this version writes it"
+
+
+def test_a_run_of_an_earlier_version_with_other_settings_is_another_run(run):
+    first_format(run)
+    with pytest.raises(CourseError, match=r"its networks\.width is 8, yours is 9"):
+        recipes.train(recipes.resolve("gan-ring", **RING | {"width": 9}), run, device="cpu", quiet=True)
+
+
+def test_the_length_that_a_method_once_had_of_its_own_is_the_loops(tmp_path):
+    small = {"steps": 6, "batch": 8, "width": 8, "depth": 1, "tensorboard": False}
+    plan = recipes.resolve("remedies-ring", "smoke", **small)
+    recipes.train(plan, tmp_path / "run", device="cpu", quiet=True)
+    first_format(tmp_path / "run")
+    file = tmp_path / "run" / "config.json"
+    config = json.loads(file.read_text())
+    config["method"]["steps"] = config.pop("length")
+    file.write_text(json.dumps(config))
+    assert recipes.restore(config) == plan
+    assert course_lib.load(tmp_path / "run").plan == plan
+
+
+def test_a_run_of_a_later_version_is_not_misread(run):
+    config = RunDirectory(run).config() | {"format": 99, "version": "9.1"}
+    with pytest.raises(CourseError, match=r"version 9\.1 of the course, which is newer"):
+        recipes.restore(config)
+
+
+def test_a_run_whose_rates_depend_on_its_length_cannot_be_made_longer(tmp_path):
+    def train(steps):
+        small = {"steps": steps, "batch": 8, "width": 8, "depth": 1, "tensorboard": False, "decay_share": 0.5}
+        return recipes.train(recipes.resolve("remedies-ring", "smoke", **small), tmp_path / "run", quiet=True)
+
+    train(4)
+    with pytest.raises(CourseError, match="its length is 4, yours is 6"):
+        train(6)
+
+
+def test_a_misspelt_setting_gets_a_suggestion():
+    with pytest.raises(UsageError, match="no setting 'widht': the nearest name is 'width'"):
+        recipes.resolve("gan-ring", "smoke", widht=3)

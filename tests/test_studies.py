@@ -69,7 +69,7 @@ ALL = [(0, "plain"), (0, "minimax"), (1, "plain"), (1, "minimax")]
 def test_every_study_settles_its_variants(name):
     study = studies.find(name)
     for variant in study.variants:
-        plan = recipes.settle(study.recipe_of(variant), "book", **study.changes_of(variant))
+        plan = recipes.resolve(study.recipe_of(variant), "book", **study.changes_of(variant))
         assert plan.settings["data"].steps % study.every == 0, "the end is measured too"
 
 
@@ -197,7 +197,7 @@ def test_an_unknown_study_is_refused():
 @pytest.mark.parametrize("changes", [{"recipe": "gan-ring"}, {"recipe": "dcgan-digits"}])
 def test_measuring_gradients_does_not_change_the_game(changes):
     small = {"steps": 4, "batch": 4, "tensorboard": False}
-    plan = recipes.settle(changes["recipe"], "smoke", **small)
+    plan = recipes.resolve(changes["recipe"], "smoke", **small)
     measure, rows = measures.generator_gradients(plan), []
     plain = recipes.train(plan, device="cpu", quiet=True)
     watched = recipes.train(
@@ -214,7 +214,7 @@ def test_measuring_gradients_does_not_change_the_game(changes):
 
 def test_gradients_of_the_three_costs_have_their_exact_ratio():
     """At one logit s for all: d/ds of the costs is -D, -(1 - D) and -exp(s), so the norms stand as these do."""
-    plan = recipes.settle("gan-ring", "smoke", batch=4, tensorboard=False)
+    plan = recipes.resolve("gan-ring", "smoke", batch=4, tensorboard=False)
     measure = measures.generator_gradients(plan)
     run = recipes.train(plan, device="cpu", quiet=True)
     last = run.method.networks["discriminator"].layers[-1]

@@ -13,7 +13,7 @@ from course_lib.inversion import own_samples
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     monkeypatch.setattr(paths, "zoo", lambda: tmp_path / "zoo")
-    plan = recipes.settle(
+    plan = recipes.resolve(
         "gan-ring", "smoke", steps=6, batch=8, width=8, depth=1, tensorboard=False, checkpoint_every=2
     )
     recipes.train(plan, tmp_path / "run", device="cpu", quiet=True)
@@ -54,7 +54,7 @@ def test_own_samples_of_an_entry_are_counted(tmp_path, monkeypatch):
     monkeypatch.setattr(own_samples, "recover", quick)
     monkeypatch.setattr(report, "measure", lambda method, dataset: {"measure": "none"})
     settings = {"data": "digits", "resolution": 16, "latent": 4, "batch": 8, "steps": 2}
-    plan = recipes.settle("dcgan-fashion", "smoke", **settings, tensorboard=False)
+    plan = recipes.resolve("dcgan-fashion", "smoke", **settings, tensorboard=False)
     recipes.train(plan, tmp_path / "run", device="cpu", quiet=True)
     zoo.publish("small", tmp_path / "run", 1.0)
     found = zoo.measure_again("small", own_samples=3)["measures"]["own_samples"]

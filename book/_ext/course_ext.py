@@ -1,32 +1,30 @@
 """What the book needs of Sphinx beyond its extensions.
 
 1. Puts MathJax into the pages' static files: one file, from the package sphinx-mathjax-offline.
-2. Starts a new execution cache when something that the chapters stand on changes. The cache itself
-   compares cells only, so an edit of `course_lib` would otherwise serve yesterday's figures.
+2. Reads outputs from the execution cache that `build_book` fills, which starts anew when something that the
+   chapters stand on changes.
 3. Writes all pages again when a static file changes, which Sphinx does not notice.
 4. Warns, and thereby fails a build with `-W`, when a page would ask another host for something, or shows a
    widget that is dead without a kernel.
 5. Lets the single-page builder use the HTML visitors that extensions register.
 6. The directive `course-versions`: a table of the versions that executed the pages.
+7. The directive `claims-table`: which claims about live runs held under which variation, from records/robustness.
 """
 
-import hashlib
 import html
 import os
-import platform
 import re
 import shutil
 from importlib import metadata
 from pathlib import Path
 
+import execution_cache
 from docutils import nodes
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 log = logging.getLogger(__name__)
 
-VERSIONED = ("torch", "torchvision", "numpy", "scipy", "scikit-learn", "matplotlib", "jupyter-book")
-CACHES_KEPT = 3
 REMOTE = re.compile(
     r"""<(?:script|img|iframe|audio|video|source|embed)\b[^>]*\bsrc=["'](?:https?:)?//[^"']+"""
     r"""|<link\b(?=[^>]*\brel=["']?(?:stylesheet|preload|preconnect|icon))[^>]*\bhref=["'](?:https?:)?//[^"']+"""
@@ -34,49 +32,20 @@ REMOTE = re.compile(
     r"""|\burl\(["']?(?:https?:)?//[^"')]+"""
 )
 SRCDOC = re.compile(r'\bsrcdoc="([^"]*)"')
+# what a chapter that is rendered by itself is not warned of
+OTHER_PAGES = ("ref", "myst.xref_missing", "toc")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
-def digest(paths) -> str:
-    """Twelve hexadecimal digits that change with any name or content among `paths`."""
-    total = hashlib.sha256()
-    for path in sorted(paths):
-        total.update(path.name.encode())
-        total.update(path.read_bytes())
-    return total.hexdigest()[:12]
-
-
-def what_chapters_stand_on(project: Path) -> list[Path]:
-    """The library with its browser labs, the recorded studies, and the list of trained networks."""
-    library = project / "course_lib"
-    found = [*library.rglob("*.py"), *library.rglob("*.js"), *(project / "records").rglob("*.jsonl")]
-    manifest = project / "zoo" / "manifest.json"
-    return found + ([manifest] if manifest.exists() else [])
-
-
-def versions() -> dict[str, str]:
-    """Name and version of what decides the outputs: Python, then the installed packages of `VERSIONED`."""
-    return {"Python": platform.python_version()} | {name: metadata.version(name) for name in VERSIONED}
-
-
 def choose_cache(app, config) -> None:
-    """One cache for each state of the library, the records, the zoo, the tier and the versions."""
+    """Let myst-nb read the cache that `build_book` has filled; see `execution_cache`."""
     project = Path(app.srcdir)
-    tier = os.environ.get("COURSE_TIER", "book")
-    surroundings = hashlib.sha256(repr((tier, versions())).encode()).hexdigest()[:6]
-    caches = project / "_build" / ".jupyter_cache"
-    chosen = caches / f"{digest(what_chapters_stand_on(project))}-{surroundings}"
-    chosen.mkdir(parents=True, exist_ok=True)
-    os.utime(chosen)
-    by_age = sorted(
-        (path for path in caches.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime
-    )
-    for old in by_age[:-CACHES_KEPT]:
-        shutil.rmtree(old)
     # a changed value of this setting also makes Sphinx read every page again
-    config.nb_execution_cache_path = str(chosen)
+    config.nb_execution_cache_path = str(execution_cache.choose(project))
     static = [path for folder in config.html_static_path for path in (project / folder).rglob("*")]
-    config.course_static = digest(path for path in static if path.is_file())
+    config.course_static = execution_cache.digest(path for path in static if path.is_file())
+    if os.environ.get("COURSE_ONE_PAGE"):  # the chapters that it points to are not there
+        config.suppress_warnings = [*config.suppress_warnings, *OTHER_PAGES]
 
 
 def share_visitors(app) -> None:
@@ -112,25 +81,56 @@ def finish(app, error) -> None:
             )
 
 
+def table_of(rows: list[list[str]]) -> nodes.table:
+    """A table of text; the first row is its head."""
+    table, group = nodes.table(), nodes.tgroup(cols=len(rows[0]))
+    table += group
+    group += [nodes.colspec(colwidth=1) for _ in rows[0]]
+    head, body = nodes.thead(), nodes.tbody()
+    group += [head, body]
+    for number, cells in enumerate(rows):
+        row = nodes.row()
+        row += [nodes.entry("", nodes.paragraph(text=text)) for text in cells]
+        (body if number else head).append(row)
+    return table
+
+
 class CourseVersions(SphinxDirective):
     """A two-column table: what, and in which version."""
 
     def run(self) -> list[nodes.Node]:
-        table, group = nodes.table(), nodes.tgroup(cols=2)
-        table += group
-        group += [nodes.colspec(colwidth=1), nodes.colspec(colwidth=1)]
-        head, body = nodes.thead(), nodes.tbody()
-        group += [head, body]
-        for part, cells in [(head, ("What", "Version")), *((body, item) for item in versions().items())]:
-            row = nodes.row()
-            row += [nodes.entry("", nodes.paragraph(text=text)) for text in cells]
-            part += row
-        return [table]
+        return [table_of([["What", "Version"], *map(list, execution_cache.versions().items())])]
+
+
+class ClaimsTable(SphinxDirective):
+    """For each page with a record: its claims by variation, and what was seen where one did not hold."""
+
+    def run(self) -> list[nodes.Node]:
+        from course_lib import robustness
+
+        marks = {robustness.HOLDS: "✓", robustness.FAILS: "✗", robustness.UNKNOWN: robustness.UNKNOWN}
+        found: list[nodes.Node] = []
+        for path in sorted((Path(self.env.srcdir) / "records" / "robustness").glob("*.jsonl")):
+            self.env.note_dependency(str(path))
+            lines = robustness.recorded(path.stem, path.parent)
+            columns = robustness.labels(lines)
+            rows = [
+                [claim, *(marks[row[column]] for column in columns)]
+                for claim, row in robustness.grid(lines).items()
+            ]
+            found += [nodes.rubric(text=path.stem), table_of([["claim", *columns], *rows])]
+            found.append(nodes.paragraph(text=robustness.origin(lines)))
+            if wrong := robustness.disagreements(lines):
+                found.append(
+                    nodes.bullet_list("", *(nodes.list_item("", nodes.paragraph(text=w)) for w in wrong))
+                )
+        return found or [nodes.paragraph(text="No page has been recorded yet; `course robustness` does it.")]
 
 
 def setup(app) -> dict:
     app.add_config_value("course_static", "", "html", str)
     app.add_directive("course-versions", CourseVersions)
+    app.add_directive("claims-table", ClaimsTable)
     app.connect("config-inited", choose_cache)
     app.connect("builder-inited", share_visitors)
     # before the listener of myst-nb, which adds the state to the page

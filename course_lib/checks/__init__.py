@@ -1,9 +1,10 @@
 """What an exercise's notebook calls: `check("game-value", value_on_grid)`, `hint("game-value")`, `progress()`.
 
-One module for each chapter (`game` is Chapter 1) holds its exercises; `kit` shows the parts they are made of.
+`engine` is how a check runs, `chapters` holds the exercises, and `reference` what answers are compared with: right
+and wrong ways of doing what is asked. `api` has the parts that authors of exercises and graders need.
 """
 
-from course_lib.checks.assessing import require
-from course_lib.checks.showing import check, hint, progress
+from course_lib.checks.engine.assess import require
+from course_lib.checks.engine.display import check, hint, progress, show
 
-__all__ = ["check", "hint", "progress", "require"]
+__all__ = ["check", "hint", "progress", "require", "show"]

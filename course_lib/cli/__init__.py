@@ -10,7 +10,8 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from course_lib.cli import bench, data, exercises, look, study, train, zoo
+import course_lib
+from course_lib.cli import bench, data, evaluate, exercises, robustness, sample, study, train, zoo
 from course_lib.cli.parser import Commands, Parser
 from course_lib.errors import CourseError
 
@@ -23,8 +24,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         threading.excepthook = _thread_error
     arguments = [a for a in arguments if a != "--debug"]
     try:
-        options = parser(arguments).parse_args(arguments)
-        options.run(options)
+        if arguments[:1] == ["train"] and train.named_recipe(arguments[1:]):
+            train.run(arguments[1:])
+        else:
+            options = parser().parse_args(arguments)
+            options.run(options)
         sys.stdout.flush()
         return 0
     except CourseError as error:
@@ -53,20 +57,29 @@ def _thread_error(failed: threading.ExceptHookArgs) -> None:
         threading.__excepthook__(failed)
 
 
-def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
-    """The whole parser; `arguments` decide which recipe's settings become options of `course train`."""
+def parser() -> argparse.ArgumentParser:
+    """The whole parser, less the settings of recipes, which `course train RECIPE` reads by itself."""
     made = Parser(
         prog="course",
         description="Train, sample and measure the networks of this course.",
         allow_abbrev=False,
     )
     made.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    made.add_argument("--version", action="version", version=f"course {course_lib.__version__}")
     commands = Commands(made)
     data.add(commands)
-    train.add(commands, arguments)
-    look.add(commands)
+    train.add(commands)
+    sample.add(commands)
+    evaluate.add(commands)
     zoo.add(commands)
     study.add(commands)
+    robustness.add(commands)
     bench.add(commands)
     exercises.add(commands)
+    if (
+        "_ARGCOMPLETE" in os.environ
+    ):  # the shell asks what could follow: eval "$(register-python-argcomplete course)"
+        import argcomplete
+
+        argcomplete.autocomplete(made)
     return made

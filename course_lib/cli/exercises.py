@@ -26,22 +26,23 @@ def add(commands: Commands) -> None:
 
 
 def exercises_list(options: argparse.Namespace) -> None:
-    from course_lib.checks import exercise, statements
+    from course_lib.checks.api import CHAPTERS, of_chapter
+    from course_lib.checks.engine import statements
 
-    for chapter in exercise.CHAPTERS.values():
-        for one in exercise.of_chapter(chapter):
+    for chapter in CHAPTERS.values():
+        for one in of_chapter(chapter):
             print(f"{one.name:34} {statements.facts(one)}")
 
 
 def exercises_build(options: argparse.Namespace) -> None:
-    from course_lib.checks import masters
+    from course_lib.checks.engine import masters
 
     for path in masters.build(options.chapters):
         print(path)
 
 
 def exercises_check(options: argparse.Namespace) -> None:
-    from course_lib.checks import masters
+    from course_lib.checks.engine import masters
 
     wrong = masters.check(options.chapters)
     for sentence in wrong:

@@ -49,12 +49,20 @@ def add(commands: Commands, exercises: Any) -> None:
         metavar="DIR",
         help="grades.csv, feedback/ (default: graded)",
     )
+    grade.add_argument(
+        "--roster", type=Path, metavar="CSV", help="a class list: everybody on it has a line in grades.csv"
+    )
     seed = grade.add_mutually_exclusive_group()
     seed.add_argument(
         "--secret-seed", type=Path, metavar="FILE", help="draw the checks' inputs from what this file holds"
     )
     seed.add_argument(
         "--seed", help="the same from a word or a number; it will stand in your shell's history"
+    )
+    seed.add_argument(
+        "--new-seed",
+        action="store_true",
+        help="make a new seed, though DIR holds one (default: use that again)",
     )
     grade.add_argument("--jobs", type=int, metavar="N", help="notebooks at a time (default: one a core)")
     grade.add_argument("--minutes", type=float, default=10.0, help="for one notebook (default 10)")
@@ -75,25 +83,35 @@ def protection() -> str:
 
 
 def run_release(options: argparse.Namespace) -> None:
-    from course_lib.grading import exchange
+    from course_lib.grading import release
 
     if options.nbgrader:
-        for path in exchange.release_nbgrader(options.out, options.chapters):
+        for path in release.release_nbgrader(options.out, options.chapters):
             print(path)
         return
-    for name in exchange.release(options.out, options.chapters):
+    for name in release.release(options.out, options.chapters):
         print(options.out / name)
 
 
 def run_collect(options: argparse.Namespace) -> None:
-    from course_lib.grading import exchange
+    from course_lib.grading.intake import choice
+    from course_lib.grading.intake.collect import collect
+    from course_lib.grading.tables import readable
 
-    for path in exchange.collect(options.source, options.out):
-        print(path)
+    collected = collect(options.source, options.out)
+    for line in collected.lines:
+        if line.place is not None:
+            print(readable(f"{line.file} -> {line.place}") + (f" ({line.reason})" if line.reason else ""))
+    for line in collected.lines:
+        if line.what == "left out":
+            print(readable(f"left out: {line.file}: {line.reason}"))
+    print(f"{collected.summary()}; {collected.table} says of each file what has become of it")
+    print(choice.RULE)
 
 
 def run_grade(options: argparse.Namespace) -> None:
     from course_lib.grading import grade
+    from course_lib.grading.intake import choice
     from course_lib.grading.limits import Limits
 
     if min(options.minutes, options.seconds, options.memory) <= 0:
@@ -114,7 +132,7 @@ def run_grade(options: argparse.Namespace) -> None:
             file=sys.stderr,
         )
     limits = Limits(seconds=options.seconds, minutes=options.minutes, memory=int(options.memory * (1 << 30)))
-    made = grade.grade(
+    graded = grade.grade(
         options.folder,
         options.out,
         secret=secret,
@@ -122,12 +140,17 @@ def run_grade(options: argparse.Namespace) -> None:
         limits=limits,
         isolated=not options.without_isolation,
         hidden=[options.secret_seed] if options.secret_seed else [],
-        told=lambda line: print(line, flush=True),
+        roster=options.roster,
+        new_seed=options.new_seed,
+        report=lambda line: print(line, flush=True),
     )
-    for sentence in made.warnings:
+    for sentence in graded.warnings:
         print(f"course: {sentence}", file=sys.stderr)
-    notebooks = {(row.student, row.notebook) for row in made.rows}
+    for mark in graded.marks:
+        if not mark.exercise:
+            print(f"{mark.student}, {mark.notebook or 'no file'}: {mark.verdict}, {mark.reason}")
+    print(f"{graded.summary()} ({choice.RULE})")
+    students = {mark.student for mark in graded.marks}
     print(
-        f"{len(notebooks)} notebooks of {len({student for student, _ in notebooks})} students in {made.seconds:.0f} s: "
-        f"{made.table}, {made.table.parent / 'feedback'}"
+        f"{len(students)} students in {graded.seconds:.0f} s: {graded.table}, {graded.table.parent / 'feedback'}"
     )

@@ -5,11 +5,13 @@ from course_lib.data.cache import open_set as open  # read as data.open
 from course_lib.data.cache import prepare
 from course_lib.data.catalogue import by_hand, describe, downloadable, fetch
 from course_lib.data.images import ImageSet
+from course_lib.data.spec import DataSpec, spec_of
 from course_lib.data.toy import PointSet
 
 __all__ = [
     "Batch",
     "Batches",
+    "DataSpec",
     "ImageSet",
     "PointSet",
     "by_hand",
@@ -18,4 +20,5 @@ __all__ = [
     "fetch",
     "open",
     "prepare",
+    "spec_of",
 ]

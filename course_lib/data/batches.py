@@ -1,7 +1,9 @@
 """Batches as a function of the step: nothing to save, nothing to restore, the same after any interruption."""
 
 import weakref
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,24 +11,34 @@ from torch import Tensor
 
 from course_lib import seeds
 from course_lib.data.images import ImageSet, to_float
+from course_lib.data.spec import spec_of
 from course_lib.data.stream import Stream
 from course_lib.data.toy import PointSet
 from course_lib.errors import CourseError, UsageError
 
+# raise it when the same settings give other batches: records of studies then know that they are of an earlier version
+NUMERICS = 1
 CPU_BYTES = 2 << 30  # image sets up to this size are kept in memory where there is no GPU
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """What one training step sees: `x` float (B, C, H, W) in [-1, 1], channels last, or points (B, d);
-    `labels` int64 (B,) or None; `draw` the step's own randomness; `factors` float32 (B, K) or None; `index` int64
-    (B,), which images of their set these are, or None for points, which are drawn anew."""
+    """What one training step sees.
+
+    x: float (B, C, H, W) in [-1, 1], channels last, or points (B, d). labels: int64 (B,) or None. draw: the step's own
+    randomness. factors: float32 (B, K) or None. index: int64 (B,), which images of their set these are, or None for
+    points, which are drawn anew. target: examples of the second domain, or None where there is one; of paired sets,
+    row i shows what row i of `x` shows. epoch: how often the set had been gone through before this step, with a
+    fraction; None for points.
+    """
 
     x: Tensor
     labels: Tensor | None
     draw: seeds.Draw
     factors: Tensor | None = None
     index: Tensor | None = None
+    target: Tensor | None = None
+    epoch: float | None = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -35,11 +47,11 @@ class Batch:
         """`k` equal parts, each with its own randomness. Raises UsageError when the batch does not divide."""
         if k < 1 or len(self) % k:
             raise UsageError(f"A batch of {len(self)} does not split into {k} equal parts: choose a divisor.")
-        columns = (self.x, self.labels, self.factors, self.index)
+        columns = (self.x, self.labels, self.factors, self.index, self.target)
         parts = zip(*([None] * k if c is None else c.chunk(k) for c in columns), strict=True)
         return [
-            Batch(x, labels, self.draw.part(i), factors, index)
-            for i, (x, labels, factors, index) in enumerate(parts)
+            Batch(x, labels, self.draw.part(i), factors, index, target, self.epoch)
+            for i, (x, labels, factors, index, target) in enumerate(parts)
         ]
 
 
@@ -51,10 +63,17 @@ class Order:
     """
 
     def __init__(
-        self, count: int, size: int, seed: int, rank: int, world: int, device: torch.device | str = "cpu"
+        self,
+        count: int,
+        size: int,
+        seed: int,
+        rank: int,
+        world: int,
+        device: torch.device | str = "cpu",
+        purpose: str = "order",
     ):
         self.count, self.size, self.seed, self.rank, self.world = count, size, seed, rank, world
-        self.device = device
+        self.device, self.purpose = device, purpose
         self.epochs: dict[int, Tensor] = {}  # the few used last
 
     def epoch(self, number: int) -> Tensor:
@@ -63,7 +82,7 @@ class Order:
             if len(self.epochs) >= 3:
                 del self.epochs[next(iter(self.epochs))]
             shuffled = torch.randperm(
-                self.count, generator=seeds.generator(self.seed, step=number, purpose="order")
+                self.count, generator=seeds.generator(self.seed, step=number, purpose=self.purpose)
             )
             self.epochs[number] = shuffled.to(self.device)
         return self.epochs[number]
@@ -79,14 +98,71 @@ class Order:
         return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
+class Reader:
+    """The images of one set in a given order: kept on the device as bytes, or read ahead by a thread.
+
+    Resident where they take at most `resident_bytes` (default 2 GiB on a CPU, a quarter of the free memory of a GPU).
+    What a step gets is the same either way.
+    """
+
+    def __init__(
+        self,
+        dataset: ImageSet,
+        order: Callable[[torch.device | str], Order],
+        device: torch.device,
+        resident_bytes: int | None,
+        prefetch: int,
+    ):
+        self.dataset = dataset
+        targets = [_copied(dataset.labels, np.int64), _copied(dataset.factors, np.float32)]
+        if resident_bytes is None:
+            on_gpu = device.type == "cuda"
+            resident_bytes = torch.cuda.mem_get_info(device)[0] // 4 if on_gpu else CPU_BYTES
+        self.resident = dataset.images.nbytes <= resident_bytes
+        self._stream: Stream | None = None
+        self._pixels: Tensor | None = None
+        if self.resident:
+            self._order = order(device)
+            self._pixels = _channels_last(dataset.images, device)
+            self._targets = [None if t is None else t.to(device) for t in targets]
+        else:
+            self._stream = Stream(dataset.images, targets, order("cpu").at, device, prefetch)
+            # the thread refers to the stream, never to this reader, so forgetting it ends the thread
+            weakref.finalize(self, self._stream.close)
+
+    def at(self, step: int) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
+        """Images as floats, their numbers, labels and factors. Raises CourseError when they cannot be read."""
+        labels: Tensor | None
+        factors: Tensor | None
+        numbers: Any
+        if self._pixels is not None:
+            numbers = self._order.at(step)
+            pixels = self._pixels.index_select(0, numbers).permute(0, 3, 1, 2)
+            labels, factors = (None if t is None else t[numbers] for t in self._targets)
+            return to_float(pixels), numbers, labels, factors
+        assert self._stream is not None, "a reader keeps its images or streams them"
+        try:
+            pixels, (numbers, labels, factors) = self._stream.at(step)
+        except OSError as error:
+            raise CourseError(
+                f"The images of {self.dataset.name} could not be read ({error}): check the disk, then "
+                "prepare them again."
+            ) from error
+        return to_float(pixels), numbers, labels, factors
+
+    def close(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+        self._pixels, self._targets = None, []
+
+
 class Batches:
     """Endless batches of a data set; `at(step)` depends on (seed, rank, step) and nothing else.
 
-    `size` is the batch of one rank; `world` ranks together see `size * world` images a step. Images are kept
-    on `device` as bytes when they take at most `resident_bytes` (default 2 GiB on a CPU, a quarter of the
-    free memory of a GPU); larger sets are read ahead by a thread. The batches are the same either way. Close
-    them when done, or use `with`.
-    Raises UsageError for impossible settings.
+    `size` is the batch of one rank; `world` ranks together see `size * world` images a step. Images are kept on
+    `device` or read ahead by a thread, as `Reader` says. `target` is a second domain: `paired`, its image i goes with
+    image i of `dataset`; otherwise it is gone through in an order of its own. Close the batches when done, or use
+    `with`. Raises UsageError for impossible settings.
     """
 
     def __init__(
@@ -95,6 +171,8 @@ class Batches:
         size: int,
         *,
         seed: int,
+        target: ImageSet | PointSet | None = None,
+        paired: bool = False,
         rank: int = 0,
         world: int = 1,
         device: str | torch.device = "cpu",
@@ -111,10 +189,12 @@ class Batches:
             )
         if not 0 <= rank < world:
             raise UsageError(f"Rank {rank} does not exist among {world}: ranks count from 0.")
-        if not isinstance(dataset, (ImageSet, PointSet)):
-            raise UsageError(
-                f"A {type(dataset).__name__} is not a data set: open one with course_lib.data.open(name)."
-            )
+        for domain in (dataset, *([] if target is None else [target])):
+            if not isinstance(domain, (ImageSet, PointSet)):
+                raise UsageError(
+                    f"A {type(domain).__name__} is not a data set: open one with course_lib.data.open(name)."
+                )
+        spec_of(dataset, target, paired)  # refuses what cannot be paired
         try:
             self.device = torch.device(device)
         except RuntimeError as error:
@@ -125,25 +205,26 @@ class Batches:
             self.device.type == "cuda" and self.device.index is None
         ):  # the reading thread has no current device
             self.device = torch.device("cuda", torch.cuda.current_device())
-        self.dataset, self.size, self.seed, self.rank, self.world = dataset, size, seed, rank, world
+        self.dataset, self.target, self.paired = dataset, target, paired
+        self.size, self.seed, self.rank, self.world = size, seed, rank, world
         self.closed = False
-        self.resident = True
-        self._stream = None
-        if isinstance(dataset, ImageSet):
-            targets = [_copied(dataset.labels, np.int64), _copied(dataset.factors, np.float32)]
-            if resident_bytes is None:
-                on_gpu = self.device.type == "cuda"
-                resident_bytes = torch.cuda.mem_get_info(self.device)[0] // 4 if on_gpu else CPU_BYTES
-            self.resident = dataset.images.nbytes <= resident_bytes
-            order = Order(len(dataset), size, seed, rank, world, self.device if self.resident else "cpu")
-            if self.resident:
-                self._order = order
-                self._pixels = _channels_last(dataset.images, self.device)
-                self._targets = [None if t is None else t.to(self.device) for t in targets]
-            else:
-                self._stream = Stream(dataset.images, targets, order.at, self.device, prefetch)
-                # the thread refers to the stream, never to these batches, so forgetting them ends it
-                weakref.finalize(self, self._stream.close)
+
+        def reader(images: ImageSet | PointSet | None, purpose: str) -> Reader | None:
+            if not isinstance(images, ImageSet):
+                return None
+
+            def order(on: torch.device | str) -> Order:
+                return Order(len(images), size, seed, rank, world, on, purpose)
+
+            return Reader(images, order, self.device, resident_bytes, prefetch)
+
+        self._reader = reader(dataset, "order")
+        self._target_reader = reader(target, "order" if paired else "order/target")
+
+    @property
+    def resident(self) -> bool:
+        """Whether the images lie on the device (points are drawn there)."""
+        return self._reader is None or self._reader.resident
 
     def at(self, step: int) -> Batch:
         """The batch of this rank at `step`.
@@ -155,29 +236,25 @@ class Batches:
         if self.closed:
             raise CourseError("These batches are closed: make new ones.")
         draw = seeds.Draw(self.seed, self.rank, step, self.device)
+        target = None
+        if self._target_reader is not None:
+            target = self._target_reader.at(step)[0]
+        elif isinstance(self.target, PointSet):
+            target = self.target.sample(self.size, draw.generator("data/target")).to(self.device)
         if isinstance(self.dataset, PointSet):
-            return Batch(self.dataset.sample(self.size, draw.generator("data")).to(self.device), None, draw)
-        if self._stream is None:
-            numbers = self._order.at(step)
-            pixels = self._pixels.index_select(0, numbers).permute(0, 3, 1, 2)
-            labels, factors = (None if t is None else t[numbers] for t in self._targets)
-            return Batch(to_float(pixels), labels, draw, factors, numbers)
-        try:
-            pixels, (numbers, labels, factors) = self._stream.at(step)
-        except OSError as error:
-            raise CourseError(
-                f"The images of {self.dataset.name} could not be read ({error}): check the disk, then "
-                "prepare them again."
-            ) from error
-        return Batch(to_float(pixels), labels, draw, factors, numbers)
+            x = self.dataset.sample(self.size, draw.generator("data")).to(self.device)
+            return Batch(x, None, draw, target=target)
+        assert self._reader is not None, "images have a reader"
+        x, numbers, labels, factors = self._reader.at(step)
+        epoch = step * self.size * self.world / len(self.dataset)
+        return Batch(x, labels, draw, factors, numbers, target, epoch)
 
     def close(self) -> None:
-        """End the reading thread and free the images. May be called twice."""
+        """End the reading threads and free the images. May be called twice."""
         self.closed = True
-        if self._stream is not None:
-            self._stream.close()
-        elif isinstance(self.dataset, ImageSet):
-            self._pixels = self._targets = None
+        for reader in (self._reader, self._target_reader):
+            if reader is not None:
+                reader.close()
 
     def __enter__(self) -> "Batches":
         return self

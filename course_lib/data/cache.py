@@ -23,7 +23,7 @@ from course_lib.data import toy
 from course_lib.data.folders import Folder
 from course_lib.data.images import ImageSet
 from course_lib.data.sources import SOURCES
-from course_lib.data.subsets import Subset
+from course_lib.data.subsets import described
 from course_lib.data.writing import Progress, write_images
 from course_lib.data.zips import Zip
 from course_lib.errors import CourseError, UsageError
@@ -40,8 +40,8 @@ def open_set(
     split: str = "train",
     skip_damaged: bool = False,
 ) -> ImageSet | toy.PointSet:
-    """The data set of that name: "fashion-mnist", "digits", "toy/…", a part ("digits:images=100",
-    `subsets`), or a folder or a zip of images.
+    """The data set of that name: "fashion-mnist", "digits", "toy/…", a part ("digits:images=100") or
+    another resize of one ("mnist:resize=bilinear", `subsets`), or a folder or a zip of images.
 
     `resolution` is the side of the images, None for their own; `split` "train" or "test" (SVHN has "extra" too).
     Pictures that are not square lose their sides, and all are resized with an antialiased filter. Prepares the set
@@ -56,8 +56,8 @@ def open_set(
         return toy.open_toy(str(name))
     source = find(name)
     resolution = _checked(source, resolution, split)
-    if hasattr(source, "open"):  # images that are computed
-        return source.open(resolution, split)
+    if (unprepared := _unprepared(source, resolution, split)) is not None:
+        return unprepared
     folder = _folder(source, resolution, split)
     fingerprint = source.fingerprint(split)
     ready = _load(folder, fingerprint) if folder.is_dir() else None
@@ -79,11 +79,20 @@ def prepare(
     """
     source = find(name)
     resolution = _checked(source, resolution, split)
-    if hasattr(source, "open"):  # images that are computed
-        return source.open(resolution, split)
+    if (unprepared := _unprepared(source, resolution, split)) is not None:
+        return unprepared
     folder = _folder(source, resolution, split)
     fingerprint = source.fingerprint(split)
     return _prepare(source, folder, resolution, split, fingerprint, skip_damaged, progress, verify=True)
+
+
+def _unprepared(source, resolution: int, split: str) -> ImageSet | None:
+    """The images of a source that keeps none on disk: computed, or derived from another set. None for the others."""
+    if hasattr(source, "derive"):
+        return source.derive(
+            open_set(source.base.name, resolution=resolution, split=source.split_of_base(split)), split
+        )
+    return source.open(resolution, split) if hasattr(source, "open") else None
 
 
 def find(name: str | os.PathLike):
@@ -92,7 +101,7 @@ def find(name: str | os.PathLike):
         return SOURCES[str(name)]
     whole, colon, words = str(name).partition(":")
     if colon and whole in SOURCES:
-        return Subset(SOURCES[whole], words)
+        return described(SOURCES[whole], words)
     path = Path(name).expanduser()
     if path.is_dir():
         return Folder(path)
@@ -123,7 +132,7 @@ def _checked(source, resolution: int | None, split: str) -> int:
 
 
 def _folder(source, resolution: int, split: str) -> Path:
-    name = source.name.replace("/", "-")
+    name = re.sub("[/:=]", "-", source.name)
     if isinstance(source, Folder):  # two folders may share their last name
         digest = hashlib.blake2b(source.name.encode("utf-8", "surrogateescape")).hexdigest()[:8]
         name = re.sub(r"[^\w.]+", "-", source.path.name).strip(".") + "-" + digest
@@ -163,7 +172,7 @@ def _load(folder: Path, fingerprint: str, verify: bool = False) -> ImageSet | No
 def _prepare(source, folder, resolution, split, fingerprint, skip_damaged, progress, verify) -> ImageSet:
     with _writing(folder):
         ready = _load(folder, fingerprint, verify)  # another process may have been faster
-        if ready and not (verify and not skip_damaged and read_meta(folder)["skipped"]):
+        if ready and not (verify and not skip_damaged and (read_meta(folder) or {}).get("skipped")):
             return ready
         raw = source.raw(split)
         for remains in folder.parent.glob(f".{folder.name}.*.tmp"):  # ours alone: we hold the lock
@@ -197,7 +206,9 @@ def _prepare(source, folder, resolution, split, fingerprint, skip_damaged, progr
         left_out = f", {skipped} damaged ones skipped" if skipped else ""
         what = f"{len(kept)} images of {source.name} ({split}) at {resolution}"
         log.info("Prepared %s in %s%s", what, folder, left_out)
-        return _load(folder, fingerprint)
+        prepared = _load(folder, fingerprint)
+        assert prepared is not None, "what was just written can be read"
+        return prepared
 
 
 @contextlib.contextmanager

@@ -37,7 +37,13 @@ def describe() -> list[Row]:
     for entry in sorted(folder.iterdir()) if folder.is_dir() else []:
         meta = read_meta(entry) if not entry.name.startswith(".") else None
         if meta:
-            ready.setdefault(meta["name"], []).append(meta)
+            whole, _, words = meta["name"].partition(
+                ":"
+            )  # "mnist:resize=bilinear" is prepared apart from "mnist"
+            known = whole in SOURCES
+            ready.setdefault(whole if known else meta["name"], []).append(
+                meta | {"words": words if known else ""}
+            )
     rows = [
         Row(name, "unlimited", "none", (), 0, "drawn as needed", "of this course", None, "always there")
         for name in toy.TOYS
@@ -59,7 +65,8 @@ def describe() -> list[Row]:
 
 
 def _prepared(metas: list[dict]) -> tuple[tuple[str, ...], int]:
-    shown = tuple(f"{r} {s}" for r, s in sorted((m["resolution"], m["split"]) for m in metas))
+    each = sorted((m["resolution"], m["split"], m["words"]) for m in metas)
+    shown = tuple(f"{r} {s}" + (f" ({words})" if words else "") for r, s, words in each)
     return shown, sum(sum(m["bytes"].values()) for m in metas)
 
 

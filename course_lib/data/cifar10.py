@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from course_lib.data.images import Raw
+from course_lib.data.images import Raw, Rendered
 from course_lib.data.pictures import resized
 from course_lib.data.published import Published
 from course_lib.errors import CourseError
@@ -54,7 +54,7 @@ class CIFAR10(Published):
         pixels = [part[:, 1:].reshape(-1, 3, 32, 32) for part in parts]
         each = self.images_per_file
 
-        def render(numbers: Sequence[int], resolution: int) -> Sequence[np.ndarray]:
+        def render(numbers: Sequence[int], resolution: int) -> Rendered:
             part = np.stack([pixels[n // each][n % each] for n in numbers])
             return part if resolution == 32 else resized(part, resolution)
 
@@ -101,7 +101,9 @@ def unpack(archive: Path, folder: Path) -> None:
             for member in packed:
                 name = member.name.rpartition("/")[2]
                 if name in wanted and member.isfile() and member.size <= 10_000 * RECORD:
-                    (folder / name).write_bytes(packed.extractfile(member).read())
+                    packed_file = packed.extractfile(member)
+                    assert packed_file is not None, "a plain file has content"
+                    (folder / name).write_bytes(packed_file.read())
                     wanted.remove(name)
     except (tarfile.TarError, EOFError) as error:
         raise RuntimeError(f"{archive.name} cannot be unpacked: {error}") from error

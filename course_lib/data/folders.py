@@ -17,7 +17,8 @@ from course_lib.errors import CourseError
 class Shelf(Protocol):
     """Where pictures stand by name: a folder on disk, or a zip that is read in place."""
 
-    path: Path
+    @property
+    def path(self) -> Path: ...
 
     def entries(self) -> Iterator[tuple[str, object]]:
         """(name, what changes when the picture does) of every picture, in any order."""

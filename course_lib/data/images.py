@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,7 +27,7 @@ class ImageSet:
     """
 
     name: str
-    images: np.ndarray = field(repr=False)
+    images: Any = field(repr=False)  # a uint8 array, or what is read like one
     labels: np.ndarray | None = field(default=None, repr=False)
     classes: tuple[str, ...] = ()
     factors: np.ndarray | None = field(default=None, repr=False)
@@ -91,6 +92,10 @@ class Damaged(CourseError):
         )
 
 
+# images as one array or one after the other, and in the place of a damaged one what is wrong with it
+Rendered = np.ndarray | Sequence[np.ndarray | Damaged]
+
+
 @dataclass(frozen=True, eq=False)
 class Raw:
     """One split of a source before preparation.
@@ -103,6 +108,6 @@ class Raw:
     channels: int
     labels: np.ndarray | None
     classes: tuple[str, ...]
-    render: Callable[[Sequence[int], int], Sequence[np.ndarray | Damaged]]
+    render: Callable[[Sequence[int], int], Rendered]
     factors: np.ndarray | None = None
     factor_names: tuple[str, ...] = ()

@@ -114,7 +114,7 @@ class Database:
 
     def render(self, numbers: Sequence[int], resolution: int) -> list[np.ndarray | Damaged]:
         """The pictures at these places, each uint8 (3, resolution, resolution) or what is wrong with it."""
-        made = []
+        made: list[np.ndarray | Damaged] = []
         with self.environment.begin(buffers=True) as transaction, transaction.cursor() as cursor:
             at = None
             for number in numbers:

@@ -24,7 +24,7 @@ def read(path: Path, names: tuple[str, ...], largest: int) -> dict[str, np.ndarr
     Others are passed over. Raises ValueError, zlib.error or struct.error for what is no such file, OSError when it
     cannot be read.
     """
-    found = {}
+    found: dict[str, np.ndarray] = {}
     with open(path, "rb") as file:
         header = file.read(HEADER)
         order = {b"IM": "<", b"MI": ">"}.get(header[126:128])
@@ -34,18 +34,18 @@ def read(path: Path, names: tuple[str, ...], largest: int) -> dict[str, np.ndarr
             kind, size = struct.unpack(order + "II", tag)
             if size > largest + 4096:
                 raise ValueError(f"an element of {size:,} bytes")
-            content = file.read(size)
+            content: bytes | memoryview = file.read(size)
             if len(content) < size:
                 raise ValueError(f"cut short by {size - len(content):,} bytes")
             if kind == COMPRESSED:
-                content = _unpacked(content, largest)
+                content = _unpacked(bytes(content), largest)
                 kind, size = struct.unpack_from(order + "II", content)
                 content = memoryview(content)[8:]
                 if len(content) != size:
                     raise ValueError(f"{len(content):,} bytes unpacked where {size:,} belong")
             if kind == MATRIX:
                 name, array = _matrix(memoryview(content), order, names)
-                if name in names:
+                if name in names and array is not None:
                     found[name] = array
     return found
 

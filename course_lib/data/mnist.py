@@ -1,15 +1,20 @@
-"""MNIST and Fashion-MNIST: four IDX files each, of 28 × 28 greys, packed by gzip or not."""
+"""MNIST and Fashion-MNIST: four IDX files each, of 28 × 28 greys, packed by gzip or not.
 
+How 28 pixels become 32 is a choice with a name, for it moves every number that is measured on the images: "mnist" puts
+a border of background around each, "mnist:resize=bilinear" enlarges it.
+"""
+
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from course_lib.data import idx
-from course_lib.data.images import Raw
-from course_lib.data.pictures import resized
+from course_lib.data.images import Raw, Rendered
+from course_lib.data.pictures import resized, with_filter
 from course_lib.data.published import Published
-from course_lib.errors import CourseError
+from course_lib.errors import CourseError, UsageError
 
 FASHION_CLASSES = (
     "T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot",
@@ -35,6 +40,22 @@ class MNIST(Published):
     downloads = True
     classes = tuple("0123456789")
     torchvision = "MNIST"  # the class that downloads it, and the folder that it makes
+    resizes = ("pad", "bilinear", "bicubic", "nearest")
+    resize = "pad"
+
+    def resized_by(self, how: str) -> "MNIST":
+        """The same set, whose images reach other sizes than 28 in that way: one of `resizes`.
+
+        The others than "pad" filter all 28 pixels at once. It has a name of its own and so prepared files of its own.
+        Raises UsageError for a way that there is not.
+        """
+        if how not in self.resizes:
+            raise UsageError(
+                f"{type(self).name} has no resize '{how}': choose one of {', '.join(self.resizes)}."
+            )
+        other = copy.copy(self)
+        other.resize, other.name = how, type(self).name + (f":resize={how}" if how != "pad" else "")
+        return other
 
     def raw(self, split: str) -> Raw:
         place, stem = self.required(), "train" if split == "train" else "t10k"
@@ -50,10 +71,12 @@ class MNIST(Published):
         if labels.max() > 9:
             raise CourseError(f"{label_file} holds a label above 9: delete it and get the data again.")
 
-        def render(numbers: Sequence[int], resolution: int) -> Sequence[np.ndarray]:
+        def render(numbers: Sequence[int], resolution: int) -> Rendered:
             chosen = pixels[list(numbers), None]
             if resolution == 28:
                 return chosen
+            if self.resize != "pad":
+                return with_filter(chosen, resolution, self.resize)
             # 32 is a power of two, for networks that halve and double. Two pixels of black background on each
             # side, not resizing: every pixel stays the one that was published
             padded = np.pad(chosen, ((0, 0), (0, 0), (2, 2), (2, 2)))

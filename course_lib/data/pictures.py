@@ -29,10 +29,10 @@ def decode(
             # the header is enough to refuse; decoding is what would take the memory
             if image.width * image.height > MOST_PIXELS:
                 raise ValueError(f"{image.width} × {image.height} pixels are more than {MOST_PIXELS:,}")
-            image = ImageOps.exif_transpose(image)
-            if crop and min(image.size) < crop:
-                raise ValueError(f"{image.width} × {image.height} pixels hold no square of {crop}")
-            return square(_eight_bits(image, "L" if channels == 1 else "RGB"), resolution, crop)
+            upright = ImageOps.exif_transpose(image)
+            if crop and min(upright.size) < crop:
+                raise ValueError(f"{upright.width} × {upright.height} pixels hold no square of {crop}")
+            return square(_eight_bits(upright, "L" if channels == 1 else "RGB"), resolution, crop)
     except Exception as error:  # decoders of foreign bytes raise nearly anything: OSError, SyntaxError, …
         raise Damaged(name, reason(error, file)) from error
 
@@ -102,3 +102,15 @@ def resized(pixels: np.ndarray, resolution: int) -> list[np.ndarray]:
 
     planes = (np.ascontiguousarray(p[0] if len(p) == 1 else p.transpose(1, 2, 0)) for p in pixels)
     return [square(Image.fromarray(p), resolution) for p in planes]
+
+
+def with_filter(pixels: np.ndarray, resolution: int, name: str) -> list[np.ndarray]:
+    """Square images uint8 (N, C, H, H), C 1 or 3, at another resolution by a named filter of Pillow: "bilinear",
+    "bicubic" or "nearest". Bilinear and bicubic centre a pixel's value at its middle and widen with a reduction.
+    """
+    from PIL import Image
+
+    size, method = (resolution, resolution), Image.Resampling[name.upper()]
+    planes = (np.ascontiguousarray(p[0] if len(p) == 1 else p.transpose(1, 2, 0)) for p in pixels)
+    made = (np.asarray(Image.fromarray(p).resize(size, method)) for p in planes)
+    return [p[None] if p.ndim == 2 else np.ascontiguousarray(p.transpose(2, 0, 1)) for p in made]

@@ -60,12 +60,12 @@ class Published:
         return None
 
     def _lacks(self, place: Path) -> list[str]:
-        return [names[0] for names in self.parts if self.part(place, names) is None]
+        return [names[0] for names in self.parts if not any(os.path.exists(place / name) for name in names)]
 
     @staticmethod
-    def part(place: Path, names: tuple[str, ...]) -> Path | None:
-        """The first of `names` that exists in a folder."""
-        return next((place / name for name in names if os.path.exists(place / name)), None)
+    def part(place: Path, names: tuple[str, ...]) -> Path:
+        """The first of `names` that exists in a folder; the first of them where none does."""
+        return next((place / name for name in names if os.path.exists(place / name)), place / names[0])
 
     def required(self) -> Path:
         """`place`, or a CourseError that says what is missing and how to get it."""

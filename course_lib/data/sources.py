@@ -3,8 +3,12 @@
 A source has `name`, `native` (the side of its images, or None when they have no one size), `images` (how many),
 `size` (of its files), `licence`, `how` to get it, `splits`, and the methods `where()` (a place, or None),
 `fingerprint(split)` (changes when its files do) and `raw(split) -> Raw`. One whose images are computed has
-`open(resolution, split) -> ImageSet` in place of the last two, and nothing of it is kept on disk.
+`open(resolution, split) -> ImageSet` in place of the last two, and nothing of it is kept on disk. Nor is it of one
+that is made of another source, its `base`: it has `derive(whole, split) -> ImageSet`, where `whole` is the
+base's set of the split that `split_of_base(split)` names.
 """
+
+from typing import Any
 
 from course_lib.data.celeba import CelebA
 from course_lib.data.cifar10 import CIFAR10
@@ -17,22 +21,20 @@ from course_lib.data.sprites import Sprites
 from course_lib.data.stacked import StackedSource
 from course_lib.data.svhn import SVHN
 
-SOURCES = {
-    source.name: source
-    for source in (
-        FashionMNIST(),
-        Digits(),
-        Faces(),
-        Faces(correlated=True),
-        Sprites(),
-        Sprites(colour=True),
-        MNIST(),
-        SVHN(),
-        CIFAR10(),
-        CelebA(),
-        FFHQ(),
-        *(LSUN(category) for category in CATEGORIES),
-        StackedSource("stacked-digits", Digits()),
-        StackedSource("stacked-mnist", MNIST()),
-    )
-}
+EVERY: tuple[Any, ...] = (
+    FashionMNIST(),
+    Digits(),
+    Faces(),
+    Faces(correlated=True),
+    Sprites(),
+    Sprites(colour=True),
+    MNIST(),
+    SVHN(),
+    CIFAR10(),
+    CelebA(),
+    FFHQ(),
+    *(LSUN(category) for category in CATEGORIES),
+    StackedSource("stacked-digits", Digits()),
+    StackedSource("stacked-mnist", MNIST()),
+)
+SOURCES = {source.name: source for source in EVERY}

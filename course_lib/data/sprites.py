@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from course_lib import seeds
+from course_lib import seeds, variables
 from course_lib.data.images import ImageSet
 
 SHAPES = ("square", "ellipse", "heart")
@@ -49,6 +49,7 @@ def factors_of(numbers: np.ndarray) -> np.ndarray:
     return np.stack([shape, *columns], -1).astype(np.float32)
 
 
+@variables.unshifted()
 def colours_of(numbers: np.ndarray) -> np.ndarray:
     """The colour of each sprite, float32 (N, 3): red, green and blue, independent and uniform on [0.5, 1].
 
@@ -151,6 +152,7 @@ class Sprites:
     def where(self) -> str:
         return "drawn as needed"
 
+    @variables.unshifted()
     def open(self, resolution: int, split: str) -> ImageSet:
         """All sprites, or the 10,000 of the test set, at that resolution, with their factors."""
         numbers = np.arange(TOTAL)

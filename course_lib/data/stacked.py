@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from course_lib import seeds
+from course_lib import seeds, variables
 from course_lib.data.images import ImageSet
 from course_lib.errors import CourseError
 
@@ -48,11 +48,11 @@ class Stacks:
         """A number, slice, mask or array of numbers: uint8 (3, H, H) or (n, 3, H, H)."""
         return self.planes[self.parts[index]]
 
-    def take(self, indices, axis: int = 0, out: np.ndarray | None = None, mode: str = "raise") -> np.ndarray:
+    def take(self, indices, axis: int = 0, out: np.ndarray | None = None, mode: Any = "raise") -> np.ndarray:
         """As `numpy.take` along the first axis, the only one that there is reason to take along."""
         if axis != 0:
             raise ValueError(f"stacked images are taken along axis 0, not {axis}")
-        return self.planes.take(self.parts.take(indices, axis=0, mode=mode), axis=0, out=out, mode=mode)
+        return np.take(self.planes, self.parts.take(indices, axis=0, mode=mode), axis=0, out=out, mode=mode)
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
         return self[:].astype(dtype or self.dtype, copy=False)
@@ -73,14 +73,16 @@ class StackedSource:
         """Where the digits lie; None where they are missing."""
         return self.base.where()
 
-    def open(self, resolution: int, split: str) -> ImageSet:
-        """The set at that resolution: `stack` of the digits of that split. Raises as `data.open` of them."""
-        from course_lib.data.cache import open_set  # which imports the sources, and so this module
+    def split_of_base(self, split: str) -> str:
+        """The digits' split that a split is stacked of: the same."""
+        return split
 
-        digits = open_set(self.base.name, resolution=resolution, split=split)
+    def derive(self, digits: ImageSet, split: str) -> ImageSet:
+        """The set of a split: `stack` of the digits of that split. Raises as `stack`."""
         return stack(digits, TRAIN if split == "train" else TEST, self.name, purpose=split)
 
 
+@variables.unshifted()
 def stack(
     digits: ImageSet, count: int, name: str = "stacks", *, seed: int = 0, purpose: str = ""
 ) -> ImageSet:

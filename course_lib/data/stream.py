@@ -100,6 +100,7 @@ class Stream:
                 step, restarts = self.upcoming, self.restarts
                 numbers = self.planned[step]
                 self.upcoming += 1
+            item: tuple | Exception
             try:
                 item = self._read(numbers)
             except Exception as error:  # kept for whoever asks for this step

@@ -1,8 +1,12 @@
-"""Parts of a set by name: fewer images, or fewer classes, of one that can be opened by name.
+"""Parts of a set by name: fewer images, fewer classes, or another split of one that can be opened by name.
 
 "fashion-mnist:images=1000" has 1,000 of the training images, evenly spaced; "fashion-mnist:classes=1" those of the
 first class; "fashion-mnist:classes=2,images=500" both. Test images are those of the same classes, all of them: what
 is learnt from less is measured alike.
+
+"mnist:held-out=32" tests on images that were published for training: the first of each 32 of them, which are then not
+trained on. "mnist:resize=bilinear" is no part but another way to reach a resolution, for the sets that have several
+(`mnist.MNIST.resized_by`); "mnist:resize=bilinear,held-out=32" is both.
 """
 
 from typing import Any
@@ -11,6 +15,22 @@ import numpy as np
 
 from course_lib.data.images import ImageSet
 from course_lib.errors import UsageError
+
+KEYS = ("classes", "images", "held-out")
+
+
+def described(source: Any, words: str) -> Any:
+    """The source that "name:words" means, where `source` is that of the name. Raises UsageError."""
+    rest = []
+    for word in words.split(","):
+        key, _, how = word.partition("=")
+        if key != "resize":
+            rest.append(word)
+        elif not hasattr(source, "resized_by") or ":" in source.name:
+            raise UsageError(f"'{word}' names no resize of {source.name}: leave it out.")
+        else:
+            source = source.resized_by(how)
+    return Subset(source, ",".join(rest)) if rest else source
 
 
 class Subset:
@@ -21,13 +41,19 @@ class Subset:
         wanted = {}
         for word in words.split(","):
             key, _, number = word.partition("=")
-            if key not in ("classes", "images") or key in wanted or not number.isdecimal() or int(number) < 1:
+            if key not in KEYS or key in wanted or not number.isdecimal() or int(number) < 1:
                 raise UsageError(
-                    f"'{word}' names no part of {base.name}: write {base.name}:classes=2,images=1000, with one or both."
+                    f"'{word}' names no part of {base.name}: write {base.name}:classes=2,images=1000,held-out=32, "
+                    f"with one or more."
                 )
             wanted[key] = int(number)
+        if wanted.get("held-out") == 1:
+            raise UsageError(
+                f"held-out=1 leaves nothing of {base.name} to train on: hold out every second or fewer."
+            )
         self.base, self.classes, self.count = base, wanted.get("classes"), wanted.get("images")
-        self.name = f"{base.name}:{words}"
+        self.held_out = wanted.get("held-out")
+        self.name = f"{base.name}{',' if ':' in base.name else ':'}{words}"
         self.native, self.licence = base.native, base.licence
         self.splits = getattr(base, "splits", ("train", "test"))
         self.how = f"part of {base.name}: {base.how}"
@@ -36,18 +62,22 @@ class Subset:
         """Where the whole set lies; None where it is missing."""
         return self.base.where()
 
-    def open(self, resolution: int, split: str) -> ImageSet:
-        """Raises as `data.open` of the whole set, and UsageError where it has fewer images, or no classes."""
-        from course_lib.data.cache import open_set  # which imports this module
+    def split_of_base(self, split: str) -> str:
+        """The split of the whole set that this part's images of `split` are taken from."""
+        return "train" if self.held_out and split == "test" else split
 
-        whole = open_set(self.base.name, resolution=resolution, split=split)
+    def derive(self, whole: ImageSet, split: str) -> ImageSet:
+        """The part of the whole set of that split. Raises UsageError where it has fewer images, or no classes."""
+        held = self.held_out if split in ("train", "test") else None
         numbers = np.arange(len(whole))
+        if held:
+            numbers = numbers[(numbers % held == 0) == (split == "test")]
         labels = None if whole.labels is None else np.asarray(whole.labels)
         if self.classes is not None:
             if labels is None or self.classes > labels.max() + 1:
-                found = "no classes" if labels is None else f"{labels.max() + 1} classes"
-                raise UsageError(f"{self.base.name} has {found}: leave out classes, or ask for fewer.")
-            numbers = numbers[labels < self.classes]
+                classes = "no classes" if labels is None else f"{labels.max() + 1} classes"
+                raise UsageError(f"{self.base.name} has {classes}: leave out classes, or ask for fewer.")
+            numbers = numbers[labels[numbers] < self.classes]
         if self.count is not None and split != "test":
             if self.count > len(numbers):
                 raise UsageError(

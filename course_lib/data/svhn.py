@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from course_lib.data import matlab
-from course_lib.data.images import Raw
+from course_lib.data.images import Raw, Rendered
 from course_lib.data.pictures import reason, resized
 from course_lib.data.published import Published
 from course_lib.errors import CourseError
@@ -37,7 +37,7 @@ class SVHN(Published):
             raise CourseError(f"{file} is missing: put it there, or use the split train or test.")
         pixels, labels = read(file)
 
-        def render(numbers: Sequence[int], resolution: int) -> Sequence[np.ndarray]:
+        def render(numbers: Sequence[int], resolution: int) -> Rendered:
             part = pixels[list(numbers)]
             return part if resolution == 32 else resized(part, resolution)
 

@@ -11,8 +11,9 @@ from torch import Tensor, nn
 
 from course_lib import files, paths
 from course_lib.data.images import ImageSet
+from course_lib.data.spec import DataSpec
 from course_lib.errors import CourseError, UsageError
-from course_lib.networks.classifier import FEATURES, Classifier
+from course_lib.networks.classifier import FEATURES, ClassifierNetwork
 
 # name that a number prints: folder in the zoo
 EXTRACTORS = {
@@ -108,7 +109,7 @@ def extractor(name: str = "fashion-classifier", device: str | torch.device = "cp
             f"the zoo lacks {folder.name}, which measures these images: run `course zoo train {folder.name}`."
         )
     state = files.load_state(folder / "weights")
-    network = _rebuilt({k.removeprefix("classifier."): v for k, v in state.items()}, folder)
+    network = _built(folder, state)
     network.to(device=device, memory_format=torch.channels_last).eval().requires_grad_(False)
     return Extractor(
         name,
@@ -154,14 +155,13 @@ def outputs(network: nn.Module, images: ImageSet, batch: int = 500) -> Tensor:
         network.train(training)
 
 
-def _rebuilt(state: dict[str, Tensor], folder: Path) -> Classifier:
-    """A classifier of the size that its weights have; they may be stored in half precision."""
+def _built(folder: Path, state: dict[str, Tensor]) -> nn.Module:
+    """The classifier that an entry's configuration describes, with its weights (perhaps kept in half precision)."""
     try:
-        resolution = json.loads((folder / "config.json").read_text())["data"]["resolution"]
-        width, channels = state["body.0.0.weight"].shape[:2]
-        network = Classifier(channels, len(state["head.bias"]), resolution, width)
-        network.load_state_dict(state)
-    except (OSError, KeyError, RuntimeError, ValueError) as error:
+        config = json.loads((folder / "config.json").read_text())
+        network = ClassifierNetwork(**config["networks"]).build(DataSpec.from_config(config))["classifier"]
+        network.load_state_dict({name.removeprefix("classifier."): value for name, value in state.items()})
+    except (OSError, KeyError, TypeError, RuntimeError, ValueError, UsageError) as error:
         first = str(error).splitlines()[0]
         raise CourseError(
             f"{folder} holds no classifier that this version can read ({first}): run "

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from course_lib import files, paths, seeds
+from course_lib import files, paths, seeds, variables
 from course_lib.data.images import ImageSet
 from course_lib.errors import CourseError
 from course_lib.evaluation.features import Extractor
@@ -77,13 +77,16 @@ def bootstrap_interval(
     resamples: int = 100,
     seed: int = 0,
 ) -> tuple[float, float]:
-    """Where the distance of another sample of the same size would fall, `level` of the time.
+    """An interval for the expected distance of N samples, which it holds in `level` of cases (`intervals`).
 
     Rows of `features` (N, d) are drawn anew with replacement (Efron, 1979), and those of `reference` too unless
     it is given by its statistics. A resample is farther from the reference than the sample is, for the same
-    reason for which a sample is farther than its distribution; so the deviations from the resamples' own mean
-    are laid around the measured value. The value's own upward bias stays in (for N samples of N(0, I) against
-    its exact statistics it is (d + d(d + 1)/4)/N to first order): compare only at equal N.
+    reason for which a sample is farther than its distribution; so only the resamples' deviation from their own
+    mean is used, about the measured value. The expectation has the upward bias of N samples in it (for N(0, I)
+    against its exact statistics it is (d + d(d + 1)/4)/N to first order): compare only at equal N.
+
+    Where samples and reference have one distribution the interval is wider than it need be, as the distance
+    has its minimum there: the resamples vary about a point beside it. Another sample of N: `intervals.widened`.
     """
     features = _checked(features)
     fixed = reference if isinstance(reference, Statistics) else None
@@ -123,6 +126,7 @@ class Reference:
         """Mean and covariance over all images: read from the cache, or computed and written there."""
         return Statistics(**self.kept("", lambda: statistics(self.extractor.of(self.images))._asdict()))
 
+    @variables.unshifted()  # they are kept on disk, for runs with every shift
     def features(self, n: int) -> Tensor:
         """(min(n, N), d) float32 features of n images that are the same at every call; all, in order, if n ≥ N."""
         if n >= len(self.images):

@@ -54,7 +54,7 @@ def kernel_estimate(
     resamples: int = 100,
     seed: int = 0,
 ) -> Estimate:
-    """`kernel_distance` with its bootstrap interval: x is drawn anew, y stays, as a data set does.
+    """`kernel_distance` with the interval of its expectation, the MMD² itself, by bootstrap: y stays as it is.
 
     A sample that a resample holds twice makes no pair with itself, which would count as one of the nearest
     pairs there are. Where the two sets have one distribution, the interval is wider than it need be (the

@@ -14,6 +14,11 @@ One outlier has a large ball, and precision counts whatever falls into it. Naeem
 
 Balls are closed, and a sample is no neighbour of itself. The values depend on both numbers of samples and on
 the extractor: compare only where all are equal.
+
+New samples of the data's own continuous distribution have a density of 1 in expectation: of N + 1 points, each is as
+likely as any other to be a given point's k nearest, so a new one lies in a ball with probability k/N. Copies of the
+very images that the balls are about do better than that by all four: precision, recall and coverage are 1, and the
+density is 1 + 1/k, as each ball holds its own centre besides k others. Copies of other training images look new.
 """
 
 from dataclasses import dataclass
@@ -22,15 +27,15 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from course_lib.evaluation import rows
-from course_lib.evaluation.intervals import Estimate, around, bootstrap_counts, halves
+from course_lib.evaluation import rows, spread
+from course_lib.evaluation.intervals import Estimate, about, of_share
 
 PRECISION_K, DENSITY_K = 3, 5
 # a neighbour that defines a radius lies on the ball's surface, on whichever side rounding puts it, and copies are
 # at distance 0 but for rounding: let both in, by this share of the features' variance
 ROUNDING = 1e-12
-# in a half sample the 3rd neighbour is beyond the 16th of all with a probability of 0.2 %
-NEAR = 16
+# in a half sample the 3rd neighbour is beyond the 24th of all with a probability of 0.002 %
+NEAR = 24
 
 
 class Manifold(NamedTuple):
@@ -44,7 +49,7 @@ class Near(NamedTuple):
     """Squared distances (N, k) to the k nearest other rows, ascending, and the numbers of these rows."""
 
     squares: Tensor
-    index: Tensor
+    numbers: Tensor
 
 
 class Fidelity(NamedTuple):
@@ -70,13 +75,13 @@ def precision_recall(generated: Tensor, real: Tensor, k: int = PRECISION_K) -> t
 
     Raises CourseError for features that cannot be compared, or too few for k neighbours.
     """
-    found = _look(generated, manifold(real, k), k, k, None)
+    found = _look(generated, manifold(real, k), k, k)
     return found.inside.double().mean().item(), found.recalled.double().mean().item()
 
 
 def density_coverage(generated: Tensor, real: Tensor, k: int = DENSITY_K) -> tuple[float, float]:
     """Density and coverage of features (N, d) against (M, d); raises as `precision_recall`."""
-    found = _look(generated, manifold(real, k), k, k, None)
+    found = _look(generated, manifold(real, k), k, k)
     return found.balls.mean().item() / k, found.covered.double().mean().item()
 
 
@@ -88,30 +93,36 @@ def fidelity(
     resamples: int = 100,
     seed: int = 0,
 ) -> Fidelity:
-    """All four, in one pass over the distances, with intervals for another draw of the generated samples.
+    """All four, with intervals for their expectations at this number of generated samples (`intervals`).
 
-    The real ones stay as they are. Precision and density are averages over generated samples, whose terms are
-    bootstrapped. Recall and coverage ask for the nearest of the generated samples, and are recomputed on halves
-    of them: copies, which a bootstrap makes, would be neighbours at distance 0 (`intervals`).
+    The real ones stay as they are. Then precision is the share of independent trials that succeed, and density a mean
+    of independent terms. Recall and coverage are neither: `spread` says how their deviations are found, and where they
+    have no interval. `resamples` is the number of splits for recall; without any (0) no measure has an interval.
     Raises CourseError for features that cannot be compared, or too few.
     """
-    parts = halves(len(generated), resamples, seed, generated.device) if resamples else None
-    found = _look(generated, real, PRECISION_K, DENSITY_K, parts)
-    counts = bootstrap_counts(len(generated), resamples, seed, generated.device)
+    found = _look(generated, real, PRECISION_K, DENSITY_K)
+    balls, inside = found.balls / DENSITY_K, found.inside.double()
+    values = (inside.mean(), found.recalled.double().mean(), balls.mean(), found.covered.double().mean())
+    precision, recall, density, coverage = (value.item() for value in values)
+    if resamples == 0:
+        return Fidelity(*(Estimate(value, None) for value in (precision, recall, density, coverage)))
+    generated, features = rows.checked_pair(generated, real.features)
+    rounding = _rounding(features)
+    near = _nearest(generated, min(NEAR, len(generated) - 1))
+    recalls = spread.of_recall(generated, features, *near, PRECISION_K, rounding, resamples, seed)
+    coverages = spread.of_coverage(generated, features, real.near[:, DENSITY_K - 1] + rounding)
+    n = len(generated)
 
-    def averaged(terms: Tensor, high: float) -> Estimate:
-        value = terms.mean().item()
-        return Estimate(value, around(value, counts @ terms / len(terms), level, 0.0, high))
-
-    def halved(all_of_them: Tensor, of_halves: Tensor) -> Estimate:
-        value = all_of_them.double().mean().item()
-        return Estimate(value, around(value, of_halves.double().mean(1), level, 0.0, 1.0))
+    def share(value: float, found: spread.Spread | None) -> Estimate:
+        if found is None:
+            return Estimate(value, None)
+        return Estimate(value, about(value, found.deviation, level, freedom=found.freedom, low=0.0, high=1.0))
 
     return Fidelity(
-        averaged(found.inside.double(), 1.0),
-        halved(found.recalled, found.recalled_by_halves),
-        averaged(found.balls / DENSITY_K, float("inf")),
-        halved(found.covered, found.covered_by_halves),
+        Estimate(precision, of_share(inside.sum().item(), n, level)),
+        share(recall, recalls),
+        Estimate(density, about(density, balls.std().item() / n**0.5, level, freedom=n - 1, low=0.0)),
+        share(coverage, coverages),
     )
 
 
@@ -121,49 +132,29 @@ class _Found:
     balls: Tensor  # (N,) float64: in how many
     recalled: Tensor  # (M,) bool: the real sample lies in some generated ball
     covered: Tensor  # (M,) bool: its ball holds a generated sample
-    recalled_by_halves: Tensor  # (resamples, M) bool
-    covered_by_halves: Tensor  # (resamples, M) bool
 
 
-def _look(generated: Tensor, real: Manifold, k: int, density_k: int, parts: Tensor | None) -> _Found:
-    """One pass over the distances of all generated samples to all real ones, a chunk of the former at a time.
-
-    parts: (resamples, N) bool, the generated samples of each half, or None.
-    """
+def _look(generated: Tensor, real: Manifold, k: int, density_k: int) -> _Found:
+    """One pass over the distances of all generated samples to all real ones, a chunk of the former at a time."""
     generated, features = rows.checked_pair(generated, real.features, k + 1)
-    n, m = len(generated), len(features)
-    parts = generated.new_zeros(0, n, dtype=torch.bool) if parts is None else parts
-    near = _nearest(generated, k if len(parts) == 0 else min(NEAR, n - 1))
-    rounding = ROUNDING * features.var(0, correction=0).sum()
-    radius = _closed(near.squares[:, k - 1], rounding)
-    radii_of_halves = _radii_of_halves(near, parts, k, rounding)
-    farthest = torch.maximum(radius, radii_of_halves.amax(0)) if len(parts) else radius
-    wide, narrow = (_closed(real.near[:, number - 1], rounding) for number in (density_k, k))
+    rounding = _rounding(features)
+    radius = _nearest(generated, k).squares[:, k - 1] + rounding
+    wide, narrow = (real.near[:, number - 1] + rounding for number in (density_k, k))
 
     inside, balls = [], []
-    recalled, covered = generated.new_zeros(2, m, dtype=torch.bool)
-    recalled_by_halves, covered_by_halves = generated.new_zeros(2, len(parts), m, dtype=torch.bool)
+    recalled, covered = generated.new_zeros(2, len(features), dtype=torch.bool)
     for chunk, squares in rows.squared_distances(generated, features):
-        held, reached = squares <= wide, squares <= radius[chunk, None]
+        held = squares <= wide
         inside.append((squares <= narrow).any(1))
         balls.append(held.sum(1))
         covered |= held.any(0)
-        recalled |= reached.any(0)
-        if len(parts) == 0:
-            continue
-        # a matrix product counts, for each half and image, the samples of the half that are near enough
-        members = parts[:, chunk].float()
-        covered_by_halves |= members @ held.float() > 0
-        recalled_by_halves |= members @ reached.float() > 0
-        # balls grow when half of the neighbours go: of what is between the two radii, look at each pair
-        undecided = ~reached & (squares <= farthest[chunk, None]) & ~recalled_by_halves.all(0)
-        sample, image = undecided.nonzero(as_tuple=True)
-        between = squares[sample, image]
-        for half, radii in enumerate(radii_of_halves[:, chunk]):
-            recalled_by_halves[half, image[between <= radii[sample]]] = True
-    return _Found(
-        torch.cat(inside), torch.cat(balls).double(), recalled, covered, recalled_by_halves, covered_by_halves
-    )
+        recalled |= (squares <= radius[chunk, None]).any(0)
+    return _Found(torch.cat(inside), torch.cat(balls).double(), recalled, covered)
+
+
+def _rounding(features: Tensor) -> Tensor:
+    """What is added to squared radii, so that balls hold what lies on their surface."""
+    return ROUNDING * features.var(0, correction=0).sum()
 
 
 def _nearest(features: Tensor, k: int) -> Near:
@@ -173,25 +164,3 @@ def _nearest(features: Tensor, k: int) -> Near:
         squares[own - chunk.start, own] = torch.inf
         found.append(squares.topk(k, largest=False))
     return Near(*(torch.cat(columns) for columns in zip(*found, strict=True)))
-
-
-def _closed(squares: Tensor, rounding: Tensor) -> Tensor:
-    """Squared radii of balls that hold what lies on their surface."""
-    return squares + rounding
-
-
-def _radii_of_halves(near: Near, parts: Tensor, k: int, rounding: Tensor) -> Tensor:
-    """(resamples, N): the squared radius of each sample's ball among those of its half; −1 outside that half.
-
-    Where fewer than k of its neighbours in `near` belong to the half, the last of them stands for the k-th.
-    """
-    if len(parts) == 0:
-        return near.squares.new_zeros(0, len(near.squares))
-    radii = [near.squares.gather(1, _position(part[near.index], k)[:, None])[:, 0] for part in parts]
-    return torch.where(parts, _closed(torch.stack(radii), rounding), -1.0)
-
-
-def _position(member: Tensor, k: int) -> Tensor:
-    """In each row of member (N, K) bool, where its k-th True stands; the last column where there is none."""
-    reached = member.cumsum(1, dtype=torch.int8) >= k
-    return torch.where(reached.any(1), reached.to(torch.int8).argmax(1), member.shape[1] - 1)

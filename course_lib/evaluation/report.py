@@ -22,7 +22,10 @@ BATCH = 500
 
 
 class Sampler(Protocol):
-    """What can be measured: anything that draws latents and turns them into samples."""
+    """What can be measured: anything that draws latents and turns them into samples, or a classifier."""
+
+    device: torch.device  # where its networks are
+    classifier: nn.Module | None  # what is measured instead of samples, of a method that makes none
 
     def latents(self, n: int, generator: torch.Generator) -> Tensor: ...
 
@@ -34,22 +37,16 @@ def draw_samples(method: Sampler, n: int, seed: int = 0, batch: int = BATCH) -> 
 
     Raises CourseError when a sample is not finite.
     """
-    device = _device(method)
     latents = method.latents(n, seeds.generator(seed, purpose="evaluation"))  # on the CPU
     with torch.no_grad():
-        samples = torch.cat([method.sample(part.to(device)).float().cpu() for part in latents.split(batch)])
+        samples = torch.cat(
+            [method.sample(part.to(method.device)).float().cpu() for part in latents.split(batch)]
+        )
     if not torch.isfinite(samples).all():
         raise CourseError(
             "some samples are not finite: the training has diverged, take an earlier checkpoint."
         )
     return samples
-
-
-def _device(method: Sampler) -> torch.device:
-    """Where its networks are."""
-    networks = getattr(method, "networks", None)
-    parameter = None if networks is None else next(networks.parameters(), None)
-    return torch.device("cpu") if parameter is None else parameter.device
 
 
 def measure(
@@ -66,9 +63,10 @@ def measure(
     """Measures of a method against a data set (a name stands for its training images at 32 pixels).
 
     Images: all measures of `fidelity.compare` against `dataset`, by default on the features that suit it; each
-    with its 95 % interval and with its floor, which is what held-out real images score (`held_out`, else the data
-    set's test split), with how many of them there were: most measures change with the number of samples, so
-    compare only at equal numbers (`extrapolate` adds the Fréchet distance for endlessly many).
+    with an interval that holds its expectation at this number of samples in 95 % of cases, and with its floor, which
+    is what held-out real images score (`held_out`, else the data set's test split), with how many of them there were:
+    most measures change with the number of samples, so compare only at equal numbers (`extrapolate` adds the Fréchet
+    distance for endlessly many).
     Points of known density: modes covered of how many, share of high quality, KL divergence (nats) of the
     modes' shares from uniform. Points about a known curve: mean distance to it.
     A classifier is not sampled: its measure is its accuracy on the held-out images. That of a judge of factors
@@ -78,13 +76,12 @@ def measure(
     """
     if isinstance(dataset, str):
         dataset = data.open(dataset, resolution=None if dataset.startswith("toy/") else 32)
-    networks = getattr(method, "networks", {})
-    if "classifier" in networks and "generator" not in networks:
-        return _measure_classifier(networks["classifier"], held_out or _held_out(dataset))
+    if method.classifier is not None:
+        return _measure_classifier(method.classifier, held_out or _held_out(dataset))
     if isinstance(dataset, PointSet):
         return _measure_points(draw_samples(method, samples, seed), dataset)
     chosen = extractor or features.suited(dataset)
-    judge = features.extractor(chosen, _device(method)) if isinstance(chosen, str) else chosen
+    judge = features.extractor(chosen, method.device) if isinstance(chosen, str) else chosen
     return compare(
         draw_samples(method, samples, seed),
         dataset,

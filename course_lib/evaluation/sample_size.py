@@ -93,7 +93,7 @@ def infinity_estimate(
     seed: int = 0,
     **choices: int,
 ) -> Estimate:
-    """`frechet_at_infinity` with its bootstrap interval: rows are drawn anew, then the line is, too.
+    """`frechet_at_infinity` with the interval of its expectation, by bootstrap: rows are drawn anew, then the line is.
 
     choices: `sizes` and `smallest`. It takes a distance for each of `sizes` × `resamples`.
     """

@@ -28,7 +28,10 @@ def classifier_score(logits: Tensor, *, splits: int = SPLITS) -> float:
 def score_estimate(
     logits: Tensor, *, splits: int = SPLITS, level: float = 0.95, resamples: int = 100, seed: int = 0
 ) -> Estimate:
-    """`classifier_score` with its interval: the samples of each split are drawn anew with replacement."""
+    """`classifier_score` with the interval of its expectation at this number of samples and splits, by bootstrap.
+
+    The samples of each split are drawn anew with replacement.
+    """
     if splits < 1:
         raise CourseError(f"a score needs at least 1 split, not {splits}.")
     logits = rows.checked(logits, splits)

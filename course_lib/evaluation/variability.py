@@ -16,6 +16,8 @@ BATCH = 256
 class Sampler(Protocol):
     """Anything that draws latents (n, d) and makes samples of them."""
 
+    device: torch.device  # where it takes latents
+
     def latents(self, n: int, generator: torch.Generator) -> Tensor: ...
 
     def sample(self, latents: Tensor) -> Tensor: ...
@@ -97,10 +99,7 @@ def _spread(samples: Tensor) -> Tensor:
 
 
 def _samples(method: Sampler, latents: Tensor) -> Tensor:
-    networks = getattr(method, "networks", None)
-    parameter = None if networks is None else next(networks.parameters(), None)
-    device = latents.device if parameter is None else parameter.device
-    return torch.cat([method.sample(part.to(device)).cpu() for part in latents.split(BATCH)])
+    return torch.cat([method.sample(part.to(method.device)).cpu() for part in latents.split(BATCH)])
 
 
 def _name(group: Sequence[int]) -> str:

@@ -5,12 +5,9 @@ import shutil
 from html import escape
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from course_lib.files import write_atomic
-
-if TYPE_CHECKING:
-    from course_lib.grading.grade import Row
+from course_lib.grading.marks import Mark, total
 
 STYLE = """
 :root { color-scheme: light dark; --text: #1d2126; --soft: #5b6470; --page: #ffffff; --box: #f4f6f8; --line: #d5dae0;
@@ -39,38 +36,40 @@ KINDS = {
     "stopped": "stopped",
     "unreadable": "stopped",
     "not graded": "stopped",
+    "nothing": "stopped",
 }
 
 
-def write(rows: list["Row"], folder: Path) -> list[Path]:
-    """One page for each student of `rows`, which are sorted by student. An older set of pages is replaced."""
+def write(marks: list[Mark], folder: Path) -> list[Path]:
+    """One page for each student of `marks`, which are sorted by student. An older set of pages is replaced."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    made: list[Path] = []
-    for student, own in groupby(rows, key=lambda row: row.student):
+    pages: list[Path] = []
+    for student, own in groupby(marks, key=lambda mark: mark.student):
         stem = name = re.sub(r"[^\w-]+", "_", student)[:80].strip("_") or "student"
         number = 1
         while (folder / f"{name}.html").exists():
             number += 1
             name = f"{stem}_{number}"
         write_atomic(folder / f"{name}.html", page(student, list(own)))
-        made.append(folder / f"{name}.html")
-    return made
+        pages.append(folder / f"{name}.html")
+    return pages
 
 
-def page(student: str, rows: list["Row"]) -> str:
+def page(student: str, marks: list[Mark]) -> str:
     """The page of one student."""
-    points, of = total(rows)
-    hand = sum(row.of for row in rows if row.points is None)
+    points, of = total(marks)
+    hand = sum(mark.of for mark in marks if mark.points is None)
     body = [
         f"<h1>{escape(student)}</h1>",
         f'<p class="sum"><b>{points} of {of} points</b> from the checks.</p>',
     ]
     if hand:
         body.append(f'<p class="soft">Up to {hand} more for what a person reads.</p>')
-    for notebook, own in groupby(rows, key=lambda row: row.notebook):
-        body.append(f"<h2>{escape(notebook)}</h2>")
-        body += [_article(row) for row in own]
+    for notebook, own in groupby(marks, key=lambda mark: mark.notebook):
+        if notebook:
+            body.append(f"<h2>{escape(notebook)}</h2>")
+        body += [_article(mark) for mark in own]
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -81,24 +80,16 @@ def page(student: str, rows: list["Row"]) -> str:
     )
 
 
-def total(rows: list["Row"]) -> tuple[int, int]:
-    """Points and what could be had; of an exercise handed in twice the better counts."""
-    best: dict[str, tuple[int, int]] = {}
-    for row in rows:
-        if row.points is not None and row.exercise:
-            best[row.exercise] = max(best.get(row.exercise, (0, row.of)), (row.points, row.of))
-    return sum(p for p, _ in best.values()), sum(of for _, of in best.values())
-
-
-def _article(row: "Row") -> str:
-    kind = KINDS.get(row.verdict, "other")
-    score = f"up to {row.of}" if row.points is None else f"{row.points} of {row.of}"
+def _article(mark: Mark) -> str:
+    kind = KINDS.get(mark.verdict, "other")
+    score = f"up to {mark.of}" if mark.points is None else f"{mark.points} of {mark.of}" if mark.of else ""
     see = (
-        f'<p class="soft">See {escape(row.pointer)}.</p>'
-        if row.pointer and kind in ("wrong", "other")
+        f'<p class="soft">See {escape(mark.pointer)}.</p>'
+        if mark.pointer and kind in ("wrong", "other")
         else ""
     )
+    head = escape(mark.title or mark.notebook or "No file")
     return (
-        f'<article class="{kind}"><header><b>{escape(row.title or row.notebook)}</b><span>{score}</span></header>'
-        f'<p><span class="kind">{escape(row.verdict.capitalize())}.</span> {escape(row.reason)}</p>{see}</article>'
+        f'<article class="{kind}"><header><b>{head}</b><span>{score}</span></header>'
+        f'<p><span class="kind">{escape(mark.verdict.capitalize())}.</span> {escape(mark.reason)}</p>{see}</article>'
     )

@@ -1,9 +1,8 @@
 """From a folder of notebooks to marks: the whole of `course exercises grade`."""
 
-import csv
 import hashlib
 import hmac
-import io
+import importlib.util
 import os
 import secrets
 import time
@@ -15,55 +14,41 @@ from typing import Any
 from course_lib import paths
 from course_lib.errors import CourseError, UsageError
 from course_lib.files import write_atomic
-from course_lib.grading import feedback, isolation, submissions
-from course_lib.grading.calibrate import calibrated
+from course_lib.grading import feedback, isolation
+from course_lib.grading.calibrate import calibrate
+from course_lib.grading.dispatcher import Dispatcher, Job
+from course_lib.grading.intake.roster import Roster
+from course_lib.grading.intake.roster import read as read_roster
+from course_lib.grading.intake.submissions import HandedIn, Submission, handed_in
 from course_lib.grading.limits import Limits
-from course_lib.grading.submissions import Submission
-from course_lib.grading.supervise import Job, Nursery
+from course_lib.grading.marks import Mark, marks_of, not_graded, table, total
+from course_lib.grading.tables import readable
 
-COLUMNS = (
-    "student",
-    "notebook",
-    "exercise",
-    "points",
-    "of",
-    "verdict",
-    "reason",
-    "seconds",
-    "diagnosis",
-    "judged",
-)
-STOPPED = {"stopped", "died", "printed", "too-slow", "impossible"}
 SECRET = "secret-seed.txt"
-
-
-@dataclass(frozen=True)
-class Row:
-    """One exercise of one student, a line of the CSV. points: None where a person is to give them."""
-
-    student: str
-    notebook: str
-    exercise: str
-    title: str
-    pointer: str
-    points: int | None
-    of: int
-    verdict: str  # passed, wrong, not begun, stopped, missing, unreadable, not graded, by hand
-    reason: str
-    seconds: float | None
-    diagnosis: str = ""
-    judged: str = ""
 
 
 @dataclass(frozen=True)
 class Graded:
     """What came of a folder."""
 
-    rows: list[Row]
+    marks: list[Mark]
     seconds: float
     table: Path
     pages: list[Path]
     warnings: list[str]
+    graded: int = 0  # notebooks
+
+    def summary(self) -> str:
+        """For example "60 files: 52 graded, 5 older attempts, 3 not notebooks"."""
+        older, left_out, unreadable = (
+            sum(mark.verdict == verdict and not mark.exercise for mark in self.marks)
+            for verdict in ("older", "left out", "unreadable")
+        )
+        files = self.graded + older + left_out + unreadable
+        unknown = f", {unreadable} of no chapter" if unreadable else ""
+        return (
+            f"{files} files: {self.graded} graded, {older} older attempts, {left_out} not notebooks{unknown}"
+        )
 
 
 def grade(
@@ -75,14 +60,18 @@ def grade(
     limits: Limits | None = None,
     isolated: bool = True,
     hidden: Sequence[Path] = (),
-    told: Callable[[str], None] = lambda line: None,
+    roster: Path | str | None = None,
+    new_seed: bool = False,
+    report: Callable[[str], None] = lambda line: None,
 ) -> Graded:
     """Grade every notebook below `folder`; write `out`/grades.csv and `out`/feedback/STUDENT.html.
 
-    secret: what the inputs of the checks are derived from (default: a new one, kept in `out`/secret-seed.txt). jobs:
-    notebooks at a time (default: one a core). hidden: further files that no submission may see (the secret's own).
-    told: is given a line as each notebook ends.
-    Raises UsageError without notebooks, CourseError where the isolation that is asked for cannot be had.
+    secret: what the inputs of the checks are derived from (default: that in `out`/secret-seed.txt, which is made where
+    it is missing, and made anew, the old one kept aside, only with `new_seed`). jobs: notebooks at a time (default: one
+    a core). hidden: further files that no submission may see (the secret's own). roster: a class list; each of its
+    students has a line then, also one who has handed in nothing. report: is given a line as each notebook ends.
+    Raises UsageError without notebooks, CourseError where the isolation that is asked for cannot be had; nothing is
+    written then.
     """
     began = time.monotonic()
     folder, out = Path(folder).resolve(), Path(out).resolve()
@@ -91,120 +80,94 @@ def grade(
             f"submissions cannot be shut in on this machine: {why} Grade them on a Linux machine that permits user "
             "namespaces, or add --without-isolation for people whom you trust with all that you may read and delete."
         )
+    if importlib.util.find_spec("IPython") is None:
+        raise CourseError("IPython is missing, by whose rules cells are read: `pip install ipython` adds it.")
     if jobs is not None and jobs < 1:
         raise UsageError("--jobs counts notebooks at a time: give at least 1.")
-    jobs = jobs or len(
-        os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
-    )
-    out.mkdir(parents=True, exist_ok=True)
-    if secret is None:
-        secret = secrets.token_hex(16).encode()
-        write_atomic(out / SECRET, secret.decode() + "\n")
-        os.chmod(out / SECRET, 0o600)
+    jobs = jobs or _cores()
+    class_list = None if roster is None else read_roster(roster)
     hidden = [
         *hidden,
         folder,
         out,
         *(paths.project() / n for n in ("exercises", "tests", "book", ".git", "_build")),
     ]
-    rows: list[Row] = []
-    with Nursery(isolated=isolated, hidden=hidden, limits=limits) as nursery:
-        found = [
-            replace(s, student=readable(s.student), name=readable(s.name))
-            for s in submissions.find(folder, nursery.exercises)
+    with Dispatcher(isolated=isolated, hidden=hidden, limits=limits) as dispatcher:
+        everything = handed_in(folder, dispatcher.exercises)  # before anything is written
+        out.mkdir(parents=True, exist_ok=True)
+        secret = _kept_secret(out / SECRET, new_seed) if secret is None else secret
+        names = _names(everything, class_list)
+        marks = [
+            not_graded(names[f.student], readable(f.name), "older" if f.older else "left out", f.reason)
+            for f in everything.left_out
         ]
-        wanted = sorted({s.chapter for s in found if s.chapter})
-        warnings = calibrated(nursery, wanted, lambda name: derived(secret, "the solution", name), jobs)
-        work = {}
-        for number, submission in enumerate(found):
+        wanted = sorted({s.chapter for s in everything.submissions if s.chapter})
+        warnings = calibrate(dispatcher, wanted, lambda name: derived(secret, "the solution", name), jobs)
+        work: dict[str, tuple[Submission, Job]] = {}
+        for number, submission in enumerate(everything.submissions):
+            # the student's own key, and not the name in a class list, so that a list does not change the inputs
+            key, student = readable(submission.student), names[submission.student]
+            submission = replace(submission, student=student, name=readable(submission.name))
             if not submission.chapter:
                 reason = "Neither its name nor what is in it says which chapter it belongs to."
-                rows.append(
-                    Row(submission.student, submission.name, "", "", "", 0, 0, "unreadable", reason, None)
-                )
+                marks.append(not_graded(student, submission.name, "unreadable", reason))
                 continue
             exercises = [
-                e | {"seed": derived(secret, submission.student, e["name"])}
-                for e in nursery.exercises[submission.chapter]
+                e | {"seed": derived(secret, key, e["name"])}
+                for e in dispatcher.exercises[submission.chapter]
             ]
-            key = f"{number} {submission.name}"
-            work[key] = (submission, Job(key, submission.file, exercises))
+            name = f"{number} {submission.name}"
+            work[name] = (submission, Job(name, submission.file, exercises, submission.helpers))
 
         def done(job: Job, results: dict[str, dict[str, Any]]) -> None:
-            made = rows_of(work[job.name][0], job.exercises, results)
-            rows.extend(made)
-            points, of = feedback.total(made)
-            told(f"{work[job.name][0].student}, {work[job.name][0].name}: {points} of {of} points")
+            submission = work[job.name][0]
+            own = marks_of(submission, job.exercises, results)
+            marks.extend(own)
+            points, of = total(own)
+            report(f"{submission.student}, {submission.name}: {points} of {of} points")
 
-        nursery.grade([job for _, job in work.values()], jobs, done)
-    rows.sort(key=lambda row: (row.student, row.notebook))  # stable: exercises stay in order
-    write_atomic(out / "grades.csv", table(rows))
-    pages = feedback.write(rows, out / "feedback")
-    return Graded(rows, time.monotonic() - began, out / "grades.csv", pages, warnings)
+        dispatcher.grade([job for _, job in work.values()], jobs, done)
+    if class_list is not None:
+        seen = {mark.student for mark in marks}
+        absent = [entry.name for entry in class_list.entries if entry.name not in seen]
+        marks += [not_graded(name, "", "nothing", "Nothing was handed in.") for name in absent]
+        warnings += _strangers(names, class_list)
+    marks.sort(key=lambda mark: (mark.student, mark.notebook))  # stable: exercises stay in order
+    write_atomic(out / "grades.csv", table(marks))
+    pages = feedback.write(marks, out / "feedback")
+    return Graded(marks, time.monotonic() - began, out / "grades.csv", pages, warnings, len(work))
 
 
-def readable(text: str) -> str:
-    """`text` as it can stand in a file and on a terminal: no half characters, no control characters."""
-    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
-    return "".join(letter if letter.isprintable() else " " for letter in text)
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _kept_secret(path: Path, new: bool) -> bytes:
+    """The secret that an earlier grading has left, or a new one that stays for the next."""
+    if path.exists() and not new:
+        return path.read_bytes().strip()
+    if path.exists():
+        os.replace(path, path.with_name(f"{path.name}.{int(time.time())}.old"))
+    write_atomic(path, secrets.token_hex(16) + "\n")
+    os.chmod(path, 0o600)
+    return path.read_bytes().strip()
+
+
+def _names(everything: HandedIn, class_list: Roster | None) -> dict[str, str]:
+    """Key of each student -> the name that tables and pages show."""
+    keys = {one.student for one in (*everything.submissions, *everything.left_out)}
+    listed = {} if class_list is None else class_list.names_of(keys)
+    return {key: listed.get(key, readable(key)) for key in keys}
+
+
+def _strangers(names: dict[str, str], class_list: Roster) -> list[str]:
+    listed = {entry.name for entry in class_list.entries}
+    return [
+        f"{name} is not in the roster, or fits several of its lines"
+        for name in sorted(set(names.values()) - listed)
+    ]
 
 
 def derived(secret: bytes, student: str, exercise: str) -> str:
     """The seed of one student's exercise. It says nothing about the secret or about any other's."""
     return hmac.new(secret, f"{student}\0{exercise}".encode(), hashlib.sha256).hexdigest()
-
-
-def rows_of(submission: Submission, exercises: Any, results: dict[str, dict[str, Any]]) -> list[Row]:
-    """The lines of one notebook, in the order of its exercises; what a person reads has a line of its own."""
-    rows = []
-    for e in exercises:
-        about = (submission.student, submission.name, e["name"], e["title"], e["pointer"])
-        if e["judged"]:
-            r = results[e["name"]]
-            points = e["points"] if r["passed"] else 0
-            how = "apart from the student's code" if r.get("apart", True) else "with the student's code"
-            seconds = r.get("seconds")
-            said = (
-                verdict(r),
-                readable(r["message"]),
-                None if seconds is None else round(seconds, 2),
-                readable(r["diagnosis"]),
-                how,
-            )
-            rows.append(Row(*about, points, e["points"], *said))
-        if e["written"]:
-            name = f"{e['name']}-text"
-            said = ("by hand", "The text is read and marked by a person.", None, "", "")
-            rows.append(Row(*about[:2], name, *about[3:], None, e["written"], *said))
-    return rows
-
-
-def verdict(result: dict[str, Any]) -> str:
-    """One word or two for what came of an exercise."""
-    if result["passed"]:
-        return "passed"
-    diagnosis = result["diagnosis"]
-    words = {
-        "not-begun": "not begun",
-        "missing": "missing",
-        "unreadable": "unreadable",
-        "broken": "not graded",
-    }
-    return words.get(diagnosis, "stopped" if diagnosis in STOPPED else "wrong")
-
-
-def table(rows: list[Row]) -> str:
-    """The CSV. A cell that a spreadsheet would take for a formula begins with an apostrophe."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for row in rows:
-        writer.writerow([_cell(getattr(row, column)) for column in COLUMNS])
-    return text.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, str):
-        value = " ".join(value.replace("\0", "").split())
-        return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t")) else value
-    return "" if value is None else value

@@ -61,7 +61,7 @@ def apply(limits: Limits, *, count_processes: bool) -> None:
         os.nice(10)
 
 
-def cpu_seconds(seconds: float) -> None:
+def bound_cpu(seconds: float) -> None:
     """This process may compute for so long (of the processor's time)."""
     import resource
 
@@ -73,7 +73,7 @@ def cpu_seconds(seconds: float) -> None:
 
 
 @dataclass(frozen=True)
-class Use:
+class Usage:
     """What one process has of the machine at a moment."""
 
     memory: int = 0  # bytes of its own, and of anonymous memory that it shares
@@ -82,7 +82,7 @@ class Use:
     group: int = 0  # of processes
 
 
-def used(pid: int) -> Use:
+def usage(pid: int) -> Usage:
     """What a process uses; nothing where it has gone, or where /proc does not say."""
     memory = 0
     try:
@@ -93,6 +93,6 @@ def used(pid: int) -> Use:
         with open(f"/proc/{pid}/stat") as stat:
             fields = stat.read().rpartition(")")[2].split()  # the name before it may hold anything
     except (OSError, ValueError):
-        return Use()
+        return Usage()
     seconds = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    return Use(memory, seconds, fields[0] in "RD", int(fields[2]))
+    return Usage(memory, seconds, fields[0] in "RD", int(fields[2]))

@@ -1,17 +1,16 @@
 """The process in which a student's code runs: cell after cell in one namespace, each answer recorded in a child.
 
-It tells the warden, in short lines, what it is about to do, so that the warden knows what to blame when it never comes
-back. Nothing it says is believed about the worth of an answer: that is judged elsewhere, from the tape.
+It tells the supervisor, in short lines, what it is about to do, so that the supervisor knows what to blame when it
+never comes back. Nothing it says is believed about the worth of an answer: that is judged elsewhere, from the
+recording.
 """
 
-import ast
 import builtins
 import contextlib
 import io
 import json
 import linecache
 import os
-import re
 import signal
 import sys
 import time
@@ -20,10 +19,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from course_lib.grading import limits as limiting
+from course_lib.grading import notebook
 from course_lib.grading.limits import Limits
 
-CHECK = re.compile(r"""\b(?:check|require)\(\s*["']([\w-]+)["']""")
-LINE = 4000  # bytes of one line to the warden: a pipe takes so much in one piece
+MISSING = object()  # an answer that is not there
+LINE = 4000  # bytes of one line to the supervisor: a pipe takes so much in one piece
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,12 @@ class Task:
 
     exercises: list[dict[str, Any]]  # name, answer, seconds, seed
     limits: Limits
-    folder: str  # where tapes go
+    folder: str  # where recordings go
     skip: dict[int, str] = field(default_factory=dict)  # cells that must not be run again -> why
     done: list[str] = field(default_factory=list)  # exercises that have their result
+    helpers: dict[str, str] = field(
+        default_factory=dict
+    )  # name -> text of the Python files beside the notebook
 
 
 class TooMuchOutput(BaseException):
@@ -57,8 +60,43 @@ class Counter(io.TextIOBase):
         return True
 
 
+class Student:
+    """What a student's cells have made: `namespace`, a module `__main__` of their own, and what checks were given.
+
+    A check only keeps what it is given: it is graded, not shown.
+    """
+
+    def __init__(self) -> None:
+        from course_lib import checks
+
+        self.cell = -1  # that is being run
+        self._checked: dict[str, tuple[int, Any]] = {}  # exercise -> cell and answer of its latest check
+        for name in checks.__all__:
+            setattr(checks, name, self._keep if name in notebook.CHECKS else lambda *a, **k: None)
+        module = types.ModuleType("__main__")
+        self.namespace = module.__dict__
+        shell = notebook.Shell(self.namespace)
+        self.namespace.update(display=lambda *a, **k: None, get_ipython=lambda: shell, __builtins__=builtins)
+        with contextlib.suppress(ImportError):  # `from IPython import get_ipython` finds the same
+            import IPython
+
+            IPython.get_ipython = self.namespace["get_ipython"]
+        sys.modules["__main__"] = module
+
+    def _keep(self, name: Any = "", answer: Any = ..., *others: Any, **named: Any) -> None:
+        self._checked[str(name)] = (self.cell, answer)
+
+    def answer(self, exercise: dict[str, Any]) -> Any:
+        """What the check in this cell was given; where none was reached, what has the answer's name, or an earlier one.
+
+        MISSING where there is nothing.
+        """
+        cell, answer = self._checked.get(exercise["name"], (None, MISSING))
+        return answer if cell == self.cell else self.namespace.get(exercise["answer"], answer)
+
+
 def say(channel: int, **line: Any) -> None:
-    """One line to the warden, whole or not at all, whoever else writes at the same time."""
+    """One line to the supervisor, whole or not at all, whoever else writes at the same time."""
     text = json.dumps(line)
     if len(text) >= LINE:
         text = json.dumps({k: v[:500] if isinstance(v, str) else v for k, v in line.items()})
@@ -68,73 +106,46 @@ def say(channel: int, **line: Any) -> None:
 def run(content: bytes, task: Task, channel: int) -> None:
     """Run the notebook `content` and record the answers of `task`. Returns when all that can be is done."""
     try:
-        cells = code_cells(content)
+        cells = [notebook.python(source) for source in notebook.code_cells(content)]
     except (ValueError, RecursionError, MemoryError) as error:
         say(channel, unreadable=f"The file is not a notebook: {str(error)[:300]}.")
         return
     by_name = {e["name"]: e for e in task.exercises}
     waiting = [e for e in by_name if e not in task.done]
-    namespace = _namespace()
+    _write_helpers(task.helpers)
+    student = Student()
+    last = {name: number for number, source in enumerate(cells) for name in notebook.checked_in(source)}
     troubles: list[tuple[int, str]] = []  # cell, what stopped it: since the last check
     for number, source in enumerate(cells):
         if not waiting:
             break
+        student.cell = number
         if number in task.skip:
             troubles.append((number, task.skip[number]))
         else:
             say(channel, cell=number)
-            trouble = _run_cell(source, number, namespace, task.limits)
+            trouble = _run_cell(source, number, student.namespace, task.limits)
             if trouble:
                 troubles.append((number, trouble))
-        for name in [n for n in CHECK.findall(source) if n in by_name]:
+        here = [name for name in by_name if last.get(name) == number]
+        for name in here:
             if name in waiting:
                 waiting.remove(name)
-                _grade(by_name[name], namespace, troubles, task, channel)
+                _grade(by_name[name], student.answer(by_name[name]), troubles, task, channel)
+        if here:
             troubles = []
-    for name in waiting:  # its check cell is not there: the answer may be
-        _grade(by_name[name], namespace, troubles, task, channel)
+    student.cell = -1
+    for name in waiting:  # its check is not there, or not to be seen: the answer may be
+        _grade(by_name[name], student.answer(by_name[name]), troubles, task, channel)
     say(channel, end=True)
 
 
-def code_cells(content: bytes) -> list[str]:
-    """The code of each code cell. Raises ValueError where `content` is no notebook."""
-    try:
-        notebook = json.loads(content.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise ValueError(f"it is no UTF-8 text ({error.reason})") from error
-    if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
-        raise ValueError("it has no cells, or is of a format older than 4")
-    found = []
-    for cell in notebook["cells"]:
-        if isinstance(cell, dict) and cell.get("cell_type") == "code":
-            source = cell.get("source", "")
-            source = "".join(map(str, source)) if isinstance(source, list) else str(source)
-            found.append(plain(source))
-    return found
-
-
-def plain(source: str) -> str:
-    """A cell without what only IPython understands: `%magic`, `!command` and `?help` lines become `pass`."""
-    # "-" a hundred thousand times makes the parser give up in other ways: that is this cell's trouble, no other's
-    with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
-        ast.parse(source)
-        return source
-    lines = source.split("\n")
-    if re.match(r"\s*%%(bash|sh|script|html|javascript|js|latex|svg|perl|ruby|writefile)\b", source):
-        return "pass\n" * len(lines)
-    return "\n".join(re.sub(r"^(\s*)(%|!|\?|[\w.]+\?+\s*$).*", r"\1pass", line) for line in lines)
-
-
-def _namespace() -> dict[str, Any]:
-    """A module `__main__` of their own, in which the checks are silent: they are graded, not shown."""
-    from course_lib import checks
-
-    for name in ("check", "hint", "progress", "require"):
-        setattr(checks, name, lambda *a, **k: None)
-    module = types.ModuleType("__main__")
-    module.__dict__.update(display=lambda *a, **k: None, __builtins__=builtins)
-    sys.modules["__main__"] = module
-    return module.__dict__
+def _write_helpers(helpers: dict[str, str]) -> None:
+    """Python files that lay beside the notebook: here they lie beside it again."""
+    sys.path.insert(0, os.getcwd())
+    for name, text in helpers.items():
+        with open(os.path.basename(name), "w", encoding="utf-8") as file:
+            file.write(text)
 
 
 def _run_cell(source: str, number: int, namespace: dict[str, Any], limits: Limits) -> str:
@@ -144,7 +155,7 @@ def _run_cell(source: str, number: int, namespace: dict[str, Any], limits: Limit
     output = Counter(limits.printed)
     try:
         with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
-            exec(compile(source, name, "exec"), namespace)
+            notebook.execute(source, name, namespace)
     except TooMuchOutput:
         return f"Cell {number + 1} printed more than {limits.printed:,} characters and was stopped."
     except BaseException as error:  # SystemExit and KeyboardInterrupt are the student's, too
@@ -156,33 +167,33 @@ def _run_cell(source: str, number: int, namespace: dict[str, Any], limits: Limit
 
 
 def _brief(error: BaseException) -> str:
-    from course_lib.checks.guard import own_line
+    from course_lib.checks.engine.guard import own_line
 
-    said = " ".join(str(error).split())[:300]
+    words = " ".join(str(error).split())[:300]
     where = own_line(error.__traceback__) if not isinstance(error, SyntaxError) else ""
-    return f"{type(error).__name__}{where}{': ' + said if said else ''}."
+    return f"{type(error).__name__}{where}{': ' + words if words else ''}."
 
 
 def _grade(
     exercise: dict[str, Any],
-    namespace: dict[str, Any],
+    given: Any,
     troubles: list[tuple[int, str]],
     task: Task,
     channel: int,
 ) -> None:
     """Record one answer in a child process, so that whatever it does to itself ends there."""
     name = exercise["name"]
-    if exercise["answer"] not in namespace:
+    if given is MISSING:
         reason = troubles[0][1] if troubles else f"There is no `{exercise['answer']}` in this notebook."
         say(channel, answer=name, diagnosis="missing", message=reason)
         return
     say(channel, grading=name)
-    os.read(channel, 1)  # the warden has seen what runs before this answer
+    os.read(channel, 1)  # the supervisor has seen what runs before this answer
     child = os.fork()
     if not child:
         try:
-            limiting.cpu_seconds(exercise["seconds"] + task.limits.seconds)
-            _record(exercise, namespace[exercise["answer"]], task, channel)
+            limiting.bound_cpu(exercise["seconds"] + task.limits.seconds)
+            _record(exercise, given, task, channel)
         except BaseException as error:
             with contextlib.suppress(BaseException):
                 say(
@@ -193,7 +204,7 @@ def _grade(
     status = os.waitpid(child, 0)[1]
     # after an answer has come this changes nothing
     say(channel, answer=name, diagnosis="died", message=_death(status))
-    # the warden takes the tape now, ends what the answer has left running, and says so
+    # the supervisor takes the recording now, ends what the answer has left running, and says so
     say(channel, taken=name)
     os.read(channel, 1)
 
@@ -210,14 +221,14 @@ def _death(status: int) -> str:
 
 
 def _record(exercise: dict[str, Any], answer: Any, task: Task, channel: int) -> None:
-    from course_lib.checks.assessing import assess
-    from course_lib.grading import patience, transcript
+    from course_lib.checks.engine.assess import assess
+    from course_lib.grading import cpu_limit, recording
 
-    patience.use()
-    trials: list[transcript.RecordingTrial] = []
+    cpu_limit.install()
+    trials: list[recording.RecordingTrial] = []
 
-    def trial(*about: Any) -> transcript.RecordingTrial:
-        trials.append(transcript.RecordingTrial(*about))
+    def trial(*about: Any) -> recording.RecordingTrial:
+        trials.append(recording.RecordingTrial(*about))
         return trials[-1]
 
     output, began = Counter(task.limits.printed), time.perf_counter()
@@ -230,9 +241,10 @@ def _record(exercise: dict[str, Any], answer: Any, task: Task, channel: int) -> 
         message = f"It printed more than {task.limits.printed:,} characters and was stopped."
         say(channel, answer=exercise["name"], diagnosis="printed", message=message)
         return
-    said = asdict(verdict) | {"seconds": round(time.perf_counter() - began, 3)}
+    claim = asdict(verdict) | {"seconds": round(time.perf_counter() - began, 3)}
     if verdict.passed:
-        tape = transcript.write({"answer": answer, "tape": trials[-1].tape if trials else []})
+        calls = trials[-1].calls if trials else []
+        content = recording.write({"answer": answer, "calls": calls})
         with open(os.path.join(task.folder, exercise["name"]), "wb") as file:
-            file.write(tape)
-    say(channel, answer=said.pop("exercise"), **said)
+            file.write(content)
+    say(channel, answer=claim.pop("exercise"), **claim)

@@ -13,7 +13,9 @@ from torch import Tensor
 
 from course_lib import seeds
 from course_lib.evaluation.reconstruction import psnr_per_image
+from course_lib.inversion.descent import Descent
 from course_lib.inversion.optimise import codes_of, reconstructions
+from course_lib.inversion.starts import Start
 
 TARGET = 50.0  # dB: squared differences of 1e-5 of the range, below a grey level of 256
 
@@ -49,7 +51,6 @@ def recover(
     restarts: int = 4,
     polish: int = 60,
     seed: int = 0,
-    constraint: str | None = None,
     batch: int = 256,
 ) -> Recovered:
     """Draw n samples of a method, forget their codes, and search for codes that make them again.
@@ -60,15 +61,13 @@ def recover(
     minima, and an image at 35 dB often needs only to leave one of them. No search sees the codes that the
     samples were drawn from: they, the pools and the noise come from unrelated seeds.
     """
-    generator = method.networks["generator"]
-    device = next(generator.parameters()).device
-    unit = scale(method)
+    generator, device, unit = method.networks["generator"], method.device, scale(method)
     drawn = method.latents(n, seeds.generator(seed, purpose="inversion/own samples")).to(device)
     images = reconstructions(generator, drawn, batch).to(device)
     psnr = torch.full((n,), -torch.inf, dtype=torch.float64)
     taken = torch.zeros(n, dtype=torch.int64)
     best = torch.zeros(n, drawn.shape[1], device=device)
-    common = {"steps": steps, "polish": polish, "constraint": constraint, "rate": 0.1 * unit, "batch": batch}
+    common: dict[str, Any] = {"descent": Descent(steps, 0.1 * unit), "polish": polish, "batch": batch}
 
     def keep(rows: Tensor, codes: Tensor) -> None:
         """Where these codes (for images `rows`) are better than the best so far, they are the best."""
@@ -85,11 +84,9 @@ def recover(
         x = images[left.to(device)]
         start = best[left.to(device)]
         fresh = codes_of(
-            generator,
+            method.space,
             x,
-            restarts=restarts,
-            latents=method.latents,
-            pool=4096 << number,
+            start=Start(pool=4096 << number, restarts=restarts),
             seed=seeds.number(seed, step=number, purpose="inversion/round"),
             **common,
         )
@@ -98,7 +95,7 @@ def recover(
             noise = torch.randn(
                 start.shape, generator=seeds.generator(seed, step=number, purpose=f"inversion/noise {size}")
             )
-            moved = codes_of(generator, x, start=start + size * unit * noise.to(device), **common)
+            moved = codes_of(method.space, x, start=start + size * unit * noise.to(device), **common)
             keep(left, moved.codes)
         taken[left] = number + 1
     return Recovered(psnr, taken, target)

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from course_lib.inversion.table import COLUMNS, SPLITS, Row, Search, quartiles
+from course_lib.inversion.table import COLUMNS, PAPERS_MNIST, SPLITS, Row, Scoring, Search, quartiles
 
 # printed in the paper, in the order of COLUMNS: (train, test) above the line, then below it
 PAPER: dict[tuple[str, int], dict[str, tuple[float, ...]]] = {
@@ -34,8 +34,21 @@ PAPER: dict[tuple[str, int], dict[str, tuple[float, ...]]] = {
 }  # fmt: skip
 
 
+SCORED = {"clamped": "reconstructions clamped to it", "unclamped": "reconstructions not clamped"}
+
+
+def paper_of(data: str, resolution: int) -> dict[str, tuple[float, ...]]:
+    """What the paper printed for a set, or for a part or another resize of it; nothing for sets that it has not."""
+    return PAPER.get((data.partition(":")[0], resolution), {})
+
+
 def to_json(
-    rows: list[Row], data: str, resolution: int, search: Search, per_image: bool = True
+    rows: list[Row],
+    data: str,
+    resolution: int,
+    search: Search,
+    per_image: bool = True,
+    scoring: Scoring = "clamped",
 ) -> dict[str, Any]:
     """The table as plain values, each image's pSNR to a hundredth of a decibel included (for histograms)."""
     out = []
@@ -48,11 +61,11 @@ def to_json(
             if per_image:
                 columns[column]["per_image"] = [round(v, 2) for v in values.tolist()]
         out.append({"name": row.name, "run": row.run, "latent": row.latent, "columns": columns})
-    paper = PAPER.get((data, resolution), {})
+    paper = paper_of(data, resolution)
     return {
         "data": data,
         "resolution": resolution,
-        "convention": "images in [0, 1], MAX = 1, mean of each image's pSNR in dB",
+        "convention": f"images in [0, 1], {SCORED[scoring]}, MAX = 1, mean of each image's pSNR in dB",
         "search": {
             "steps": search.steps,
             "rate": search.rate,
@@ -64,9 +77,12 @@ def to_json(
     }
 
 
-def as_text(rows: list[Row], data: str, resolution: int) -> str:
-    """The table as text: a line a model, a column a split and a loss; in brackets what the paper has."""
-    paper = PAPER.get((data, resolution), {})
+def as_text(rows: list[Row], data: str, resolution: int, scoring: Scoring = "clamped") -> str:
+    """The table as text: a line a model, a column a split and a loss; in brackets what the paper has.
+
+    scoring: that of the rows, which is said below the table.
+    """
+    paper = paper_of(data, resolution)
     head = ("pSNR in dB", "codes", "train, MSE", "test, MSE", "train, Lap1", "test, Lap1")
     lines = [head]
     for row in rows:
@@ -90,11 +106,20 @@ def as_text(rows: list[Row], data: str, resolution: int) -> str:
     counts = " and ".join(f"{n[f'{split}/mse']:,} {split}" for split in SPLITS)
     note = [
         "",
-        f"{data} at {resolution} pixels: {counts} images, evenly spaced in their sets; ± covers 95 % of other choices",
-        "of as many. Images in [0, 1], MAX = 1, mean of each image's pSNR. Codes found anew for both splits.",
+        f"{data} at {resolution} pixels: {counts} images, evenly spaced in their sets; had chance chosen them, ± would",
+        f"hold the mean of the whole set in 95 % of cases. Images in [0, 1], {SCORED[scoring]}, MAX = 1, mean of each",
+        "image's pSNR. Codes found anew for both splits.",
     ]
-    if paper:
+    if data == PAPERS_MNIST:
+        note.append(
+            "In brackets: Bojanowski et al. (2018), Table 1, on the same images, as their row PCA tells."
+        )
+    elif paper:
         note.append(
             "In brackets: Bojanowski et al. (2018), Table 1, on their own split (1/32 of the images for tests)."
         )
+        if data.partition(":")[0] == "mnist":
+            note.append(
+                f"Their digits were enlarged bilinearly: name the data {PAPERS_MNIST} to have the same."
+            )
     return "\n".join([*text, *note])

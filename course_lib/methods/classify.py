@@ -1,8 +1,6 @@
 """Classification: not a generative method, but every measure of one on images needs a trained classifier."""
 
-import math
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +10,8 @@ from torch import Tensor, nn
 
 from course_lib.data.batches import Batch
 from course_lib.errors import CourseError
-from course_lib.methods.protocol import NetworksAndOptimizers
+from course_lib.methods.protocol import Method, needs
+from course_lib.schedules import warm_cosine
 from course_lib.seeds import Draw
 from course_lib.settings import Count, CountFrom0, PartShare, Rate, Share, Weight, check
 
@@ -32,14 +31,13 @@ class ClassificationSettings:
     def __post_init__(self):
         check(self)
 
+    def build(self, networks: Mapping[str, nn.Module]) -> "Classification":
+        return Classification(**needs(networks, network="classifier"), settings=self)
+
 
 def rate(step: int, settings: ClassificationSettings) -> float:
     """Learning rate of update number `step` (from 0): a linear rise, then half a cosine down to 0."""
-    rise = settings.warm_up * settings.schedule
-    if step < rise:
-        return settings.learning_rate * (step + 1) / (rise + 1)
-    progress = min((step - rise) / (settings.schedule - rise), 1.0)
-    return settings.learning_rate * (1 + math.cos(math.pi * progress)) / 2
+    return warm_cosine(step, settings.schedule, settings.warm_up, settings.learning_rate)
 
 
 def augmented(x: Tensor, draw: Draw, shift: int = 2, flip: bool = True) -> Tensor:
@@ -59,22 +57,23 @@ def augmented(x: Tensor, draw: Draw, shift: int = 2, flip: bool = True) -> Tenso
     return moved.contiguous(memory_format=torch.channels_last)
 
 
-class Classification(NetworksAndOptimizers):
+class Classification(Method):
     """Fit a network to labels by cross-entropy. The classifier maps (B, C, H, W) to (B, classes) logits."""
 
-    averaged: tuple[str, ...] = ()
-    minibatches = 1
+    label = "classifier"
 
     def __init__(self, network: nn.Module, settings: ClassificationSettings | None = None):
-        self.settings = settings or ClassificationSettings()
-        self.networks = nn.ModuleDict({"classifier": network})
+        super().__init__(settings or ClassificationSettings(), classifier=network)
         weights = [p for p in network.parameters() if p.ndim > 1]
         others = [p for p in network.parameters() if p.ndim <= 1]  # biases and gains do not decay
         groups = [{"params": weights, "weight_decay": self.settings.weight_decay}, {"params": others}]
         optimizer = torch.optim.AdamW(groups, lr=self.settings.learning_rate, weight_decay=0.0, fused=True)
-        self.optimizers: dict[str, torch.optim.Optimizer] = {"classifier": optimizer}
-        self.autocast: Callable[[], AbstractContextManager] = nullcontext
+        self.optimizers = {"classifier": optimizer}
         self.updates = 0
+
+    @property
+    def classifier(self) -> nn.Module:
+        return self.networks["classifier"]
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """One update. Returns the loss (nats) and the accuracy on this batch, both before it.
@@ -101,12 +100,6 @@ class Classification(NetworksAndOptimizers):
         optimizer.step()
         self.updates += 1  # the schedule's clock, part of the state: a resumed run goes on at the same rate
         return {"loss": loss.detach(), "accuracy": (logits.argmax(1) == batch.labels).float().mean()}
-
-    def latents(self, n: int, generator: torch.Generator) -> Tensor:
-        raise CourseError("a classifier makes no images, so it has no latents: choose a generative method.")
-
-    def sample(self, latents: Tensor) -> Tensor:
-        raise CourseError("a classifier makes no images: choose a generative method.")
 
     def state_dict(self) -> dict[str, Any]:
         return {**super().state_dict(), "updates": self.updates}

@@ -3,6 +3,7 @@
 Never build on this file. Each class makes one mistake, says which, and differs from `methods.gan` in nothing else.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 from course_lib.data.batches import Batch
 from course_lib.errors import UsageError
 from course_lib.methods.gan import GAN, GANSettings
-from course_lib.methods.protocol import frozen
+from course_lib.methods.protocol import frozen, needs
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,10 @@ class ClinicSettings(GANSettings):
         super().__post_init__()
         if self.mistake not in MISTAKES:
             raise UsageError(f"there is no mistake '{self.mistake}': choose one of {', '.join(MISTAKES)}.")
+
+    def build(self, networks: Mapping[str, nn.Module]) -> GAN:
+        """The method that makes the mistake."""
+        return MISTAKES[self.mistake](**needs(networks, "generator", "discriminator"), settings=self)
 
 
 class WrongScale(GAN):
@@ -123,9 +128,3 @@ MISTAKES: dict[str, type[GAN]] = {
     "mixed-batch": MixedBatch,
     "unbounded-critic": UnboundedCritic,
 }
-
-
-def patient(generator: nn.Module, discriminator: nn.Module, settings: ClinicSettings | None = None) -> GAN:
-    """The method that makes the mistake of the settings."""
-    settings = settings or ClinicSettings()
-    return MISTAKES[settings.mistake](generator, discriminator, settings)

@@ -11,22 +11,18 @@ from course_lib import seeds
 from course_lib.data.images import ImageSet
 from course_lib.errors import CourseError, UsageError
 from course_lib.evaluation import pca
+from course_lib.methods.spaces import PROJECTIONS
 
 SPACES = ("ball", "sphere")
 MOST_FITTED = 20_000  # images that principal components are fitted to
 CHUNK = 8192  # rows at a time where all are wanted
 
-Space = Literal["ball", "sphere"]
+Where = Literal["ball", "sphere"]
 
 
-def project(latents: Tensor, space: Space = "ball") -> Tensor:
-    """Each row of (B, d) into the unit ball, z / max(‖z‖, 1), or onto the unit sphere, z / ‖z‖.
-
-    Bojanowski et al. (2018), section 2, write "sphere" and divide by max(‖z‖, 1): what they use is the ball. A row of
-    zeros has no direction and stays where it is.
-    """
-    norms = latents.norm(dim=1, keepdim=True)
-    return latents / (norms.clamp(min=1) if space == "ball" else norms.clamp(min=1e-12))
+def project(latents: Tensor, space: Where = "ball") -> Tensor:
+    """Each row of (B, d) into the unit ball or onto the unit sphere (`methods.spaces`)."""
+    return PROJECTIONS[space](latents)
 
 
 class Codes(nn.Module):
@@ -38,7 +34,7 @@ class Codes(nn.Module):
 
     table: Tensor
 
-    def __init__(self, dim: int, space: Space = "ball"):
+    def __init__(self, dim: int, space: Where = "ball"):
         super().__init__()
         if space not in SPACES:
             raise UsageError(f"codes lie in one of {', '.join(SPACES)}, not in '{space}'.")

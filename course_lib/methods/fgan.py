@@ -1,7 +1,6 @@
 """The f-GAN (Nowozin et al., 2016): a critic bounds an f-divergence from below, the generator lowers the bound."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -10,7 +9,8 @@ from torch import Tensor, nn
 
 from course_lib.data.batches import Batch
 from course_lib.methods.generative import Generative, LatentLaw
-from course_lib.methods.protocol import frozen
+from course_lib.methods.optimisers import adam
+from course_lib.methods.protocol import frozen, needs
 from course_lib.objectives import fgan
 from course_lib.settings import Count, Limits, Memory, Rate, check
 from course_lib.theory import fdivergences
@@ -26,7 +26,7 @@ class FGANSettings:
     alpha: Order = 0.5  # order of the divergence "alpha", from -2 to 2
     alternative_generator: bool = False  # raise E[g(v(G(z)))] instead of lowering the bound
     generator_lr: Rate = 2e-4  # Adam's step size
-    critic_lr: Rate = 2e-4
+    critic_lr: Rate = 2e-4  # the critic's
     beta1: Memory = 0.5  # Adam's memory of the gradient
     beta2: Memory = 0.999  # Adam's memory of its square
     critic_steps: Count = 1  # updates of the critic for each of the generator
@@ -36,23 +36,23 @@ class FGANSettings:
         check(self)
         fdivergences.find(self.divergence, self.alpha)
 
+    def build(self, networks: Mapping[str, nn.Module]) -> "FGAN":
+        """The critic is what a pair of players calls its discriminator."""
+        return FGAN(**needs(networks, "generator", critic="discriminator"), settings=self)
+
 
 class FGAN(Generative):
     """Two players. `generator.latent` is the dimension of z; `critic` returns (B,) raw outputs v, of any size."""
 
-    averaged = ("generator",)
+    label = "f-GAN"
 
     def __init__(self, generator: nn.Module, critic: nn.Module, settings: FGANSettings | None = None):
-        self.settings = s = settings or FGANSettings()
+        s = settings or FGANSettings()
+        super().__init__(s, generator=generator, critic=critic)
         self.divergence = fdivergences.find(s.divergence, s.alpha)
-        self.latent, self.latent_law = generator.latent, s.latent_law
-        self.minibatches = s.critic_steps
-        self.autocast: Callable[[], AbstractContextManager] = nullcontext
-        self.networks = nn.ModuleDict({"generator": generator, "critic": critic})
-        self.optimizers = {
-            role: torch.optim.Adam(self.networks[role].parameters(), lr, (s.beta1, s.beta2), fused=True)
-            for role, lr in (("generator", s.generator_lr), ("critic", s.critic_lr))
-        }
+        self.latent_law, self.minibatches = s.latent_law, s.critic_steps
+        rates = {"generator": s.generator_lr, "critic": s.critic_lr}
+        self.optimizers = adam(self.networks, rates, s.beta1, s.beta2)
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """`critic_steps` updates that raise the bound, each on a minibatch of its own, then one that lowers it."""

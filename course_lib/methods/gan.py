@@ -1,7 +1,6 @@
 """The generative adversarial network (Goodfellow et al., 2014, algorithm 1), for every game in `objectives`."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -10,7 +9,8 @@ from torch import Tensor, nn
 from course_lib.data.batches import Batch
 from course_lib.errors import UsageError
 from course_lib.methods.generative import Generative, LatentLaw, check_gradient_per_image
-from course_lib.methods.protocol import frozen
+from course_lib.methods.optimisers import adam
+from course_lib.methods.protocol import frozen, needs
 from course_lib.objectives import penalties
 from course_lib.objectives.adversarial import GAMES
 from course_lib.settings import Count, Memory, Rate, Weight, check
@@ -22,7 +22,7 @@ class GANSettings:
 
     game: str = "non-saturating"  # a name in objectives.adversarial.GAMES
     generator_lr: Rate = 2e-4  # Adam's step size
-    discriminator_lr: Rate = 2e-4
+    discriminator_lr: Rate = 2e-4  # the discriminator's
     beta1: Memory = 0.5  # Adam's memory of the gradient
     beta2: Memory = 0.999  # Adam's memory of its square
     discriminator_steps: Count = 1  # k of algorithm 1: updates of D for each of G
@@ -35,25 +35,24 @@ class GANSettings:
         if self.game not in GAMES:
             raise UsageError(f"there is no game '{self.game}': choose one of {', '.join(GAMES)}.")
 
+    def build(self, networks: Mapping[str, nn.Module]) -> "GAN":
+        return GAN(**needs(networks, "generator", "discriminator"), settings=self)
+
 
 class GAN(Generative):
     """Two players. `generator.latent` is the dimension of z; `discriminator` returns (B,) logits."""
 
-    averaged = ("generator",)
+    label = "GAN"
 
     def __init__(self, generator: nn.Module, discriminator: nn.Module, settings: GANSettings | None = None):
-        self.settings = s = settings or GANSettings()
+        s = settings or GANSettings()
+        super().__init__(s, generator=generator, discriminator=discriminator)
         if s.r1:
             check_gradient_per_image(discriminator)
         self.game = GAMES[s.game]
-        self.latent, self.latent_law = generator.latent, s.latent_law
-        self.minibatches = s.discriminator_steps
-        self.autocast: Callable[[], AbstractContextManager] = nullcontext
-        self.networks = nn.ModuleDict({"generator": generator, "discriminator": discriminator})
-        self.optimizers = {
-            role: torch.optim.Adam(self.networks[role].parameters(), lr, (s.beta1, s.beta2), fused=True)
-            for role, lr in (("generator", s.generator_lr), ("discriminator", s.discriminator_lr))
-        }
+        self.latent_law, self.minibatches = s.latent_law, s.discriminator_steps
+        self.rates = {"generator": s.generator_lr, "discriminator": s.discriminator_lr}
+        self.optimizers = adam(self.networks, self.rates, s.beta1, s.beta2)
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """Algorithm 1: `discriminator_steps` updates of D, each on a minibatch of its own, then one update of G."""

@@ -1,31 +1,27 @@
 """What methods share that train a generator of latents: how z is drawn, how samples are made, one gradient step."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 from course_lib.errors import UsageError
-from course_lib.methods.protocol import NetworksAndOptimizers
+from course_lib.methods.protocol import Method
+from course_lib.methods.spaces import Space
 from course_lib.networks.layers import mixing_layer
 
 LatentLaw = Literal["normal", "uniform"]  # of z: N(0, I), or uniform on [-1, 1]
 
 
-class Generative(NetworksAndOptimizers):
+class Generative(Method):
     """Networks of which one is the `generator`, fed with `latent` numbers that follow `latent_law`."""
 
-    latent: int
+    averaged: tuple[str, ...] = ("generator",)
     latent_law: LatentLaw = "normal"
-    autocast: Callable[[], AbstractContextManager]
 
-    def update(self, role: str, loss: Tensor) -> None:
-        """One gradient step of one player."""
-        self.optimizers[role].zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizers[role].step()
+    def __init__(self, settings: Any, **networks: nn.Module):
+        super().__init__(settings, **networks)
+        self.latent = int(networks["generator"].latent)  # type: ignore[arg-type]
 
     def latents(self, n: int, generator: torch.Generator) -> Tensor:
         """(n, latent) draws of z, on the generator's device."""
@@ -34,21 +30,16 @@ class Generative(NetworksAndOptimizers):
             return torch.rand(shape, generator=generator, device=device) * 2 - 1
         return torch.randn(shape, generator=generator, device=device)
 
-    def sample(self, latents: Tensor) -> Tensor:
+    def sample(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, latent) -> float32 samples, with batch normalisation by its running statistics."""
+        if labels is not None:
+            raise UsageError("this method was not told of labels: sample without them.")
         return self.evaluated("generator", latents).float()
 
-    @torch.no_grad()
-    def evaluated(self, role: str, x: Tensor) -> Any:
-        """What a network makes of `x` outside of training."""
-        network = self.networks[role]
-        training = network.training
-        network.eval()
-        try:
-            with self.autocast():
-                return network(x)
-        finally:
-            network.train(training)
+    @property
+    def space(self) -> Space:
+        """Z: every code, drawn as in training."""
+        return Space("z", (self.latent,), self.networks["generator"], self.latents)
 
 
 def check_gradient_per_image(

@@ -4,8 +4,7 @@ Every training image has a latent code of its own, and codes and generator learn
 There is no discriminator and no encoder.
 """
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,10 +13,13 @@ from torch import Tensor, nn
 
 from course_lib.data.batches import Batch
 from course_lib.data.images import ImageSet
+from course_lib.data.toy import PointSet
 from course_lib.errors import CourseError, UsageError
-from course_lib.methods.code_laws import CodeLaw
+from course_lib.methods.code_distribution import CodeLaw
 from course_lib.methods.codes import Codes, RowAdam, RowSGD, seeded
 from course_lib.methods.generative import Generative
+from course_lib.methods.protocol import needs
+from course_lib.methods.spaces import PROJECTIONS, Space
 from course_lib.objectives.reconstruction import loss_named
 from course_lib.settings import Count, Memory, Rate, Weight, check
 
@@ -30,22 +32,25 @@ class GLOSettings:
     `optimiser` "adam" they are far too high: take about 2e-3 and 3e-3.
     """
 
-    loss: Literal["l2", "lap1", "l2+lap1"] = "l2+lap1"
+    loss: Literal["l2", "lap1", "l2+lap1"] = "l2+lap1"  # l2, Lap1 of the Laplacian pyramid, or their sum
     levels: Count = 3  # bands of the Laplacian pyramid
     exponent: float = 2.0  # level j of its sums weighs 2^(exponent j); 2 is equal weight per mean
     lap_weight: Weight = 1.0  # of Lap1 in l2+lap1
     optimiser: Literal["sgd", "adam"] = "sgd"  # of the generator and of the codes
-    generator_lr: Rate = 1.0
-    code_lr: Rate = 10.0
+    generator_lr: Rate = 1.0  # step size of the generator's weights
+    code_lr: Rate = 10.0  # and of the codes
     momentum: Memory = 0.0  # of gradient descent
     beta1: Memory = 0.9  # of Adam, in both
-    beta2: Memory = 0.999
+    beta2: Memory = 0.999  # and of the squares
     space: Literal["ball", "sphere"] = "ball"  # what codes are projected onto after each update
     init: Literal["gaussian", "pca"] = "gaussian"  # of the codes: N(0, I/d), or whitened principal components
     components: Count = 1  # Gaussians in the law that new codes are drawn from
 
     def __post_init__(self):
         check(self)
+
+    def build(self, networks: Mapping[str, nn.Module]) -> "GLO":
+        return GLO(**needs(networks, "generator"), settings=self)
 
 
 class GLO(Generative):
@@ -59,30 +64,29 @@ class GLO(Generative):
     fewer steps than that adds is the removal of noise.
     """
 
-    averaged = ("generator",)
-    minibatches = 1
+    label = "GLO"
 
     def __init__(self, generator: nn.Module, settings: GLOSettings | None = None):
-        self.settings = s = settings or GLOSettings()
-        self.latent = generator.latent
+        s = settings or GLOSettings()
+        latent: Any = (
+            generator.latent
+        )  # an attribute of every generator, which torch's annotations do not know
+        codes, law = Codes(latent, s.space), CodeLaw(latent, s.components)
+        super().__init__(s, generator=generator, codes=codes, law=law)
         self.loss = loss_named(s.loss, levels=s.levels, exponent=s.exponent, weight=s.lap_weight)
-        self.autocast: Callable[[], AbstractContextManager] = nullcontext
-        codes = Codes(self.latent, s.space)
-        self.networks = nn.ModuleDict(
-            {"generator": generator, "codes": codes, "law": CodeLaw(self.latent, s.components)}
-        )
         if s.optimiser == "adam":
             betas = (s.beta1, s.beta2)
-            of_generator = torch.optim.Adam(generator.parameters(), s.generator_lr, betas, fused=True)
+            of_generator: torch.optim.Optimizer = torch.optim.Adam(
+                generator.parameters(), s.generator_lr, betas, fused=True
+            )
             self.optimizers = {"generator": of_generator, "codes": RowAdam(codes, s.code_lr, betas)}
         else:
             of_generator = torch.optim.SGD(generator.parameters(), s.generator_lr, s.momentum, fused=True)
             self.optimizers = {"generator": of_generator, "codes": RowSGD(codes, s.code_lr, s.momentum)}
         self.dataset: ImageSet | None = None
-        self.seed = 0
         self.law_fits = False  # whether the law is that of the codes as they are now
 
-    def prepare(self, dataset: ImageSet, seed: int = 0) -> None:
+    def prepare(self, dataset: ImageSet | PointSet, seed: int = 0) -> None:
         """Say which images are learnt: their codes are drawn from `seed`, or computed from the images.
 
         Raises UsageError for points, which are drawn anew for every batch: there would be no end of codes.
@@ -111,12 +115,12 @@ class GLO(Generative):
 
         Raises CourseError before `prepare`, and when the table is that of another number of images.
         """
-        codes = self.networks["codes"]
-        if self.dataset is None and len(codes) == 0:
-            raise CourseError(
-                "GLO does not know its images yet: call prepare(dataset) before the first step."
-            )
+        codes: Any = self.networks["codes"]
         if len(codes) == 0:
+            if self.dataset is None:
+                raise CourseError(
+                    "GLO does not know its images yet: call prepare(dataset) before the first step."
+                )
             seeded(codes, self.settings.init, self.dataset, self.seed)
         elif self.dataset is not None and len(codes) != len(self.dataset):
             raise CourseError(
@@ -128,12 +132,12 @@ class GLO(Generative):
     def law(self) -> CodeLaw:
         """The law of the codes as they are now: fitted again when they have changed. A zoo entry has only the law."""
         if "law" not in self.networks:  # checkpoints leave it out
-            device = next(self.networks["generator"].parameters()).device
-            self.networks["law"] = CodeLaw(self.latent, self.settings.components).to(device)
+            self.networks["law"] = CodeLaw(self.latent, self.settings.components).to(self.device)
+        law: Any = self.networks["law"]
         if not self.law_fits and "codes" in self.networks:
-            self.networks["law"].fit(self.codes().table)
+            law.fit(self.codes().table)
             self.law_fits = True
-        return self.networks["law"]
+        return law
 
     def latents(self, n: int, generator: torch.Generator) -> Tensor:
         """(n, latent) new codes from the law fitted to the learnt ones, on the generator's device.
@@ -147,7 +151,13 @@ class GLO(Generative):
         table = self.codes()
         return self.sample(table(index.to(table.table.device)))
 
-    def kept(self) -> dict[str, Tensor]:
+    @property
+    def space(self) -> Space:
+        """The ball or the sphere that codes were projected onto, drawn from their law."""
+        onto = PROJECTIONS[self.settings.space]
+        return Space(self.settings.space, (self.latent,), self.networks["generator"], self.latents, onto)
+
+    def inference_state(self) -> dict[str, Tensor]:
         """What samples are made with, for the zoo: the generator and the law, without the codes."""
         self.law()
         state = self.networks.state_dict()

@@ -3,6 +3,7 @@
 Minibatch layers and virtual batch normalisation are parts of networks (`networks.batch_aware`); the rest is here.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,22 +13,20 @@ from torch import Tensor, nn
 from course_lib.data.batches import Batch
 from course_lib.errors import UsageError
 from course_lib.methods.gan import GAN, GANSettings
-from course_lib.methods.generative import check_gradient_per_image
-from course_lib.methods.protocol import frozen
+from course_lib.methods.optimisers import set_rates
+from course_lib.methods.protocol import frozen, needs
 from course_lib.objectives import penalties, remedies, statistics
-from course_lib.settings import Count, Deviation, Share, SomeShare, Weight
+from course_lib.schedules import decay, fade
+from course_lib.settings import Deviation, Share, SomeShare, Weight
 
 
 @dataclass(frozen=True)
 class RemedySettings(GANSettings):
     """Every remedy off: the plain game.
 
-    Sources: Salimans et al. (2016), Sønderby et al. (2017), Mescheder et al. (2018), Huang et al. (2024).
+    Sources: Salimans et al. (2016), Sønderby et al. (2017), Mescheder et al. (2018). Pairing is in `methods.r3gan`.
     """
 
-    steps: Count = 4_000  # of the whole run: where noise and rates reach their ends
-    relativistic: bool = False  # pair real with generated samples and compare their scores, instead of `game`
-    r2: Weight = 0.0  # weight gamma of R1's twin on generated samples; R3GAN has both
     feature_matching: bool = False  # the generator matches mean features of D, instead of fooling it
     real_target: SomeShare = 1.0  # label of real data; 0.9 is one-sided label smoothing
     instance_noise: Deviation = 0.0  # standard deviation, at the start, of noise on all that D sees
@@ -37,23 +36,13 @@ class RemedySettings(GANSettings):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.real_target < 1 and (self.relativistic or self.game not in ("non-saturating", "minimax")):
+        if self.real_target < 1 and self.game not in ("non-saturating", "minimax"):
             raise UsageError(
                 "label smoothing changes a cross-entropy: play the non-saturating or the minimax game."
             )
-        if self.feature_matching and self.relativistic:
-            raise UsageError(
-                "feature matching replaces the generator's loss, and so does pairing: choose one."
-            )
 
-
-def set_rates(method: GAN, step: int) -> None:
-    """Both players' learning rates at this step of a run whose last `decay_share` they fall in, linearly to 0."""
-    s = method.settings
-    left = (s.steps - step) / (s.decay_share * s.steps) if s.decay_share else 1.0
-    for role, rate in (("generator", s.generator_lr), ("discriminator", s.discriminator_lr)):
-        for group in method.optimizers[role].param_groups:
-            group["lr"] = rate * min(1.0, max(0.0, left))
+    def build(self, networks: Mapping[str, nn.Module]) -> "RemedyGAN":
+        return RemedyGAN(**needs(networks, "generator", "discriminator"), settings=self)
 
 
 class RemedyGAN(GAN):
@@ -65,15 +54,15 @@ class RemedyGAN(GAN):
         self, generator: nn.Module, discriminator: nn.Module, settings: RemedySettings | None = None
     ):
         super().__init__(generator, discriminator, settings or RemedySettings())
-        if self.settings.r2:
-            check_gradient_per_image(discriminator, "R2 needs a gradient per image")
+        self.scheduled = self.settings.decay_share > 0 or self.settings.instance_noise > 0
         self.past: dict[str, list[Tensor]] = {}  # by role: the mean of its parameters so far
         self.moves: dict[str, int] = {}  # by role: how many that mean is over
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """Algorithm 1 of the original game, with the remedies where they enter it."""
-        generator, discriminator, s = *self.networks.values(), self.settings
-        set_rates(self, batch.draw.step)
+        generator, s = self.networks["generator"], self.settings
+        discriminator: Any = self.networks["discriminator"]  # with `features`, where they are matched
+        set_rates(self.optimizers, self.rates, decay(batch.draw.step, self.steps, s.decay_share))
 
         for part in batch.split(self.minibatches):
             latents = self.latents(len(part.x), part.draw.generator("latents/discriminator"))
@@ -81,18 +70,16 @@ class RemedyGAN(GAN):
                 fake = generator(latents)
             lazily = s.r1_every if batch.draw.step % s.r1_every == 0 else 0
             real = self.shown(part.x, part, "real").detach().requires_grad_(s.r1 * lazily > 0)
-            fake = self.shown(fake.float(), part, "fake").detach().requires_grad_(s.r2 * lazily > 0)
+            fake = self.shown(fake.float(), part, "fake").detach()
             with self.autocast():
                 # `forward` and not a call: a compiled module cannot be differentiated twice, its forward can
                 real_logits = discriminator.forward(real).float()
                 fake_logits = discriminator.forward(fake).float()
             discriminator_loss = self.discriminator_loss(real_logits, fake_logits)
-            penalty = sum(
-                weight * lazily * penalties.r1(logits, x)  # on generated samples this is R2
-                for weight, logits, x in ((s.r1, real_logits, real), (s.r2, fake_logits, fake))
-                if x.requires_grad
+            penalty = s.r1 * lazily * penalties.r1(real_logits, real) if real.requires_grad else None
+            self.update(
+                "discriminator", discriminator_loss if penalty is None else discriminator_loss + penalty
             )
-            self.update("discriminator", discriminator_loss + penalty)
 
         latents = self.latents(len(part.x), batch.draw.generator("latents/generator"))
         with frozen(discriminator):
@@ -103,8 +90,7 @@ class RemedyGAN(GAN):
                         discriminator.features(real.detach()).float(), discriminator.features(fake).float()
                     )
                 else:
-                    against = discriminator(real.detach()).float() if s.relativistic else real_logits
-                    generator_loss = self.generator_loss(against, discriminator(fake).float())
+                    generator_loss = self.game.generator_loss(discriminator(fake).float())
             self.update("generator", generator_loss)
 
         metrics = {
@@ -113,28 +99,20 @@ class RemedyGAN(GAN):
             "discriminator/fake": fake_logits.sigmoid().mean(),  # mean of D(G(z))
             "generator/loss": generator_loss,
         }
-        if isinstance(penalty, Tensor):
+        if penalty is not None:
             metrics["discriminator/penalty"] = penalty
         return {name: value.detach() for name, value in metrics.items()}
 
     def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
-        """Of logits (B,): paired, smoothed, or as in the plain game."""
-        if self.settings.relativistic:
-            return remedies.relativistic_discriminator(real, fake)
+        """Of logits (B,): smoothed, or as in the plain game."""
         if self.settings.real_target < 1:
             return remedies.smoothed_discriminator(real, fake, self.settings.real_target)
         return self.game.discriminator_loss(real, fake)
 
-    def generator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
-        """Of logits (B,); only pairing looks at the real ones."""
-        if self.settings.relativistic:
-            return remedies.relativistic_generator(real, fake)
-        return self.game.generator_loss(fake)
-
     def shown(self, x: Tensor, batch: Batch, which: str) -> Tensor:
         """What D sees of x: with instance noise while there is some (Sønderby et al., 2017, section 3)."""
         s = self.settings
-        std = s.instance_noise * max(0.0, 1 - batch.draw.step / (s.noise_share * s.steps))
+        std = s.instance_noise * fade(batch.draw.step, self.steps, s.noise_share)
         if std == 0:
             return x
         noise = torch.randn(x.shape, generator=batch.draw.generator(f"noise/{which}"), device=x.device)

@@ -1,8 +1,7 @@
 """The variational autoencoder (Kingma and Welling, 2014): an encoder, a generator, and a bound on the likelihood."""
 
 import math
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +11,8 @@ from torch import Tensor, nn
 from course_lib.data.batches import Batch
 from course_lib.errors import UsageError
 from course_lib.methods.generative import Generative
+from course_lib.methods.optimisers import adam
+from course_lib.methods.protocol import needs
 from course_lib.objectives import elbo
 from course_lib.objectives.reconstruction import RECONSTRUCTION
 from course_lib.settings import Deviation, Memory, Rate, check
@@ -34,12 +35,15 @@ class VAESettings:
     loss: Likelihood = "l2"  # l2 (a Gaussian), lap1 or l2+lap1: `objectives.elbo.negative_log_likelihood`
     noise: Deviation = 0.0  # of one pixel in [-1, 1]: σ, or the scale of the other losses; 0: the likeliest
     encoder_lr: Rate = 1e-3  # Adam's step size
-    generator_lr: Rate = 1e-3
+    generator_lr: Rate = 1e-3  # the generator's
     beta1: Memory = 0.9  # Adam's memory of the gradient
     beta2: Memory = 0.999  # Adam's memory of its square
 
     def __post_init__(self):
         check(self)
+
+    def build(self, networks: Mapping[str, nn.Module]) -> "VAE":
+        return VAE(**needs(networks, "encoder", "generator"), settings=self)
 
 
 class VAE(Generative):
@@ -49,18 +53,14 @@ class VAE(Generative):
     `latent` as attribute.
     """
 
+    label = "VAE"
     averaged = ("encoder", "generator")
-    minibatches = 1
 
     def __init__(self, encoder: nn.Module, generator: nn.Module, settings: VAESettings | None = None):
-        self.settings = s = settings or VAESettings()
-        self.latent = generator.latent
-        self.autocast: Callable[[], AbstractContextManager] = nullcontext
-        self.networks = nn.ModuleDict({"encoder": encoder, "generator": generator})
-        self.optimizers = {
-            role: torch.optim.Adam(self.networks[role].parameters(), lr, (s.beta1, s.beta2), fused=True)
-            for role, lr in (("encoder", s.encoder_lr), ("generator", s.generator_lr))
-        }
+        s = settings or VAESettings()
+        super().__init__(s, encoder=encoder, generator=generator)
+        rates = {"encoder": s.encoder_lr, "generator": s.generator_lr}
+        self.optimizers = adam(self.networks, rates, s.beta1, s.beta2)
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """Algorithm 1 with the second estimator of the bound (equation 7), one draw of z for each image.
@@ -118,7 +118,7 @@ class VAE(Generative):
                 "the bound of an image needs the noise of a pixel, a number above 0: give that which "
                 "`likeliest_noise` finds on the training images."
             )
-        mean, log_variance = self.encode(images)
+        mean, log_variance = self.posterior(images)
         total = torch.zeros(len(images), device=images.device)
         for _ in range(samples):
             made = self.reconstructions(mean, log_variance, draw)
@@ -133,7 +133,7 @@ class VAE(Generative):
         """
         total = 0.0
         for part in images.split(batch):
-            made = self.reconstructions(*self.encode(part), draw)
+            made = self.reconstructions(*self.posterior(part), draw)
             total += RECONSTRUCTION[self.settings.loss](made, part).item() * len(part)
         return elbo.noise_at(torch.tensor(total / len(images)), self.settings.loss).item()
 
@@ -142,11 +142,11 @@ class VAE(Generative):
         noise = torch.randn(mean.shape, generator=draw, device=draw.device).to(mean)
         return self.sample(elbo.reparameterised(mean, log_variance, noise))
 
-    def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
+    def posterior(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """(B, C, H, W) -> mean and log-variance, both (B, latent) float32, of q(z|x)."""
         mean, log_variance = self.evaluated("encoder", images)
         return mean.float(), log_variance.float()
 
-    def sample(self, latents: Tensor) -> Tensor:
-        """(B, latent) -> float32 (B, C, H, W): the mean of p(x|z), without the noise."""
-        return self.evaluated("generator", latents).float()
+    def encode(self, images: Tensor) -> Tensor:
+        """(B, C, H, W) -> (B, latent): the means of q(z|x). What `sample` makes of them is the mean of p(x|z)."""
+        return self.posterior(images)[0]

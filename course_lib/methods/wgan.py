@@ -1,7 +1,11 @@
-"""Wasserstein GANs: a critic whose slope is bounded by clipping, by a gradient penalty, or by spectral norms."""
+"""Wasserstein GANs: a critic whose slope is kept down by clipping, a gradient penalty, or spectral norms.
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+None of the three makes a critic 1-Lipschitz: clipping bounds its slope by some number that follows from the weights'
+bound and the architecture, the penalty charges for slopes other than one where it looks, and spectral norms divide by
+estimates that lag behind the weights. `evaluation.lipschitz` measures what came of it.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,8 +16,9 @@ from torch.nn.utils import parametrize
 from course_lib.data.batches import Batch
 from course_lib.errors import UsageError
 from course_lib.methods.generative import Generative, check_gradient_per_image
-from course_lib.methods.protocol import frozen
-from course_lib.objectives.kinks import FixedKinks
+from course_lib.methods.optimisers import adam
+from course_lib.methods.protocol import frozen, needs
+from course_lib.objectives.piecewise_linear import FixedKinks
 from course_lib.objectives.wasserstein import (
     clip_weights,
     critic_loss,
@@ -34,36 +39,42 @@ class WGANSettings:
     The original (Arjovsky et al., 2017, algorithm 1) is constraint "clip", optimizer "rmsprop" and both rates 5e-5.
     """
 
-    constraint: Constraint = "penalty"  # clip, penalty or spectral: what bounds the critic's slope
+    constraint: Constraint = "penalty"  # clip, penalty or spectral: what keeps the slope down
     critic_steps: Count = 5  # updates of the critic for each of G
     clip: Bound = 0.01  # with "clip": every weight of the critic stays in [-clip, clip]
     penalty: Weight = 10.0  # with "penalty": lambda, the weight of (norm of the gradient - 1)^2
     optimizer: Rule = "adam"  # adam or rmsprop
     generator_lr: Rate = 1e-4  # step size
-    critic_lr: Rate = 1e-4
+    critic_lr: Rate = 1e-4  # the critic's
     beta1: Memory = 0.0  # Adam's memory of the gradient: none, since the critic that made it has moved on
     beta2: Memory = 0.9  # Adam's memory of its square
 
     def __post_init__(self):
         check(self)
 
+    def build(self, networks: Mapping[str, nn.Module]) -> "WGAN":
+        """The critic is what a pair of players calls its discriminator."""
+        return WGAN(**needs(networks, "generator", critic="discriminator"), settings=self)
+
 
 class WGAN(Generative):
     """Generator and critic. `generator.latent` is the dimension of z; `critic` returns (B,) scores, of any sign."""
 
-    averaged = ("generator",)
+    label = "WGAN"
 
     def __init__(self, generator: nn.Module, critic: nn.Module, settings: WGANSettings | None = None):
-        self.settings = s = settings or WGANSettings()
+        s = settings or WGANSettings()
+        super().__init__(s, generator=generator, critic=critic)
         _check_critic(critic, s.constraint)
-        self.latent = generator.latent
         self.minibatches = s.critic_steps
-        self.autocast: Callable[[], AbstractContextManager] = nullcontext
-        self.networks = nn.ModuleDict({"generator": generator, "critic": critic})
-        self.optimizers = {
-            role: _optimizer(self.networks[role], lr, s)
-            for role, lr in (("generator", s.generator_lr), ("critic", s.critic_lr))
-        }
+        rates = {"generator": s.generator_lr, "critic": s.critic_lr}
+        if s.optimizer == "rmsprop":
+            self.optimizers = {
+                role: torch.optim.RMSprop(self.networks[role].parameters(), rate)
+                for role, rate in rates.items()
+            }
+        else:
+            self.optimizers = adam(self.networks, rates, s.beta1, s.beta2)
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """Algorithm 1 of both papers: `critic_steps` updates of the critic, each on data of its own, then one of G."""
@@ -97,7 +108,7 @@ class WGAN(Generative):
             "generator/loss": -scores.mean(),
         }
         if norms is not None:
-            # of the critic, between data and samples; 1 where it is optimal
+            # of the critic, between data and samples: what the penalty pulls towards 1
             metrics["critic/slope"] = norms.mean()
         return {name: value.detach() for name, value in metrics.items()}
 
@@ -111,12 +122,6 @@ class WGAN(Generative):
             # `forward` and not a call: a compiled module cannot be differentiated twice, its forward can
             scores = self.networks["critic"].forward(x)
         return gradient_norms(scores.float(), x)
-
-
-def _optimizer(network: nn.Module, lr: float, s: WGANSettings) -> torch.optim.Optimizer:
-    if s.optimizer == "rmsprop":
-        return torch.optim.RMSprop(network.parameters(), lr)
-    return torch.optim.Adam(network.parameters(), lr, (s.beta1, s.beta2), fused=True)
 
 
 def _check_critic(critic: nn.Module, constraint: Constraint) -> None:

@@ -1,5 +1,6 @@
 """Players that see a batch as a whole: a discriminator with a minibatch layer, a generator with virtual batch norm."""
 
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
@@ -7,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 from torch.nn.utils.parametrizations import spectral_norm
 
+from course_lib.data.spec import DataSpec
 from course_lib.networks import dcgan, mlp
 from course_lib.networks.layers import (
     MinibatchDeviation,
@@ -80,3 +82,42 @@ def virtual_generator(
         if isinstance(layer, nn.Linear):
             layers.append(VirtualBatchNorm(layer.out_features, reference))
     return VirtualBatch(nn.Sequential(*layers, plain.layers[-1]), torch.randn(reference, latent))
+
+
+@dataclass(frozen=True)
+class BatchAwareMLPPair(mlp.MLPPair):
+    """Two perceptrons; the discriminator may compare the samples of a batch, the generator may normalise by one."""
+
+    slope: float = 0.2  # of LeakyReLU, in both players; 0 is ReLU
+    minibatch: str = "none"  # layer before D's last one: none, discrimination or deviation
+    generator_norm: str = "none"  # none, or virtual: virtual batch normalisation
+    reference: int = 64  # latents in its reference batch
+
+    def build(self, data: DataSpec) -> dict[str, nn.Module]:
+        """Generator and discriminator, for points. Raises ValueError for a norm that does not exist."""
+        sizes = (self.latent, data.dim, self.width, self.depth, self.slope)
+        generator: nn.Module = mlp.Generator(*sizes)
+        discriminator = mlp.Discriminator(data.dim, self.width, self.depth, self.slope)
+        if self.generator_norm == "virtual":
+            generator = virtual_generator(*sizes, self.reference)
+        elif self.generator_norm != "none":
+            raise ValueError(f"generator_norm must be none or virtual, not {self.generator_norm}")
+        example = torch.zeros(2, *data.shape)
+        return {
+            "generator": generator,
+            "discriminator": BatchAwareDiscriminator(discriminator, example, self.minibatch),
+        }
+
+
+@dataclass(frozen=True)
+class BatchAwareDCGANPair(dcgan.DCGANPair):
+    """The DCGAN pair, whose discriminator may compare the images of a batch."""
+
+    minibatch: str = "none"  # layer before D's last one: none, discrimination or deviation
+
+    def build(self, data: DataSpec) -> dict[str, nn.Module]:
+        """Generator and discriminator, for images."""
+        players = super().build(data)
+        example = torch.zeros(2, *data.shape)
+        discriminator = BatchAwareDiscriminator(players["discriminator"], example, self.minibatch)
+        return players | {"discriminator": discriminator}

@@ -1,7 +1,13 @@
 """A small residual classifier: it judges generated images, and its features place them near data or far."""
 
+from dataclasses import dataclass
+from typing import Literal
+
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from course_lib.data.spec import DataSpec
+from course_lib.errors import UsageError
 
 FEATURES = 128
 
@@ -66,3 +72,22 @@ class Classifier(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.head(self.features(x))
+
+
+@dataclass(frozen=True)
+class ClassifierNetwork:
+    """The classifier by itself."""
+
+    width: int = 32  # feature maps of the first layer
+    learns: Literal["labels", "factors"] = "labels"  # labels or factors: of which it has an output each
+    outputs: int = 0  # how many; 0: as many as the data set has
+
+    def build(self, data: DataSpec) -> dict[str, nn.Module]:
+        """The classifier, for images. Raises UsageError where the data say nothing to learn."""
+        channels, resolution = data.image
+        outputs = self.outputs or (data.classes if self.learns == "labels" else len(data.factor_names))
+        if outputs < 1:
+            raise UsageError(
+                f"this classifier learns {self.learns}, and these data have none: choose others."
+            )
+        return {"classifier": Classifier(channels, outputs, resolution, self.width)}

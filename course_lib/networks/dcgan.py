@@ -6,10 +6,13 @@ end; LeakyReLU in the discriminator. Chapter 3 turns each off and measures what 
 """
 
 import math
+from dataclasses import dataclass
 from typing import Literal
 
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
+
+from course_lib.data.spec import DataSpec
 
 
 def _stages(resolution: int) -> int:
@@ -137,3 +140,51 @@ class Discriminator(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         return self.layers(images).flatten()
+
+
+@dataclass(frozen=True)
+class DCGANGenerator:
+    """The generator by itself, of the same size and rules as in the pair."""
+
+    latent: int = 64  # dimension of z
+    generator_width: int = 32  # feature maps at half the resolution
+    generator_norm: str = "batch"  # batch or none
+    upsample: str = "strided"  # strided or resize
+
+    def build(self, data: DataSpec) -> dict[str, nn.Module]:
+        """The generator, for images."""
+        channels, resolution = data.image
+        generator = Generator(
+            self.latent, channels, resolution, self.generator_width, self.generator_norm, self.upsample
+        )
+        return {"generator": generator}
+
+
+@dataclass(frozen=True)
+class DCGANPair:
+    """Both players: widths, and the paper's rules as switches."""
+
+    latent: int = 64  # dimension of z
+    generator_width: int = 32  # feature maps at half the resolution
+    discriminator_width: int = 32  # feature maps after the first layer
+    generator_norm: str = "batch"  # batch or none
+    discriminator_norm: str = "batch"  # batch, none or spectral
+    upsample: str = "strided"  # strided or resize
+    downsample: str = "strided"  # strided or pool
+    slope: float = 0.2  # of the discriminator's LeakyReLU; 0 is ReLU
+
+    def build(self, data: DataSpec) -> dict[str, nn.Module]:
+        """Generator and discriminator, for images."""
+        channels, resolution = data.image
+        generator = Generator(
+            self.latent, channels, resolution, self.generator_width, self.generator_norm, self.upsample
+        )
+        discriminator = Discriminator(
+            channels,
+            resolution,
+            self.discriminator_width,
+            self.discriminator_norm,
+            self.downsample,
+            self.slope,
+        )
+        return {"generator": generator, "discriminator": discriminator}

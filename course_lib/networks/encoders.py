@@ -1,8 +1,11 @@
 """Encoders: from an image to the Gaussian over latents that explains it."""
 
+from dataclasses import dataclass
+
 from torch import Tensor, nn
 
-from course_lib.networks.dcgan import Discriminator
+from course_lib.data.spec import DataSpec
+from course_lib.networks.dcgan import DCGANGenerator, Discriminator
 
 
 class GaussianEncoder(nn.Module):
@@ -27,3 +30,17 @@ class GaussianEncoder(nn.Module):
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         mean, log_variance = self.layers(images).flatten(1).chunk(2, dim=1)
         return mean, log_variance
+
+
+@dataclass(frozen=True)
+class Autoencoder(DCGANGenerator):
+    """The generator of the DCGAN, and an encoder of the shape of its discriminator."""
+
+    encoder_width: int = 32  # feature maps after the first layer
+    encoder_norm: str = "batch"  # batch or none
+
+    def build(self, data: DataSpec) -> dict[str, nn.Module]:
+        """Encoder and generator, for images."""
+        channels, resolution = data.image
+        encoder = GaussianEncoder(self.latent, channels, resolution, self.encoder_width, self.encoder_norm)
+        return {"encoder": encoder, **super().build(data)}

@@ -1,9 +1,12 @@
 """Fully connected generator and discriminator for data of a few dimensions."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+
+from course_lib.data.spec import DataSpec
 
 
 def _perceptron(inputs: int, outputs: int, width: int, depth: int, slope: float) -> nn.Sequential:
@@ -55,3 +58,36 @@ def gaussian_generator(mean: float | Sequence[float], std: float) -> Generator:
         layer.weight.copy_(std * torch.eye(len(means)))
         layer.bias.copy_(means)
     return generator
+
+
+@dataclass(frozen=True)
+class MLPPair:
+    """Two perceptrons of the same shape."""
+
+    latent: int = 2  # dimension of z
+    width: int = 128  # units a layer
+    depth: int = 3  # hidden layers
+
+    def build(self, data: DataSpec) -> dict[str, nn.Module]:
+        """Generator and discriminator, for points."""
+        return {
+            "generator": Generator(self.latent, data.dim, self.width, self.depth),
+            "discriminator": Discriminator(data.dim, self.width, self.depth),
+        }
+
+
+@dataclass(frozen=True)
+class GaussianPair:
+    """A generator that makes one Gaussian and nothing else, x = mean + A z, and a critic of the usual kind."""
+
+    mean: float = 0.0  # of every coordinate, at the start
+    std: float = 1.0  # its standard deviation, at the start
+    width: int = 64  # units a layer of the critic
+    depth: int = 2  # its hidden layers
+
+    def build(self, data: DataSpec) -> dict[str, nn.Module]:
+        """Generator and discriminator, for points."""
+        return {
+            "generator": gaussian_generator([self.mean] * data.dim, self.std),
+            "discriminator": Discriminator(data.dim, self.width, self.depth),
+        }

@@ -1,10 +1,12 @@
 """Generators without the DCGAN's rules, for asking what a method can bear (Arjovsky et al., 2017, figures 6 and 7)."""
 
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 from torch import Tensor, nn
 
-from course_lib.networks.dcgan import Generator, _stages, initialise
+from course_lib.data.spec import DataSpec
+from course_lib.networks.dcgan import DCGANPair, Generator, _stages, initialise
 
 Architecture = Literal["dcgan", "constant", "mlp"]
 
@@ -76,3 +78,26 @@ def generator(
     if architecture == "mlp":
         return PerceptronGenerator(latent, channels, resolution, 16 * width)
     return Generator(latent, channels, resolution, width, norm, upsample)
+
+
+@dataclass(frozen=True)
+class PlainGeneratorPair(DCGANPair):
+    """A generator of any architecture here against the discriminator or critic of the DCGAN."""
+
+    architecture: Architecture = (
+        "dcgan"  # of G; constant: one width and no norm; mlp: four layers, 16 times as wide
+    )
+
+    def build(self, data: DataSpec) -> dict[str, nn.Module]:
+        """Generator and discriminator, for images."""
+        channels, resolution = data.image
+        plain = generator(
+            self.architecture,
+            self.latent,
+            channels,
+            resolution,
+            self.generator_width,
+            self.generator_norm,
+            self.upsample,
+        )
+        return super().build(data) | {"generator": plain}

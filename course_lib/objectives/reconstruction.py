@@ -42,14 +42,21 @@ def lap1(
     gives every level the same weight per mean, and not, as the paper says, more to the fine ones. Exponent 0 weighs
     sums alike, which favours fine levels fourfold at each step; −2 is printed elsewhere and favours them more.
 
+    A side of odd length is halved upwards, and then a level has more than a quarter of the pixels. What this keeps at
+    every size is the meaning of the exponents: level j weighs (pixels of the image / pixels of level j)^(exponent/2),
+    which is the printed 2^(exponent·j) wherever the sides can be halved `levels` times.
+
     levels: bands; the blurred rest is the level after them and counts too.
     Raises UsageError for images too small for so many levels.
     """
     _check(reconstructions, images)
     # the pyramid is linear: that of the difference is the difference of the two, at half the work
     pyramid = laplacian_pyramid(reconstructions - images, levels)
-    weighted = [2.0 ** (exponent * j) * level.abs().flatten(1).sum(1) for j, level in enumerate(pyramid)]
-    return reduced(torch.stack(weighted).sum(0), images[0].numel(), reduction)
+    pixels = images[0].numel()
+    weighted = [
+        (pixels / level[0].numel()) ** (exponent / 2) * level.abs().flatten(1).sum(1) for level in pyramid
+    ]
+    return reduced(torch.stack(weighted).sum(0), pixels, reduction)
 
 
 def l2_lap1(
@@ -117,11 +124,12 @@ def loss_named(
 
 
 def laplacian_pyramid(images: Tensor, levels: int = LEVELS) -> list[Tensor]:
-    """Bands of an image from fine to coarse, and last what is left: `levels` + 1 tensors, each half the size.
+    """Bands of an image from fine to coarse, and last what is left: `levels` + 1 tensors, each of half the sides.
 
     Burt and Adelson (1983): blur with the outer product of `KERNEL` with itself, keep every second pixel, enlarge
-    again, and keep the difference. Borders are mirrored on the way down and repeated on the way up. Odd sizes are
-    rounded up. Raises UsageError for images smaller than 3 pixels at the last of these steps.
+    again, and keep the difference. Borders are mirrored on the way down and repeated on the way up. The half of an
+    odd side is rounded up: 33 pixels, then 17, 9 and 5. Raises UsageError for images smaller than 3 pixels at the
+    last of these steps.
 
     A blur of a small image is a small matrix, and two matrix products do what a convolution of one channel does in
     15 times as long (grey, 32 pixels, on a CPU; in colour 2 to 3 times).

@@ -29,6 +29,9 @@ def interpolates(real: Tensor, fake: Tensor, epsilon: Tensor) -> Tensor:
 
     real, fake: (B, ...); epsilon: (B,), ONE FOR EACH SAMPLE. One for the whole batch would look at a single slice
     through all the lines between data and samples. Returns (B, ...), in the layout of `real`.
+
+    Row i of one goes with row i of the other, as they were drawn: independent pairs, and not the pairs of the cheapest
+    plan, of which proposition 1 of that paper says that the best critic has slope one between them.
     """
     if epsilon.shape != real.shape[:1] or real.shape != fake.shape:
         raise ValueError(
@@ -53,6 +56,8 @@ def gradient_norms(scores: Tensor, x: Tensor) -> Tensor:
 
 def gradient_penalty(scores: Tensor, x: Tensor) -> Tensor:
     r"""$\mathbb{E}[(\|\nabla_{\hat x} f(\hat x)\| - 1)^2]$ (Gulrajani et al., 2017, eq. 3, without its weight).
+
+    Two-sided: slopes below one are charged for too, also where the best critic need not have slope one.
 
     scores: (B,), the critic at the interpolates x: (B, ...), which must require gradients.
     """

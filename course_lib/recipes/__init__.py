@@ -1,10 +1,11 @@
-"""Named runs: what there is (`catalogue`), how one is settled (`settling`) and carried out (`runs`)."""
+"""Named runs: what there is (`catalogue`), how a plan is made of one (`resolve`) and carried out (`runs`)."""
 
-from course_lib.recipes.catalogue import RECIPES
+from course_lib.recipes.catalogue import RECIPES, find
 from course_lib.recipes.plan import DataSettings, Plan, Recipe
-from course_lib.recipes.runs import build, load, train
-from course_lib.recipes.settling import find, groups, restore, settle
+from course_lib.recipes.resolve import groups, resolve, restore
+from course_lib.recipes.runs import build, load, open_data, train
 
 __all__ = [
-    "RECIPES", "DataSettings", "Plan", "Recipe", "build", "find", "groups", "load", "restore", "settle", "train",
+    "RECIPES", "DataSettings", "Plan", "Recipe", "build", "find", "groups", "load", "open_data", "resolve", "restore",
+    "train",
 ]  # fmt: skip

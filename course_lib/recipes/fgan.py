@@ -1,12 +1,14 @@
 """The f-GAN on toys: every divergence of the family, chosen with --divergence."""
 
+from course_lib.methods.fgan import FGANSettings
+from course_lib.networks.mlp import GaussianPair, MLPPair
 from course_lib.recipes.plan import Recipe
 
 RECIPES: dict[str, Recipe] = {
     "fgan-ring": Recipe(
         "the f-GAN on a ring of eight Gaussians, for the --divergence that you name",
-        "fgan",
-        "mlp",
+        FGANSettings,
+        MLPPair,
         {
             "data": "toy/ring8", "resolution": None, "batch": 256, "steps": 4_000, "latent": 2,
             "generator_lr": 1e-3, "critic_lr": 1e-3, "ema": 0.99,
@@ -15,8 +17,8 @@ RECIPES: dict[str, Recipe] = {
     ),
     "fgan-gaussian": Recipe(
         "one Gaussian fitted to two bumps on the line by the f-GAN",
-        "fgan",
-        "gaussian",
+        FGANSettings,
+        GaussianPair,
         {
             "data": "toy/two-bumps-1d", "resolution": None, "batch": 512, "steps": 2_500, "critic_steps": 3,
             "generator_lr": 5e-3, "critic_lr": 5e-3, "ema": 0.99,

@@ -1,12 +1,15 @@
 """The original game and its losses: on the line, in the plane, and on images with the DCGAN."""
 
+from course_lib.methods.gan import GANSettings
+from course_lib.networks.dcgan import DCGANPair
+from course_lib.networks.mlp import MLPPair
 from course_lib.recipes.plan import Recipe
 
 RECIPES: dict[str, Recipe] = {
     "gan-mixture-1d": Recipe(
-        "the original game on a mixture of two Gaussians on the line",
-        "gan",
-        "mlp",
+        "the original game on a mixture of Gaussians on the line",
+        GANSettings,
+        MLPPair,
         {
             "data": "toy/mixture-1d", "resolution": None, "batch": 256, "steps": 3_000, "latent": 1, "width": 64,
             "generator_lr": 1e-3, "discriminator_lr": 1e-3, "ema": 0.99,
@@ -15,8 +18,8 @@ RECIPES: dict[str, Recipe] = {
     ),
     "gan-ring": Recipe(
         "the original game on a ring of eight Gaussians",
-        "gan",
-        "mlp",
+        GANSettings,
+        MLPPair,
         {
             "data": "toy/ring8", "resolution": None, "batch": 256, "steps": 4_000, "latent": 2,
             "generator_lr": 1e-3, "discriminator_lr": 1e-3, "ema": 0.99,
@@ -25,8 +28,8 @@ RECIPES: dict[str, Recipe] = {
     ),
     "gan-swiss-roll": Recipe(
         "the original game on the Swiss roll",
-        "gan",
-        "mlp",
+        GANSettings,
+        MLPPair,
         {
             "data": "toy/swiss-roll", "resolution": None, "batch": 256, "steps": 4_000, "latent": 2,
             "generator_lr": 1e-3, "discriminator_lr": 1e-3, "ema": 0.99,
@@ -35,15 +38,15 @@ RECIPES: dict[str, Recipe] = {
     ),
     "dcgan-digits": Recipe(
         "DCGAN on scikit-learn's 1,797 digits",
-        "gan",
-        "dcgan",
+        GANSettings,
+        DCGANPair,
         {"data": "digits", "resolution": 16, "generator_lr": 1e-3, "discriminator_lr": 1e-3, "steps": 2_000},
         {"smoke": {"steps": 4, "generator_width": 8, "discriminator_width": 8}},
     ),
     "dcgan-fashion": Recipe(
         "DCGAN on Fashion-MNIST at 32 pixels",
-        "gan",
-        "dcgan",
+        GANSettings,
+        DCGANPair,
         {"generator_lr": 1e-3, "discriminator_lr": 1e-3, "steps": 20_000, "ema": 0.999},
         {
             "smoke": {"steps": 4, "generator_width": 8, "discriminator_width": 8},
@@ -56,8 +59,8 @@ RECIPES: dict[str, Recipe] = {
     ),
     "dcgan-faces": Recipe(
         "DCGAN on procedural faces at 32 pixels (64 in the lab)",
-        "gan",
-        "dcgan",
+        GANSettings,
+        DCGANPair,
         {
             "data": "faces", "generator_lr": 1e-3, "discriminator_lr": 1e-3, "steps": 12_000, "ema": 0.999,
         },

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from course_lib.methods.glo import GLOSettings
+from course_lib.networks.dcgan import DCGANGenerator
 from course_lib.recipes.plan import Recipe
 
 # what the paper states: gradient descent with rates 1 and 10 on a mean loss; its batch is that of public code
@@ -15,8 +17,8 @@ def recipe(summary: str, common: Mapping[str, Any], book: int, lab: Mapping[str,
     """Adam for `book` steps on lessons' networks; in the lab, those of DCGAN at half its width."""
     return Recipe(
         summary,
-        "glo",
-        "generator",
+        GLOSettings,
+        DCGANGenerator,
         {**ADAM, **common, "steps": book},
         {
             "smoke": {"steps": 4, "generator_width": 8, "batch": 32, "init": "gaussian"},
@@ -37,7 +39,7 @@ RECIPES: dict[str, Recipe] = {
     # sizes of codes: the paper's section 4.1; MNIST by squared error, all others by l2 + Lap1
     "glo-mnist": recipe(
         "GLO on MNIST at 32 pixels, with the paper's 32 dimensions and squared error",
-        {"data": "mnist", "latent": 32, "loss": "l2"},
+        {"data": "mnist:resize=bilinear,held-out=32", "latent": 32, "loss": "l2"},
         4_000,
         {**PAPER, "init": "gaussian", "steps": 100_000},
     ),

@@ -17,24 +17,35 @@ class DataSettings:
 
     data: str = "fashion-mnist"  # a name of `course data list`, or a folder of images
     resolution: int | None = 32  # pixels; None for points
-    batch: int = 32  # examples a minibatch
+    target: str = ""  # a second domain, for methods that translate: another name or folder
+    paired: bool = False  # whether image i of the second domain shows what image i of the first shows
+    batch: int = 32  # examples a minibatch, of all processes together
     steps: int = 4_000  # updates of the generator
     seed: int = 0  # of everything that is drawn
 
     def __post_init__(self):
         if self.batch < 1 or self.steps < 1:
             raise UsageError("batch counts examples and steps counts updates: give at least 1.")
+        if self.paired and not self.target:
+            raise UsageError("pairs need a second domain: give --target.")
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A named run. `method` and `networks` name groups of settings; `changes` are flat overrides of defaults."""
+    """A named run.
+
+    method: the dataclass of its settings, which knows how to build the method; networks: a dataclass beside the
+    networks, which knows how to build them. `changes` are flat overrides of both classes' defaults, and those of data
+    and loop; `tiers` more of them, by size. pretrained: networks that are taken from another run, by role -> a zoo
+    entry or run directory.
+    """
 
     summary: str
-    method: str
-    networks: str
+    method: type
+    networks: type
     changes: Mapping[str, Any] = field(default_factory=dict)
     tiers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    pretrained: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -44,7 +55,9 @@ class Plan:
     recipe: str
     tier: str
     settings: Mapping[str, Any]  # by group: data, loop, method, networks
+    pretrained: Mapping[str, str] = field(default_factory=dict)  # role -> run
 
     def to_json(self) -> dict[str, Any]:
         groups = {name: dataclasses.asdict(group) for name, group in self.settings.items()}
-        return {"recipe": self.recipe, "tier": self.tier, **groups}
+        pretrained = {"pretrained": dict(self.pretrained)} if self.pretrained else {}
+        return {"recipe": self.recipe, "tier": self.tier, **groups, **pretrained}

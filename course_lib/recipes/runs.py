@@ -5,30 +5,58 @@ from pathlib import Path
 from typing import Any
 
 from course_lib import paths
-from course_lib.builders import METHODS, NETWORKS
 from course_lib.errors import CourseError, UsageError
 from course_lib.recipes.plan import Plan
-from course_lib.recipes.settling import find, restore
+from course_lib.recipes.resolve import FORMAT, restore
+from course_lib.version import __version__
 
 
-def build(plan: Plan, shape: tuple[int, ...]):
-    """The method of a plan for data of `shape`, with weights drawn from the plan's seed.
+def build(plan: Plan, spec: Any):
+    """The method of a plan for data of a `data.DataSpec` (or a bare shape), with weights drawn from the plan's seed.
 
-    Raises UsageError when the plan's networks do not exist or do not take such data.
+    Networks that the plan takes from other runs are loaded, with their averaged weights, and not trained further
+    unless the method does it.
+
+    Raises UsageError when the plan's networks do not exist or do not take such data, CourseError when a run that they
+    come from cannot be loaded.
     """
     import torch
 
     from course_lib import seeds
+    from course_lib.data import DataSpec
 
-    recipe = find(plan.recipe)
-    networks, method = NETWORKS[recipe.networks], METHODS[recipe.method]
+    spec = spec if isinstance(spec, DataSpec) else DataSpec(tuple(spec))
+    seed = plan.settings["data"].seed
+    pretrained = {role: _pretrained(role, run) for role, run in plan.pretrained.items()}
     # the initialisation of torch's layers draws from the global generator: seed it, and give it back as it was
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seeds.number(plan.settings["data"].seed, purpose="weights"))
+        torch.manual_seed(seeds.number(seed, purpose="weights"))
         try:
-            return method.make(*networks.make(plan.settings["networks"], shape), plan.settings["method"])
+            networks = plan.settings["networks"].build(spec) | pretrained
+            method = plan.settings["method"].build(networks)
         except (ValueError, RuntimeError) as error:
             raise UsageError(f"these settings cannot be built: {str(error).rstrip('.')}.") from error
+    method.seed, method.spec, method.plan = seed, spec, plan
+    return method
+
+
+def _pretrained(role: str, run: str):
+    """The network of one role of another run."""
+    networks = load(run).networks
+    if role not in networks:
+        raise UsageError(
+            f"{run} has no network in the role of {role}, only {', '.join(networks)}: name another run for it."
+        )
+    return networks[role].requires_grad_(False)
+
+
+def open_data(plan: Plan, split: str = "train"):
+    """The data set of a plan and that of its second domain, or None where it has one domain."""
+    from course_lib import data
+
+    d = plan.settings["data"]
+    target = data.open(d.target, resolution=d.resolution, split=split) if d.target else None
+    return data.open(d.data, resolution=d.resolution, split=split), target
 
 
 def train(
@@ -42,19 +70,30 @@ def train(
 ):
     """Carry out a plan, in `run_dir` when given (resuming what is there). Returns `training.loop.Run`.
 
+    In a process group each rank takes its share of the plan's batch, with data and latents of its own.
+
     Raises CourseError for missing data and a folder that holds another run; see also `training.loop.fit`.
     """
-    from course_lib import data as datasets
-    from course_lib.data import Batches
+    from course_lib.data import Batches, spec_of
     from course_lib.training import device as devices
+    from course_lib.training.distributed import ranks
     from course_lib.training.loop import fit
 
-    d = plan.settings["data"]
-    dataset = datasets.open(d.data, resolution=d.resolution)
-    method = build(plan, dataset.shape)
-    if hasattr(method, "prepare"):  # a method that keeps something of each example
-        method.prepare(dataset, d.seed)
-    batches = Batches(dataset, d.batch * method.minibatches, seed=d.seed, device=device or devices.best())
+    d, here = plan.settings["data"], ranks()
+    dataset, target = open_data(plan)
+    spec = spec_of(dataset, target, d.paired)
+    method = build(plan, spec)
+    method.prepare(dataset, d.seed)
+    batches = Batches(
+        dataset,
+        here.share(d.batch) * method.minibatches,
+        seed=d.seed,
+        target=target,
+        paired=d.paired,
+        rank=here.rank,
+        world=here.world,
+        device=device or devices.best(),
+    )
     try:
         return fit(
             method,
@@ -62,7 +101,8 @@ def train(
             d.steps,
             run_dir,
             settings=plan.settings["loop"],
-            config=plan.to_json() | {"shape": list(dataset.shape)},
+            config=configuration(plan, spec),
+            upgrade=lambda there: upgraded(there, spec),
             every=every,
             observe=observe,
             label=plan.recipe,
@@ -72,17 +112,39 @@ def train(
         batches.close()
 
 
-def load(name: str | Path, *, weights: str = "average", device: Any = "cpu"):
-    """The trained method of a run directory or of a zoo entry, ready to sample.
+def configuration(plan: Plan, spec: Any) -> dict[str, Any]:
+    """What `config.json` says of a run."""
+    config = plan.to_json() | {
+        "format": FORMAT,
+        "version": __version__,
+        "shape": list(spec.shape),
+        "data_set": spec.to_json(),
+    }
+    if plan.pretrained:
+        config["pretrained_sha256"] = {role: checksum(run) for role, run in plan.pretrained.items()}
+    return config
 
-    weights: "average" (over training; what to sample with) or "last". The plan lies in its attribute `plan`.
-    Raises CourseError when there is no such run, when it has no checkpoint, or when its files are damaged.
-    """
-    from course_lib.files import load_state
+
+def upgraded(there: dict[str, Any], spec: Any) -> dict[str, Any]:
+    """A configuration of any version as this version writes it. What an older one does not say of the data is taken to
+    be as it is now, but for the shape, which it says."""
+    said = {key: there[key] for key in ("shape", "data_set", "length", "pretrained_sha256") if key in there}
+    return configuration(restore(there), spec) | said
+
+
+def checksum(run: str) -> str:
+    """SHA-256 of the weights that a run is used with: those of its zoo entry, or of its latest checkpoint."""
+    from course_lib.files import TENSORS, sha256
     from course_lib.training.checkpoint import RunDirectory
 
-    if weights not in ("average", "last"):
-        raise UsageError(f"weights must be 'average' or 'last', not '{weights}'.")
+    folder = run_folder(run)
+    if (folder / "weights").is_dir():
+        return sha256(folder / "weights" / TENSORS)
+    return sha256(folder / "checkpoints" / str(RunDirectory(folder).latest()) / TENSORS)
+
+
+def run_folder(name: str | Path) -> Path:
+    """The folder of a run directory or a zoo entry. Raises CourseError when there is none of that name."""
     folder = Path(name) if Path(name).is_dir() else paths.zoo() / str(name)
     if not folder.is_dir():
         entries = sorted(p.name for p in paths.zoo().iterdir() if p.is_dir()) if paths.zoo().is_dir() else []
@@ -90,21 +152,26 @@ def load(name: str | Path, *, weights: str = "average", device: Any = "cpu"):
             f"there is no run directory and no zoo entry '{name}': the zoo has {', '.join(entries) or 'none yet'}; "
             f"`course train` makes runs."
         )
-    directory = RunDirectory(folder)
-    config = directory.config()
+    return folder
+
+
+def load(name: str | Path, *, weights: str = "average", device: Any = "cpu"):
+    """The trained method of a run directory or of a zoo entry, ready to sample.
+
+    weights: "average" (over training; what to sample with) or "last". The plan lies in its attribute `plan`.
+    Raises CourseError when there is no such run, when it has no checkpoint, or when its files are damaged.
+    """
+    from course_lib.data import DataSpec
+    from course_lib.training.checkpoint import RunDirectory
+
+    if weights not in ("average", "last"):
+        raise UsageError(f"weights must be 'average' or 'last', not '{weights}'.")
+    folder = run_folder(name)
+    config = RunDirectory(folder).config()
     plan = restore(config)
-    method = build(plan, tuple(config.get("shape", ())))
-    if (folder / "weights").is_dir():
-        networks = load_state(folder / "weights")
-    else:
-        step = directory.latest()
-        if step is None:
-            raise CourseError(f"{folder} has no checkpoint yet: let its training reach one.")
-        state = directory.load(step)
-        networks = state["method"]["networks"]
-        if weights == "average":
-            for role, tensors in state["average"].items():
-                networks.update({f"{role}.{name}": tensor for name, tensor in tensors.items()})
+    method = build(plan, DataSpec.from_config(config))
+    networks, stage = _weights(folder, weights)
+    method.enter(config.get("stage", stage))
     for role in list(method.networks):
         theirs = {k.removeprefix(f"{role}."): v for k, v in networks.items() if k.startswith(f"{role}.")}
         if not theirs:  # the zoo keeps what samples are made with; an untrained opponent would only mislead
@@ -118,5 +185,23 @@ def load(name: str | Path, *, weights: str = "average", device: Any = "cpu"):
                 f"them, or train again."
             ) from error
     method.networks.to(device).eval()
-    method.plan = plan
     return method
+
+
+def _weights(folder: Path, weights: str) -> tuple[dict[str, Any], int]:
+    """Tensors by role and name, and the stage that the networks of a run directory are at."""
+    from course_lib.files import load_state
+    from course_lib.training.checkpoint import RunDirectory
+
+    if (folder / "weights").is_dir():
+        return load_state(folder / "weights"), 0
+    directory = RunDirectory(folder)
+    step = directory.latest()
+    if step is None:
+        raise CourseError(f"{folder} has no checkpoint yet: let its training reach one.")
+    state = directory.load(step)
+    networks = state["method"]["networks"]
+    if weights == "average":
+        for role, tensors in state["average"].items():
+            networks.update({f"{role}.{name}": tensor for name, tensor in tensors.items()})
+    return networks, state["method"].get("stage", 0)

@@ -3,6 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from course_lib.methods.gan import GANSettings
+from course_lib.methods.vae import VAESettings
+from course_lib.networks.dcgan import DCGANPair
+from course_lib.networks.encoders import Autoencoder
 from course_lib.recipes.plan import Recipe
 
 NARROW = {"steps": 4, "generator_width": 8, "batch": 32}
@@ -12,8 +16,8 @@ def vae(summary: str, changes: Mapping[str, Any], steps: int, lab: Mapping[str, 
     """As many images as GLO sees, by the same reconstruction loss."""
     return Recipe(
         summary,
-        "vae",
-        "autoencoder",
+        VAESettings,
+        Autoencoder,
         {"loss": "l2+lap1", "batch": 128, "ema": 0.995, **changes, "steps": steps},
         {
             "smoke": {**NARROW, "encoder_width": 8},
@@ -27,8 +31,8 @@ def dcgan(summary: str, changes: Mapping[str, Any], steps: int, lab: Mapping[str
     """The game of `dcgan-fashion` on other data."""
     return Recipe(
         summary,
-        "gan",
-        "dcgan",
+        GANSettings,
+        DCGANPair,
         {"generator_lr": 1e-3, "discriminator_lr": 1e-3, "ema": 0.999, **changes, "steps": steps},
         {
             "smoke": {**NARROW, "discriminator_width": 8},
@@ -42,7 +46,8 @@ def dcgan(summary: str, changes: Mapping[str, Any], steps: int, lab: Mapping[str
 
 
 # the sizes of codes are those of the paper's section 4.1
-MNIST = {"data": "mnist", "latent": 32}
+# enlarged to 32 pixels and split as the paper's: `inversion.table`
+MNIST = {"data": "mnist:resize=bilinear,held-out=32", "latent": 32}
 SVHN = {"data": "svhn", "latent": 64}
 CELEBA_64 = {"data": "celeba", "resolution": 64, "latent": 256}
 CELEBA_128 = {"data": "celeba", "resolution": 128, "latent": 256, "batch": 32}

@@ -13,7 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
-from course_lib import paths, records
+from course_lib import paths, records, variables
 from course_lib.errors import CourseError, UsageError
 from course_lib.files import write_atomic
 from course_lib.studies.catalogue import STUDIES
@@ -35,8 +35,12 @@ def run(
     Lines of earlier code, and of earlier settings of their variant, are made anew, one by one.
 
     workers: processes that share the runs, each with its share of the machine's threads.
-    Raises UsageError for an unknown study, and where the record there is of another tier.
+    Raises UsageError for an unknown study, where the record there is of another tier, and while seeds are shifted.
     """
+    if variables.seed_shift():
+        raise UsageError(
+            f"{variables.SEED_SHIFT} is set, so seeds would not be those of the record: unset it."
+        )
     if min(seeds, workers) < 1:
         raise UsageError("seeds and workers are counted: give at least 1.")
     study = find(name)
@@ -169,7 +173,7 @@ def measured(name: str, variant: str, seed: int, tier: str) -> dict[str, Any]:
 
     study = find(name)
     recipe, changes = study.recipe_of(variant), _changes(study, variant, tier)
-    plan = recipes.settle(recipe, tier, seed=seed, tensorboard=False, **changes)
+    plan = recipes.resolve(recipe, tier, seed=seed, tensorboard=False, **changes)
     measure = study.measures(plan)
     rows: list[dict[str, float]] = []
     every = study.every if tier != "smoke" else 2

@@ -47,8 +47,8 @@ def matrix(weights: Tensor, length: int, stride: int = 1, padding: int = 0) -> T
 def overlaps(length: int, kernel: int, stride: int, padding: int = 0) -> Tensor:
     """How many inputs of a transposed convolution reach each of its outputs: (transposed_length,) int64.
 
-    Away from the edges the counts repeat with period s and all equal K / s when s divides K; otherwise they alternate
-    between the two integers around K / s, the checkerboard of Odena et al. (2016).
+    Away from the edges the counts repeat with period s and all equal K / s when s divides K; otherwise both integers
+    around K / s occur in each period, the checkerboard of Odena et al. (2016).
     """
     outputs = transposed_length(length, kernel, stride, padding)
     tap = torch.arange(outputs) + padding - stride * torch.arange(length)[:, None]

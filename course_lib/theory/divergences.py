@@ -163,7 +163,8 @@ def monte_carlo(
 def wasserstein_1d(x: Tensor, y: Tensor) -> Tensor:
     """W₁ between the samples x (n,) or (n, 1) and y (m,) or (m, 1): ∫ |F⁻¹(u) − G⁻¹(u)| du. Returns a scalar.
 
-    With n = m this is the mean gap of the sorted samples: on the line the best transport never crosses.
+    With n = m this is the mean gap of the sorted samples: on the line some cheapest transport keeps their order
+    (others that cost as much may not).
     """
     x, y = x.double().flatten().sort().values, y.double().flatten().sort().values
     if len(x) == len(y):

@@ -59,8 +59,8 @@ def dirac(
     """The field of the Dirac-GAN (Mescheder et al., 2018): data at 0, generator at θ, logit of D is ψ x.
 
     r1: γ of γ/2 · ψ² in D's loss. noise: σ of Gaussian noise added to data and generated point before D sees
-    them (the expectation is an equally spaced sum, exact to ten digits). gradient_penalty: γ of γ/2 · (|ψ| − 1)²,
-    as in WGAN-GP.
+    them (the expectation is an equally spaced sum, exact to ten digits while |ψ| σ ≤ 8: a steeper sigmoid is a
+    step between its nodes). gradient_penalty: γ of γ/2 · (|ψ| − 1)², as in WGAN-GP.
     Points are (θ, ψ). Raises UsageError for a loss that does not exist, and for negative weights.
     """
     if loss not in DIRAC_LOSSES:

@@ -230,7 +230,7 @@ def exact(row: FDivergence, log_p: Tensor, log_q: Tensor, grid: Grid | None = No
 
     Where one density is zero the other pays f(0) or f'(∞) for its mass. Differentiable in both arguments.
     """
-    # ratios beyond e^±300 occur only where both densities are far below rounding, or the divergence is immense
+    # beyond e^±300 f(u) or f(u)/u has reached its limit to rounding, or the divergence is immense
     ratio = log_ratio(log_p, log_q).clamp(-300, 300)
     few, many = ratio.clamp(max=0).exp(), ratio.clamp(min=0).exp()
     under_q = log_q.exp() * row.f(few)  # q f(u) for u ≤ 1

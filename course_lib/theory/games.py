@@ -18,8 +18,7 @@ from course_lib.theory.divergences import js, softplus
 def bilinear_simultaneous(x: float, y: float, rate: float, steps: int) -> Tensor:
     """Both players step at once: x ← x − η y, y ← y + η x.
 
-    The step is a rotation times √(1+η²), so the radius grows by exactly that factor each time, whatever η >
-    0.
+    The step is a rotation times √(1+η²), so the radius grows by exactly that factor each time, whatever η > 0.
     """
     path = [(x, y)]
     for _ in range(steps):
@@ -31,8 +30,8 @@ def bilinear_simultaneous(x: float, y: float, rate: float, steps: int) -> Tensor
 def bilinear_alternating(x: float, y: float, rate: float, steps: int) -> Tensor:
     """x steps first and y answers the new x: x ← x − η y, y ← y + η x. A path entry is a pair of moves.
 
-    The map preserves x² + y² − η x y (`bilinear_invariant`): for 0 < η < 2 the path stays on an ellipse for
-    ever.
+    The map preserves x² + y² − η x y (`bilinear_invariant`): for 0 < η < 2 the path stays on an ellipse. From η = 2 on
+    the curve is not bounded, and a path from almost any start leaves.
     """
     path = [(x, y)]
     for _ in range(steps):
@@ -95,11 +94,18 @@ def dirac_gan(
     """The path of (θ, ψ) under gradient steps: (steps + 1, 2).
 
     order: "simultaneous", or "alternating" where the discriminator steps first and the generator answers it.
-    Without a penalty the eigenvalues at the equilibrium are ±i/2 (±i for "wasserstein"), so simultaneous
-    steps of any rate are pushed away from it. The zero-sum losses spiral out for ever. The non-saturating one
-    is no zero-sum game and has a weak pull inwards, of higher order: simultaneous steps settle on a cycle of
-    radius about √(2 · rate), alternating ones creep in like √(8/t). With r1 > 0 the real parts are negative
-    and the approach is exponential for small rates (Mescheder et al. 2018, §2 to §4).
+    Without a penalty the eigenvalues at the equilibrium are ±i/2 (±i for "wasserstein"), so near it simultaneous
+    steps of any rate η lead away from it (Mescheder et al. 2018, §2). Farther out the losses differ:
+
+    wasserstein: the radius r grows by √(1+η²) a step, as in the bilinear game.
+    minimax: r grows by √(1 + η² σ(t)²) at the logit t = ψθ, and passes every bound. But where t < 0 the steps are
+    short: for small η a revolution at radius r takes about (2π/η)(1 + I₀(r²/2)) steps, I₀ the modified Bessel
+    function, which grows like exp(r²/2)/r, and multiplies r by about exp(πη/2). After n steps r is of the order of
+    √(2 log n): a computed path soon seems to stand still, and once η σ(t) is below rounding it does.
+    non-saturating: no zero-sum game, with a weak pull inwards, of higher order. For small η simultaneous steps settle
+    on a cycle of radius about √(2η), and alternating ones creep in like √(8/t) at the time t = η · steps.
+
+    With r1 > 0 the real parts are negative: for small η the approach is exponential near the equilibrium (ibid., §4).
     """
     if order not in ("simultaneous", "alternating"):
         raise UsageError(f"No order of play is called '{order}': choose 'simultaneous' or 'alternating'.")
@@ -115,7 +121,8 @@ def dirac_gan(
 
 
 def _sigmoid(x: float) -> float:
-    return 0.5 * (1 + math.tanh(x / 2))  # never overflows
+    # never overflows, and keeps its digits where it is small: there the players all but stand still
+    return 1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x))
 
 
 # convergence in the space of distributions
@@ -145,7 +152,7 @@ def best_response_descent(p_data: Tensor, p_0: Tensor, rate: float = 0.5, steps:
         p ← p · exp(−rate · log(1 − D*)) / Z  =  p · ((p_data + p)/p)^rate / Z.
 
     The Hessian of C, diag(1/p − 1/(p + p_data)), is below that of the negative entropy, diag(1/p): C is
-    1-smooth relative to it, so that every rate in (0, 1] lowers C at each step (Bauschke et al. 2017; Lu et
+    1-smooth relative to it, so that at a rate in (0, 1] no step raises C (Bauschke et al. 2017; Lu et
     al. 2018). At rate 1 the step is p ← (p + p_data)/2. Below 1 an outcome without mass stays without, as it
     must for a multiplicative step: start with p_0 > 0 wherever p_data > 0.
 
@@ -154,7 +161,9 @@ def best_response_descent(p_data: Tensor, p_0: Tensor, rate: float = 0.5, steps:
     """
     p_data, p = (torch.as_tensor(t).double() for t in (p_data, p_0))
     if not 0 < rate <= 1:
-        raise UsageError(f"The rate must lie in (0, 1], where each step is sure to descend, and is {rate}.")
+        raise UsageError(
+            f"The rate must lie in (0, 1], where no step can raise the criterion, and is {rate}."
+        )
     if p_data.ndim != 1 or p.shape != p_data.shape:
         raise UsageError("Best-response descent needs two vectors of probabilities of the same length.")
     if any((t < 0).any() or abs(t.sum().item() - 1) > 1e-5 for t in (p_data, p)):

@@ -26,8 +26,10 @@ class Grid:
 def grid_1d(low: float, high: float, count: int, *, rule: str = "trapezoid") -> Grid:
     """`count` equally spaced points from `low` to `high`, both included.
 
-    For a smooth density that vanishes at both ends the plain trapezoid rule converges faster than any power
-    of the spacing (Euler-Maclaurin), so it is the default; "simpson" is fourth order whatever the ends do.
+    For a smooth density that vanishes at both ends together with all its derivatives, as a Gaussian does to rounding,
+    the plain trapezoid rule converges faster than any power of the spacing (Euler-Maclaurin), so it is the default.
+    Where only the density vanishes there, and not its slope, it is second order; "simpson" is fourth order for smooth
+    functions whatever the ends do.
 
     Raises UsageError for an empty interval, fewer than two points, or an even count with Simpson's rule.
     """

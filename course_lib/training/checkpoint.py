@@ -7,13 +7,15 @@ import errno
 import fcntl
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from course_lib.errors import CourseError
 from course_lib.files import load_state, save_state, write_atomic
+
+Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 class RunDirectory:
@@ -27,9 +29,10 @@ class RunDirectory:
         self.checkpoints = self.path / "checkpoints"
 
     @contextmanager
-    def claimed(self, config: dict[str, Any]) -> Iterator[None]:
+    def claimed(self, config: dict[str, Any], upgrade: Upgrade | None = None) -> Iterator[None]:
         """Make the folder this run's, or see that it already is, and keep other processes out meanwhile.
 
+        `upgrade` brings the configuration that lies there, perhaps of an earlier version, to the form of `config`.
         Raises CourseError when it holds a run with another configuration or something that is no run, when
         another process trains there, and when it cannot be written.
         """
@@ -54,15 +57,15 @@ class RunDirectory:
             with disk_errors(self):
                 for leftover in self.path.rglob(".*.tmp"):  # of a process that was killed while writing
                     shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
-                self._adopt(config)
+                self._adopt(config, upgrade or dict)
             yield
 
-    def _adopt(self, config: dict[str, Any]) -> None:
+    def _adopt(self, config: dict[str, Any], upgrade: Upgrade) -> None:
         file = self.path / "config.json"
         # compare what JSON keeps: tuples become lists on disk
         wanted = json.loads(json.dumps(config))
         if file.exists():
-            there = _read_config(file)
+            there = json.loads(json.dumps(upgrade(_read_config(file))))
             ours, theirs = _without_budget(wanted), _without_budget(there)
             if ours != theirs:
                 raise CourseError(
@@ -132,7 +135,7 @@ def disk_errors(run: RunDirectory) -> Iterator[None]:
             errno.EROFS: "the disk is read-only",
             errno.EACCES: "this user may not write there",
         }
-        reason = reasons.get(error.errno, error.strerror or error)
+        reason = reasons.get(error.errno or 0, error.strerror or str(error))
         step = run.latest()
         safe = "nothing was written yet" if step is None else f"the checkpoint of step {step} is safe"
         raise CourseError(
@@ -150,9 +153,10 @@ def _read_config(file: Path) -> dict[str, Any]:
 
 
 def _without_budget(config: dict[str, Any]) -> dict[str, Any]:
-    """A configuration less the number of steps: a run may be continued beyond its first end."""
+    """A configuration less the number of steps, since a run may be continued beyond its first end, and less the version
+    of the library that began it."""
     data = {name: value for name, value in config.get("data", {}).items() if name != "steps"}
-    return config | {"data": data}
+    return {name: value for name, value in config.items() if name != "version"} | {"data": data}
 
 
 def _first_difference(there: Any, wanted: Any, name: str = "") -> str:

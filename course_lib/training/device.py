@@ -10,8 +10,11 @@ from pathlib import Path
 
 import torch
 
+from course_lib import variables
 from course_lib.errors import UsageError
 
+# raise it when "auto" comes to mean another precision, or a precision another arithmetic
+NUMERICS = 1
 PRECISIONS = ("auto", "fp32", "bf16")
 
 
@@ -21,6 +24,7 @@ def best() -> torch.device:
 
 
 @functools.cache
+@variables.instructions_may_be_hidden
 def has_native_bf16(kind: str) -> bool:
     """Whether a device of this kind ("cpu" or "cuda") multiplies bfloat16 faster than float32."""
     if kind == "cuda":
@@ -38,8 +42,12 @@ def check_precision(precision: str) -> None:
         raise UsageError(f"precision must be one of {', '.join(PRECISIONS)}, not '{precision}'.")
 
 
+@variables.precision_may_be_set
 def resolve_precision(precision: str, device: torch.device, images: bool) -> str:
-    """ "auto" becomes bf16 for images where the hardware has it, else fp32 (a small MLP gains nothing)."""
+    """ "auto" becomes bf16 for images where the hardware has it, else fp32 (a small MLP gains nothing).
+
+    $COURSE_PRECISION decides in its place: see `course_lib.variables`.
+    """
     check_precision(precision)
     if precision == "auto":
         return "bf16" if images and has_native_bf16(device.type) else "fp32"

@@ -29,8 +29,8 @@ class Journal:
     def __init__(self, path: Path | None, tensorboard: bool = True):
         self.path = path
         self.rows: list[dict[str, float]] = []
-        self._pending: list[tuple[int, dict[str, Tensor]]] = []
-        self._writer = None
+        self._pending: list[tuple[int, dict[str, Any]]] = []
+        self._writer: Any = None
         self._tensorboard = tensorboard and path is not None and find_spec("tensorboard") is not None
 
     def rewind(self, step: int, pending: list[tuple[int, dict[str, Any]]]) -> None:
@@ -107,7 +107,7 @@ class Journal:
         return self._pending
 
     def _to_tensorboard(self, row: dict[str, float]) -> None:
-        if not self._tensorboard:
+        if not self._tensorboard or self.path is None:
             return
         if self._writer is None:
             from torch.utils.tensorboard import SummaryWriter

@@ -7,20 +7,26 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from course_lib import seeds
-from course_lib.data.batches import Batches
+from course_lib.data.batches import Batch, Batches
 from course_lib.errors import CourseError, UsageError
 from course_lib.files import write_atomic
 from course_lib.methods.protocol import Method
 from course_lib.training import device as devices
 from course_lib.training.checkpoint import RunDirectory, disk_errors
+from course_lib.training.distributed import averaged_gradients
 from course_lib.training.ema import Average
 from course_lib.training.log import Journal, NotFinite, Progress
+
+# raise it when the same method and batches end elsewhere: records of studies then know that they are of an earlier
+# version. A change that leaves every number as it was needs nothing.
+NUMERICS = 1
 
 
 class Interrupted(CourseError):
@@ -60,7 +66,7 @@ class Run:
     seconds: float  # spent in training, over all resumptions
     average: Average
 
-    def averaged(self):
+    def averaged(self) -> AbstractContextManager[None]:
         """Context in which `method` samples with the averaged weights."""
         return self.average.applied(self.method.networks)
 
@@ -73,6 +79,7 @@ def fit(
     *,
     settings: LoopSettings | None = None,
     config: dict[str, Any] | None = None,
+    upgrade: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
     every: int = 0,
     observe: Callable[[int, Run], None] | None = None,
     label: str = "training",
@@ -81,8 +88,10 @@ def fit(
     """Train `method` on `batches` until `steps` steps are done in all.
 
     With `run_dir`, checkpoints, metrics and sample grids go there, and a run found there is resumed: the result
-    equals that of an uninterrupted run bit for bit (same device, same number of threads). `observe(step, run)` is
-    called before the first step and after each `every` steps; it may sample the method but must not change it.
+    equals that of an uninterrupted run bit for bit (same device, same number of threads). `config` says what the run
+    is, and must be what the folder's own says after `upgrade`, which brings an earlier version's up to date.
+    `observe(step, run)` is called before the first step and after each `every` steps; it may sample the method but
+    must not change it.
 
     Raises NotFinite when a loss becomes NaN or infinite, Interrupted after Ctrl-C or SIGTERM (the run is saved),
     CourseError when the disk is full or the folder holds another run.
@@ -90,9 +99,14 @@ def fit(
     settings = settings or LoopSettings()
     device = torch.device(batches.device)
     directory = RunDirectory(run_dir) if isinstance(run_dir, (str, Path)) else run_dir
-    prepare(method, device, settings, images=len(batches.dataset.shape) == 3)
+    prepare(method, device, settings, steps, images=len(batches.dataset.shape) == 3)
     journal = Journal(directory.metrics if directory else None, settings.tensorboard)
-    run = Run(method, 0, journal.rows, 0.0, Average(method.networks, method.averaged, settings.ema))
+    if method.scheduled:  # another length would be another run
+        config = (config or {}) | {"length": steps}
+
+    @cache
+    def first_batch() -> Batch:
+        return batches.at(0)
 
     def guarded() -> AbstractContextManager[None]:
         return disk_errors(directory) if directory else nullcontext()
@@ -106,16 +120,16 @@ def fit(
             raise _advice(error, directory) from None
 
     with (
-        directory.claimed(config or {}) if directory else nullcontext(),
+        directory.claimed(config or {}, upgrade) if directory else nullcontext(),
         deferred_interrupts() if directory else nullcontext(lambda: False) as interrupted,
         closing(journal),
+        averaged_gradients(method.optimizers.values(), batches.world),
     ):
         saved = directory.latest() if directory else None
-        with guarded():
-            if saved is None:
-                journal.rewind(0, [])  # a run that was killed before its first checkpoint has left rows
-            else:
-                _restore(run, journal, directory.load(saved), saved)
+        state = directory.load(saved) if directory and saved is not None else None
+        run = _begin(method, settings.ema, journal, state, saved or 0)
+        with guarded():  # a run that was killed has left rows of steps after its checkpoint
+            journal.rewind(run.step, [] if state is None else [(s, row) for s, row in state["pending"]])
         if observe and run.step == 0:
             observe(0, run)
         interval_start, interval_step = time.perf_counter(), run.step
@@ -128,7 +142,7 @@ def fit(
                 )
                 metrics = method.step(batches.at(run.step))
                 run.step += 1
-                run.average.update(method.networks, run.step)
+                run.average.update(method, run.step)
                 journal.add(run.step, metrics)
                 row = None
                 done = run.step == steps
@@ -144,7 +158,7 @@ def fit(
                 # the picture before the checkpoint: whoever resumes there has it
                 if directory and (done or run.step % settings.sample_every == 0):
                     check()
-                    write_samples(run, directory, batches)
+                    write_samples(run, directory, batches, first_batch())
                 if done or stop or (directory and run.step % settings.checkpoint_every == 0):
                     check(weights=True)
                     run.seconds = time.perf_counter() - clock
@@ -157,7 +171,7 @@ def fit(
                     pause = time.perf_counter() - pause  # watching is not training
                     clock, interval_start = clock + pause, interval_start + pause
                 progress.advance(run.step, row)
-                if stop:
+                if stop and directory:
                     raise Interrupted(
                         f"stopped at step {run.step:,} of {steps:,} and saved to {directory.path}: the same command "
                         f"resumes there."
@@ -165,28 +179,36 @@ def fit(
     return run
 
 
-def prepare(method: Method, device: torch.device, settings: LoopSettings, images: bool) -> None:
-    """Move a method to a device, in the layout and precision that are fast there."""
+def prepare(method: Method, device: torch.device, settings: LoopSettings, steps: int, images: bool) -> None:
+    """Tell a method of the run, and move its networks to a device, in the layout and precision that are fast there."""
     devices.tune_allocator()
-    method.networks.to(device)
-    if images:
-        method.networks.to(memory_format=torch.channels_last)
-    method.autocast = devices.autocast(devices.resolve_precision(settings.precision, device, images), device)
-    method.networks.train()
-    if settings.compile:
-        for network in method.networks.values():
+
+    def place(network: torch.nn.Module) -> torch.nn.Module:
+        network.to(device)
+        if images:
+            network.to(memory_format=torch.channels_last)
+        if settings.compile:
             network.compile()
+        return network
+
+    method.autocast = devices.autocast(devices.resolve_precision(settings.precision, device, images), device)
+    method.steps, method.place = steps, place
+    for role, network in method.networks.items():
+        method.networks[role] = place(network)
+    method.networks.train()
 
 
-def write_samples(run: Run, directory: RunDirectory, batches: Batches) -> None:
-    """A grid of 64 samples of the averaged weights, from the same latents each time (images only)."""
-    if len(batches.dataset.shape) != 3 or not run.average.networks:
+def write_samples(run: Run, directory: RunDirectory, batches: Batches, batch: Batch) -> None:
+    """A grid of what the method shows with the averaged weights, from the same draw each time (images only)."""
+    if len(batches.dataset.shape) != 3:
+        return
+    draw = seeds.generator(batches.seed, purpose="grid", device=batches.device)
+    with run.averaged():
+        samples = run.method.preview(batch, draw)
+    if samples is None:
         return
     from torchvision.utils import save_image
 
-    latents = run.method.latents(64, seeds.generator(batches.seed, purpose="grid", device=batches.device))
-    with run.averaged():
-        samples = run.method.sample(latents)
     picture = io.BytesIO()
     save_image(samples, picture, "png", nrow=8, normalize=True, value_range=(-1, 1), padding=1)
     with disk_errors(directory):
@@ -202,7 +224,7 @@ def check_weights(method: Method, step: int) -> None:
     state = {f"weights of the {role}": network.state_dict() for role, network in method.networks.items()}
     for role, optimizer in method.optimizers.items():
         moments = (value for moment in optimizer.state.values() for value in moment.values())
-        state[f"optimiser's state of the {role}"] = dict(enumerate(moments))
+        state[f"optimiser's state of the {role}"] = {str(i): value for i, value in enumerate(moments)}
     for name, tensors in state.items():
         if not all(t.isfinite().all() for t in tensors.values() if isinstance(t, torch.Tensor)):
             raise NotFinite(f"the {name} became NaN or infinite at step {step}")
@@ -237,25 +259,28 @@ def _state(run: Run, journal: Journal) -> dict[str, Any]:
     }
 
 
-def _restore(run: Run, journal: Journal, state: dict[str, Any], step: int) -> None:
+def _begin(method: Method, ema: float, journal: Journal, state: dict[str, Any] | None, step: int) -> Run:
+    """The run at its start, or where a checkpoint left it. Averages are made when the method's stage is known."""
+    if state is None:
+        return Run(method, 0, journal.rows, 0.0, Average(method, ema))
     try:
-        run.method.load_state_dict(state["method"])
-        run.average.load_state_dict(state["average"])
+        method.load_state_dict(state["method"])
+        average = Average(method, ema)
+        average.load_state_dict(state["average"])
     except (RuntimeError, KeyError, ValueError, TypeError) as error:
         first = str(error).splitlines()[0]
         raise CourseError(
             f"the checkpoint of step {step} does not fit this method ({first}): resume with the settings and the "
             f"version of the course that wrote it."
         ) from error
-    journal.rewind(step, [(s, metrics) for s, metrics in state["pending"]])
-    run.step, run.seconds = step, state["seconds"]
+    return Run(method, step, journal.rows, state["seconds"], average)
 
 
 def _advice(error: NotFinite, directory: RunDirectory | None) -> NotFinite:
     good = directory.latest() if directory else None
     where = (
         f"the last good checkpoint is of step {good} in {directory.path}"
-        if good is not None
+        if directory and good is not None
         else ("no checkpoint was written yet" if directory else "this run keeps no checkpoints")
     )
     return NotFinite(

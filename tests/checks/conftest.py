@@ -1,25 +1,24 @@
 import pytest
 
-from course_lib.checks import exercise as listed
-from course_lib.checks import showing
-from course_lib.checks.exercise import Exercise
-from course_lib.checks.trial import Trial
+from course_lib.checks.chapters import ch01
+from course_lib.checks.engine import display
+from course_lib.checks.engine.exercise import Exercise
+from course_lib.checks.engine.trial import Trial
 
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path, monkeypatch):
     """Progress is kept in a folder of the test's own, and nothing is remembered from the test before."""
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
-    monkeypatch.setattr("course_lib.checks.kept._this_session", set())
-    monkeypatch.setattr(showing, "_asked", {})
+    monkeypatch.setattr("course_lib.checks.engine.progress._this_session", set())
+    monkeypatch.setattr(display, "_asked", {})
 
 
 @pytest.fixture
 def tried(monkeypatch):
-    """Put a judge on the list under the name "game-tried"; the list is as it was when the test ends."""
-    monkeypatch.setattr(listed, "_EXERCISES", dict(listed._EXERCISES))
+    """Put a checker on the list under the name "game-tried"; the list is as it was when the test ends."""
 
-    def put(judge, **about):
+    def put(checker, **about):
         about = {
             "title": "Tried",
             "section": "The game",
@@ -30,9 +29,9 @@ def tried(monkeypatch):
             "points": 3,
             "mistakes": {"twice": "It is twice as large.", "far": "It is {how:.1f} away."},
         } | about
-        made = Exercise("game-tried", answer="tried", judge=judge, **about)
-        listed._EXERCISES["game-tried"] = made
-        return made
+        exercise = Exercise("game-tried", answer="tried", checker=checker, **about)
+        monkeypatch.setattr(ch01, "EXERCISES", (*ch01.EXERCISES, exercise))
+        return exercise
 
     return put
 

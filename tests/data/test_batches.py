@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -284,3 +285,74 @@ def test_on_a_gpu_streamed_and_resident_batches_are_the_same_bits():
             a, b = resident.at(step), streamed.at(step)
             assert a.x.is_cuda and same(a, b)
             assert torch.allclose(a.x.cpu(), images.tensor(a.labels.cpu()), atol=1e-6)
+
+
+def halves(n=12):
+    """Two sets of images, of which image i of the second is the negative of image i of the first."""
+    pixels = np.random.default_rng(0).integers(0, 256, (n, 1, 8, 8)).astype(np.uint8)
+    return data.ImageSet("bright", pixels), data.ImageSet("dark", 255 - pixels)
+
+
+@pytest.mark.parametrize("resident_bytes", [None, 0], ids=["resident", "streamed"])
+def test_pairs_stay_together_and_two_domains_go_their_own_ways(resident_bytes):
+    bright, dark = halves()
+    options = {"seed": 3, "target": dark, "resident_bytes": resident_bytes}
+    with (
+        data.Batches(bright, 4, paired=True, **options) as pairs,
+        data.Batches(bright, 4, **options) as domains,
+    ):
+        for step in range(7):
+            pair, apart = pairs.at(step), domains.at(step)
+            torch.testing.assert_close(pair.target, -pair.x, rtol=0, atol=1e-5)
+            assert torch.equal(pair.x, apart.x), "the first domain does not depend on the second"
+            assert not torch.allclose(apart.target, -apart.x)
+        seen = torch.cat([domains.at(step).target for step in range(3)]).flatten(1)
+        assert len(seen.unique(dim=0)) == 12, "each domain is gone through whole"
+
+
+def test_a_split_keeps_pairs_together():
+    bright, dark = halves()
+    with data.Batches(bright, 6, seed=0, target=dark, paired=True) as batches:
+        for part in batches.at(1).split(3):
+            assert len(part) == 2 and part.epoch == 0.5
+            torch.testing.assert_close(part.target, -part.x, rtol=0, atol=1e-5)
+
+
+def test_a_batch_knows_its_epoch():
+    bright, _ = halves()
+    with data.Batches(bright, 3, seed=0, world=2) as batches:
+        assert [batches.at(step).epoch for step in (0, 1, 2, 5)] == [0.0, 0.5, 1.0, 2.5]
+    with data.Batches(data.open("toy/ring8"), 3, seed=0) as points:
+        assert points.at(4).epoch is None and points.at(4).target is None
+
+
+def test_points_have_second_domains_too():
+    ring, roll = data.open("toy/ring8"), data.open("toy/swiss-roll")
+    with data.Batches(ring, 5, seed=0, target=roll) as batches:
+        first, again = batches.at(2), batches.at(2)
+        assert first.target.shape == (5, 2) and torch.equal(first.target, again.target)
+        assert not torch.equal(first.target, first.x)
+
+
+def test_what_cannot_be_paired_is_refused():
+    bright, dark = halves()
+    shorter = data.ImageSet("shorter", dark.images[:7])
+    for target in (None, shorter, data.open("toy/ring8")):
+        with pytest.raises(UsageError, match="equally many images"):
+            data.Batches(bright, 4, seed=0, target=target, paired=True)
+    with pytest.raises(UsageError, match="not a data set"):
+        data.Batches(bright, 4, seed=0, target=dark.images)
+
+
+def test_a_set_is_described_for_those_who_build_networks():
+    bright, dark = halves()
+    labelled = data.ImageSet(
+        "faces", bright.images, np.zeros(12, np.int64), ("a", "b"), np.zeros((12, 1), np.float32), ("hat",)
+    )
+    spec = data.spec_of(labelled, dark, paired=True)
+    assert spec == data.DataSpec((1, 8, 8), 2, ("hat",), 12, (1, 8, 8), True)
+    assert data.DataSpec.from_config({"data_set": json.loads(json.dumps(spec.to_json()))}) == spec
+    assert (spec.image, spec.size) == ((1, 8), 64)
+    with pytest.raises(UsageError, match="points, not images|images, not points|take points"):
+        _ = spec.dim
+    assert data.spec_of(data.open("toy/ring8")) == data.DataSpec((2,))

@@ -31,12 +31,29 @@ def test_fewer_classes():
     assert len(both) == 50 and set(both.labels.tolist()) == {0}
 
 
+def test_a_part_of_the_training_images_is_held_out_for_tests():
+    whole = data.open("digits", resolution=8)
+    labels, numbers = np.asarray(whole.labels), np.arange(len(whole))
+    train, test = (data.open("digits:held-out=5", resolution=8, split=split) for split in ("train", "test"))
+    assert np.array_equal(test.images, np.asarray(whole.images)[numbers % 5 == 0])
+    assert np.array_equal(train.images, np.asarray(whole.images)[numbers % 5 != 0])
+    assert len(train) + len(test) == len(whole), "none of the published test images"
+    # which images are held out does not depend on which classes are wanted
+    ones = data.open("digits:held-out=5,classes=1,images=20", resolution=8)
+    zeros = np.asarray(whole.images)[(numbers % 5 != 0) & (labels == 0)]
+    assert len(ones) == 20 and np.array_equal(ones.images[[0, -1]], zeros[[0, -1]])
+    tested = data.open("digits:held-out=5,classes=1", resolution=8, split="test")
+    assert np.array_equal(tested.images, np.asarray(whole.images)[(numbers % 5 == 0) & (labels == 0)])
+
+
 @pytest.mark.parametrize(
     ("name", "named"),
     [
         ("digits:images=many", "names no part"),
         ("digits:", "names no part"),
         ("digits:images=0", "names no part"),
+        ("digits:held-out=0", "names no part"),
+        ("digits:held-out=1", "nothing of digits to train on"),
         ("digits:classes=1,classes=2", "names no part"),
         ("digits:images=100000", "ask for no more"),
         ("digits:classes=11", "ask for fewer"),
@@ -48,9 +65,8 @@ def test_what_cannot_be_meant_is_refused(name, named):
         data.open(name, resolution=16)
 
 
-def test_a_set_without_labels_has_no_classes(monkeypatch):
+def test_a_set_without_labels_has_no_classes():
     plain = ImageSet("digits", np.zeros((4, 1, 8, 8), np.uint8))
-    monkeypatch.setattr("course_lib.data.cache.open_set", lambda name, **options: plain)
     source = Subset(SOURCES["digits"], "classes=1")
     with pytest.raises(UsageError, match="no classes"):
-        source.open(8, "train")
+        source.derive(plain, "train")

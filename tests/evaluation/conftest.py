@@ -29,7 +29,7 @@ def classifier():
 def zoo(tmp_path, monkeypatch, classifier):
     folder = tmp_path / "zoo" / "classifier-fashion"
     folder.mkdir(parents=True)
-    (folder / "config.json").write_text(json.dumps({"data": {"resolution": 16}}))
+    (folder / "config.json").write_text(json.dumps({"shape": [1, 16, 16], "networks": {"width": 4}}))
     (folder / "metrics.json").write_text(json.dumps({"accuracy": 0.93}))
     files.save_state(folder / "weights", {f"classifier.{k}": v for k, v in classifier.state_dict().items()})
     monkeypatch.setattr(paths, "zoo", lambda: tmp_path / "zoo")

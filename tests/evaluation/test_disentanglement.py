@@ -11,6 +11,7 @@ from sklearn.metrics import mutual_info_score
 from course_lib.data.images import ImageSet
 from course_lib.errors import CourseError, UsageError
 from course_lib.evaluation.disentanglement import (
+    LEAST_STD,
     FixedFactor,
     discretised,
     factor_vae_score,
@@ -34,7 +35,7 @@ def noise(*shape, seed=0):
 
 def test_perfect_codes_score_one_in_any_order_scale_and_sign(factors):
     codes = factors[:, [2, 0, 3, 1]] * torch.tensor([0.01, -5.0, 1.0, 300.0]) + 7
-    assert factor_vae_score(codes, factors, **FEW).score == 1
+    assert factor_vae_score(codes, factors, least_std=0, **FEW).score == 1
     gap = mutual_information_gap(codes, factors)
     assert gap.score == pytest.approx(1)
     assert gap.entropies.tolist() == pytest.approx([math.log(n) for n in (3, 6, 5, 4)])
@@ -83,13 +84,34 @@ def test_votes_name_the_dimension_of_the_fixed_factor(factors):
 
 def test_dimensions_that_do_not_vary_have_no_vote(factors):
     still = torch.full((len(factors), 1), 0.1)
-    dead = 1e-3 * noise(len(factors), 1)
-    found = factor_vae_score(torch.cat([still, factors], 1), factors, **FEW)
+    found = factor_vae_score(torch.cat([still, factors], 1), factors, least_std=0, **FEW)
     assert (found.score, found.active) == (1, 4) and found.votes[0].sum() == 0
-    found = factor_vae_score(torch.cat([factors, dead], 1), factors, least_std=0.01, **FEW)
-    assert (found.score, found.active) == (1, 4)
     nothing = factor_vae_score(still, factors, **FEW)
     assert (nothing.score, nothing.training, nothing.active) == (0, 0, 0)
+
+
+def test_unused_dimensions_have_no_vote():
+    """Three of five factors in three dimensions: right when one of them is fixed, 3/5. Seven dimensions of noise, as an
+    encoder leaves them, would give the two missing factors away by chance, and the code more than it holds."""
+    factors = torch.from_numpy(np.array(list(product(range(4), repeat=5)) * 4, dtype=np.float32))
+    held = (factors[:, :3] - factors[:, :3].mean(0)) / factors[:, :3].std(0)
+    codes = torch.cat([held, 0.02 * noise(len(factors), 7)], 1)
+    found = factor_vae_score(codes, factors, **FEW)
+    # a share of 800 votes has a deviation of 0.017
+    assert (found.score, found.training) == (pytest.approx(0.6, abs=0.06), pytest.approx(0.6, abs=0.06))
+    assert found.active == 3 and found.votes[3:].sum() == 0
+    assert factor_vae_score(codes, factors, least_std=0, **FEW).score > 0.7
+
+
+def test_pruning_is_by_the_standard_deviation_in_the_codes_own_unit(factors):
+    small = noise(len(factors), 2)
+    small = small / small.std(0) * torch.tensor([0.049, 0.051])
+    codes = torch.cat([factors, small], 1)
+    assert factor_vae_score(codes, factors, **FEW).active == 5
+    assert (
+        factor_vae_score(codes, factors, least_std=0.05**0.5, **FEW).active == 4
+    )  # by variance, as its authors
+    assert factor_vae_score(codes / 100, factors, least_std=LEAST_STD / 100, **FEW).active == 5
 
 
 def test_the_factor_vae_score_is_that_of_plain_loops(factors):

@@ -121,19 +121,20 @@ def test_the_mean_of_known_data_may_be_given():
 
 
 def test_a_sample_that_is_drawn_twice_makes_no_pair_with_itself(monkeypatch):
-    """Of two resamples that are known, level 1 lays the difference of their values about the value."""
+    """Of two resamples that are known, the standard deviation, which is Student's t for one degree at a level of ½."""
     x, y = normal(6, 3, 0), normal(9, 3, 1)
     drawn = [[0, 0, 1, 2, 4, 4], [1, 2, 2, 2, 3, 5]]
     counts = torch.stack([torch.bincount(torch.tensor(row), minlength=6) for row in drawn]).double()
     monkeypatch.setattr(kernel, "bootstrap_counts", lambda *_: counts)
-    found = kernel_estimate(x, y, level=1.0, resamples=2)
+    found = kernel_estimate(x, y, level=0.5, resamples=2)
 
     def value(row):
         k = polynomial_kernel(x[row], x[row])
         pairs = [k[a, b].item() for a in range(6) for b in range(6) if row[a] != row[b]]
         return plain.fmean(pairs) - 2 * polynomial_kernel(x[row], y).mean().item()
 
-    assert found.interval[1] - found.interval[0] == pytest.approx(abs(value(drawn[0]) - value(drawn[1])))
+    deviation = abs(value(drawn[0]) - value(drawn[1])) / 2**0.5
+    assert found.interval == pytest.approx((found.value - deviation, found.value + deviation))
 
 
 @pytest.mark.parametrize("shift", [0.0, 0.5])

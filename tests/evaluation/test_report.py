@@ -20,7 +20,7 @@ class Sampler:
 
     def __init__(self, function):
         self.function, self.sizes = function, []
-        self.networks = nn.ModuleDict()
+        self.device, self.classifier = torch.device("cpu"), None
 
     def latents(self, n, generator):
         return torch.randn(n, 2, generator=generator, device=generator.device)
@@ -118,7 +118,7 @@ def test_the_caption_has_everything_that_the_number_depends_on(zoo):
 def test_a_classifier_is_measured_by_its_accuracy(classifier, image_set):
     images = image_set(50)
     guesses = classifier(images.tensor(slice(0, 50))).argmax(1).numpy()
-    method = SimpleNamespace(networks=nn.ModuleDict({"classifier": classifier}))
+    method = SimpleNamespace(classifier=classifier)
     held_out = ImageSet("labelled", images.images, np.where(np.arange(50) < 10, (guesses + 1) % 10, guesses))
     assert measure(method, images, held_out=held_out) == {"data": "labelled", "samples": 50, "accuracy": 0.8}
 
@@ -143,7 +143,7 @@ def test_a_judge_of_factors_is_measured_factor_by_factor(image_set):
             return self.scale * torch.stack([x.mean((1, 2, 3)), sign * x[:, 0, 0, 0], average], 1)
 
     held_out = ImageSet("faces", images.images, factors=factors, factor_names=("tone", "corner", "guess"))
-    method = SimpleNamespace(networks=nn.ModuleDict({"classifier": Judge()}))
+    method = SimpleNamespace(classifier=Judge())
     found = measure(method, images, held_out=held_out)
     assert found["accuracy"] == found["accuracy/corner"] == 0.75
     assert found["r2/tone"] == pytest.approx(1, abs=1e-6) and found["r2/guess"] == pytest.approx(0, abs=1e-6)

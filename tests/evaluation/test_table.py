@@ -35,9 +35,18 @@ def test_each_measure_has_a_line_with_its_interval_and_its_floor():
     assert cells["recall ↑"] == ["0.7627", "0.7500", "to", "0.7750", "0.8850"]
     assert cells["classifier score (fashion-classifier) ↑"] == ["4.308", "4.277", "to", "4.341", "5.366"]
     assert "8,000" in text and "9,000" in text and "kernel" not in text
+    assert "as recorded" in text  # these numbers do not say what their intervals hold
     rows = lines[2:7]
     assert len({len(row) for row in rows}) == 1  # columns stand under each other
     assert max(map(len, lines)) <= 110
+
+
+def test_the_table_says_what_intervals_hold_and_where_there_is_none():
+    text = table(NUMBERS | {"intervals": "the expectation", "recall_interval": None}, "x")
+    assert "hold the expectation at this number of samples in 95 %" in text and "as recorded" not in text
+    recall = next(line for line in text.splitlines() if line.startswith("recall"))
+    assert recall.split() == ["recall", "↑", "0.7627", "–", "0.8850"]
+    assert max(map(len, text.splitlines())) <= 110
 
 
 def test_on_inception_it_is_called_fid():

@@ -13,7 +13,7 @@ class Linear:
     """Samples (B, 1, 2, 2) that are a linear map of standard normal latents, saturated or not."""
 
     def __init__(self, weights, saturate=False):
-        self.weights, self.saturate = weights, saturate
+        self.weights, self.saturate, self.device = weights, saturate, torch.device("cpu")
 
     def latents(self, n, generator):
         return torch.randn(n, self.weights.shape[1], generator=generator)

@@ -1,11 +1,12 @@
-"""Answers as students write them, kept as source text: wrong ones with the diagnosis they must get, and right ones.
+"""Answers as students write them: wrong ones with the diagnosis they must get, and right ones.
 
-mutants/CHAPTER/EXERCISE.py is a list of blocks, each the text of one answer cell, under a line
+mutants/CHAPTER/EXERCISE.txt is a list of blocks, each an answer, under a line
 
     # %% game-value: overflow - goes by way of 1 - sigmoid
 
-with the exercise, the diagnosis ("passed" for an alternative right answer) and a remark. What stands before the first
-block is imported for all of them, beside what the notebook itself imports.
+with the exercise, the diagnosis ("passed" for an alternative right answer) and a remark. Most are small changes of the
+master's solution; `edits` says how they are written. What stands before the first block is imported for all of them,
+beside what the notebook itself imports.
 """
 
 import linecache
@@ -14,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from course_lib.checks import cells, masters
+from course_lib.checks.engine import cells, masters
+from exercises import edits
 
 MUTANTS = Path(__file__).resolve().parent / "mutants"
 _TITLE = re.compile(r"^# %% (?P<exercise>[\w-]+): (?P<diagnosis>[\w-]+)(?: - (?P<remark>.*))?$", re.M)
@@ -36,10 +38,11 @@ class Block:
 
 def blocks(chapter: str) -> list[Block]:
     """All wrong and alternative answers of a chapter; none where there is no folder, for its own tests to complain."""
-    return [block for path in sorted((MUTANTS / chapter).glob("*.py")) for block in _blocks_in(path)]
+    solved = {block.exercise: block.source for block in solutions(chapter)}
+    return [block for path in sorted((MUTANTS / chapter).glob("*.txt")) for block in _blocks_in(path, solved)]
 
 
-def _blocks_in(path: Path) -> list[Block]:
+def _blocks_in(path: Path, solved: dict[str, str]) -> list[Block]:
     text = path.read_text("utf-8")
     titles = list(_TITLE.finditer(text))
     # a title that is misspelt would silently join the block above it
@@ -51,11 +54,18 @@ def _blocks_in(path: Path) -> list[Block]:
             title["exercise"],
             title["diagnosis"],
             title["remark"] or "",
-            text[title.end() : end].strip() + "\n",
+            _source(title, text[title.end() : end].strip("\n") + "\n", solved[path.stem]),
             text[: titles[0].start()],
         )
         for title, end in zip(titles, ends, strict=True)
     ]
+
+
+def _source(title: re.Match[str], text: str, solution: str) -> str:
+    try:
+        return edits.resolve(text, solution)
+    except edits.DoesNotApply as error:
+        raise AssertionError(f"{title[0]}: {error}; was the solution changed?") from error
 
 
 def solutions(chapter: str) -> list[Block]:

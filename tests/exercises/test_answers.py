@@ -3,8 +3,8 @@
 import pytest
 from exercises.answers import MUTANTS, blocks, solutions, starters, value
 
-from course_lib.checks import masters
-from course_lib.checks.kit import assess, find, of_chapter
+from course_lib.checks.api import assess, exercise_named, of_chapter
+from course_lib.checks.engine import masters
 
 CHAPTERS = masters.chapters()
 # kept by the instructor: the inputs of a grader are not those that students see
@@ -19,30 +19,30 @@ def cases(kind):
     ]
 
 
-def judged(chapter, block, seed=None):
-    answer = value(chapter, block, find(block.exercise).answer)
+def verdict_on(chapter, block, seed=None):
+    answer = value(chapter, block, exercise_named(block.exercise).answer)
     return assess(block.exercise, answer, seed, seconds=1 if block.diagnosis == "too-slow" else None)
 
 
 @pytest.mark.parametrize(("chapter", "block"), cases(solutions))
 def test_the_solution_passes_on_any_seed(chapter, block):
     for seed in (None, SECRET, 1, 2, 3):
-        verdict = judged(chapter, block, seed)
+        verdict = verdict_on(chapter, block, seed)
         assert verdict.passed, (seed, verdict.message)
-        assert verdict.points == verdict.of == find(block.exercise).points
+        assert verdict.points == verdict.of == exercise_named(block.exercise).points
         assert verdict.seconds < 5
 
 
 @pytest.mark.parametrize(("chapter", "block"), cases(starters))
 def test_the_untouched_starter_is_not_begun(chapter, block):
-    verdict = judged(chapter, block)
+    verdict = verdict_on(chapter, block)
     assert (verdict.diagnosis, verdict.points) == ("not-begun", 0)
 
 
 @pytest.mark.parametrize(("chapter", "block"), cases(blocks))
 def test_an_answer_gets_its_diagnosis(chapter, block):
     for seed in (None, SECRET):
-        verdict = judged(chapter, block, seed)
+        verdict = verdict_on(chapter, block, seed)
         assert verdict.diagnosis == block.diagnosis, (seed, verdict.message)
         assert verdict.passed == (block.diagnosis == "passed") and verdict.seconds < 5
         assert verdict.message and "Traceback" not in verdict.message
@@ -52,7 +52,7 @@ def test_an_answer_gets_its_diagnosis(chapter, block):
 def test_there_are_enough_answers_to_every_exercise(chapter):
     written = blocks(chapter)
     for exercise in of_chapter(chapter):
-        if exercise.judge is None:
+        if exercise.checker is None:
             continue
         mine = [block for block in written if block.exercise == exercise.name]
         wrong = [block for block in mine if block.diagnosis != "passed"]

@@ -3,10 +3,10 @@
 import pytest
 from grading.handed_in import CHAPTER, LIMITS, Grader, Shared
 
-from course_lib.checks import masters
+from course_lib.checks.engine import masters
 from course_lib.grading import isolation
-from course_lib.grading.calibrate import calibrated
-from course_lib.grading.supervise import Nursery
+from course_lib.grading.calibrate import calibrate
+from course_lib.grading.dispatcher import Dispatcher
 
 
 @pytest.fixture(scope="session")
@@ -19,16 +19,16 @@ def shut_in():
 @pytest.fixture(scope="session")
 def warm():
     """The process that has imported torch and the checks: one for all tests, for its start takes seconds."""
-    with Nursery(isolated=not isolation.supported()) as nursery:
-        yield nursery
+    with Dispatcher(isolated=not isolation.supported()) as dispatcher:
+        yield dispatcher
 
 
 @pytest.fixture(scope="session")
 def grader(shut_in, warm):
     """A grader that shuts submissions in."""
-    nursery = Shared(warm, isolated=True, hidden=[masters.folder()], limits=LIMITS)
-    assert calibrated(nursery, [CHAPTER], lambda name: "a seed", 1) == []
-    return Grader(nursery)
+    dispatcher = Shared(warm, isolated=True, hidden=[masters.folder()], limits=LIMITS)
+    assert calibrate(dispatcher, [CHAPTER], lambda name: "a seed", 1) == []
+    return Grader(dispatcher)
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,9 @@
 import copy
 import json
 
-from course_lib.checks import cells, masters
+from course_lib.checks.engine import cells, masters
+from course_lib.grading.dispatcher import Dispatcher, Job
 from course_lib.grading.limits import MEGABYTE, Limits
-from course_lib.grading.supervise import Job, Nursery
 
 CHAPTER = "01-gan-game"
 ALL = {
@@ -84,8 +84,8 @@ def hand_in(path, made):
     return path
 
 
-class Shared(Nursery):
-    """The warm process of another nursery, which has imported everything, with settings of its own."""
+class Shared(Dispatcher):
+    """The warm process of another dispatcher, which has imported everything, with settings of its own."""
 
     def __init__(self, warm, **settings):
         super().__init__(**settings)
@@ -101,17 +101,17 @@ class Shared(Nursery):
 class Grader:
     """Grades single notebooks: file -> exercise -> result."""
 
-    def __init__(self, nursery):
-        self.nursery = nursery
-        self.exercises = [copy.deepcopy(e) for e in nursery.exercises[CHAPTER] if e["judged"]]
+    def __init__(self, dispatcher):
+        self.dispatcher = dispatcher
+        self.exercises = [copy.deepcopy(e) for e in dispatcher.exercises[CHAPTER] if e["judged"]]
         for exercise in self.exercises:
             exercise |= {"seconds": 1.0, "seed": "nobody knows"}
 
     def __call__(self, *files, workers=2):
-        found = {}
+        by_file = {}
         jobs = [Job(str(file), file, self.exercises) for file in files]
-        self.nursery.grade(jobs, workers, lambda job, results: found.update({job.name: results}))
-        return [found[str(file)] for file in files]
+        self.dispatcher.grade(jobs, workers, lambda job, results: by_file.update({job.name: results}))
+        return [by_file[str(file)] for file in files]
 
     def together(self, folder, notebooks):
         """Name -> notebook, all graded at once, for most of them wait: name -> results."""

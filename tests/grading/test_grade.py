@@ -8,12 +8,12 @@ import pytest
 from grading.handed_in import CHAPTER, Shared, hand_in, hostile, notebook, passed
 
 from course_lib import cli
-from course_lib.errors import CourseError
-from course_lib.grading import grade, isolation
+from course_lib.errors import CourseError, UsageError
+from course_lib.grading import grade, isolation, marks
 
 
 def test_a_folder_becomes_a_table_and_a_page_for_each_student(grader, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(grade, "Nursery", lambda **settings: Shared(grader.nursery, **settings))
+    monkeypatch.setattr(grade, "Dispatcher", lambda **settings: Shared(grader.dispatcher, **settings))
     folder, out = tmp_path / "in", tmp_path / "out"
     hand_in(folder / "ada" / f"{CHAPTER}.ipynb", notebook())
     hand_in(folder / "<b>bob" / f"{CHAPTER}.ipynb", notebook({"game-value": "value_on_grid = 3"}))
@@ -22,6 +22,9 @@ def test_a_folder_becomes_a_table_and_a_page_for_each_student(grader, tmp_path, 
     hand_in(folder / "dan\udcff\x1b[2J" / f"{CHAPTER}.ipynb", odd)
     (folder / "eve").mkdir()
     (folder / "eve" / "poem.ipynb").write_text("no notebook, and of no chapter")
+    hand_in(folder / "ada" / "old" / f"{CHAPTER}.ipynb", notebook(solved=False))
+    (folder / "eve" / "report.pdf").write_bytes(b"%PDF")
+    (tmp_path / "class.csv").write_text("name,login\nAda Ray,ada\nFay Lee,fay\n")
     (tmp_path / "secret").write_text("words that nobody guesses\n")
     code = cli.main(
         [
@@ -32,30 +35,69 @@ def test_a_folder_becomes_a_table_and_a_page_for_each_student(grader, tmp_path, 
             str(out),
             "--secret-seed",
             str(tmp_path / "secret"),
+            "--roster",
+            str(tmp_path / "class.csv"),
             "--jobs",
             "2",
         ]
     )
     said = capsys.readouterr()
-    assert code == 0 and "4 notebooks of 4 students" in said.out and said.err == ""
+    assert code == 0 and "6 files: 3 graded, 1 older attempts, 1 not notebooks, 1 of no chapter" in said.out
+    assert "Fay Lee, no file: nothing, Nothing was handed in." in said.out
+    assert "eve, eve/report.pdf: left out, not a notebook" in said.out
+    assert said.err.count("is not in the roster") == 3
     assert "\x1b" not in said.out
     with open(out / "grades.csv", newline="", encoding="utf-8") as file:
         lines = list(csv.DictReader(file))
-    assert tuple(lines[0]) == grade.COLUMNS
-    marks = {(line["student"], line["exercise"]): line for line in lines}
-    assert marks["ada", "game-value"]["points"] == "3" and marks["<b>bob", "game-value"]["verdict"] == "wrong"
-    assert marks["ada", "game-soft-labels-text"]["verdict"] == "by hand"
-    half = marks["dan\\udcff [2J", "game-value"]
+    assert tuple(lines[0]) == marks.COLUMNS
+    by_exercise = {(line["student"], line["exercise"]): line for line in lines}
+    assert (
+        by_exercise["Ada Ray", "game-value"]["points"] == "3"
+        and by_exercise["<b>bob", "game-value"]["verdict"] == "wrong"
+    )
+    assert by_exercise["Ada Ray", "game-soft-labels-text"]["verdict"] == "by hand"
+    half = by_exercise["dan\\udcff [2J", "game-value"]
     assert half["verdict"] == "wrong" and "half: \\ud800, clear: [2J" in half["reason"]
-    assert marks["eve", ""]["verdict"] == "unreadable"
+    verdicts = {
+        (line["student"], line["notebook"]): line["verdict"] for line in lines if not line["exercise"]
+    }
+    assert verdicts == {
+        ("eve", "eve/poem.ipynb"): "unreadable",
+        ("eve", "eve/report.pdf"): "left out",
+        ("Ada Ray", f"ada/old/{CHAPTER}.ipynb"): "older",
+        ("Fay Lee", ""): "nothing",
+    }
     checked = [line for line in lines if line["judged"]]
     assert len(checked) == 18 and {line["judged"] for line in checked} == {"apart from the student's code"}
     pages = sorted(path.name for path in (out / "feedback").iterdir())
-    assert pages == ["ada.html", "b_bob.html", "dan_udcff_2J.html", "eve.html"]
-    assert "15 of 15 points" in (out / "feedback" / "ada.html").read_text("utf-8")
+    assert pages == ["Ada_Ray.html", "Fay_Lee.html", "b_bob.html", "dan_udcff_2J.html", "eve.html"]
+    assert "15 of 15 points" in (out / "feedback" / "Ada_Ray.html").read_text("utf-8")
     assert "<b>bob" not in (out / "feedback" / "b_bob.html").read_text("utf-8")
     assert not (out / "secret-seed.txt").exists()
     assert "words that nobody guesses" not in (out / "grades.csv").read_text("utf-8")
+
+
+def test_nothing_is_written_before_the_input_is_looked_at(grader, tmp_path, monkeypatch):
+    monkeypatch.setattr(grade, "Dispatcher", lambda **settings: Shared(grader.dispatcher, **settings))
+    seed = tmp_path / "out" / grade.SECRET
+    hand_in(tmp_path / "out" / "earlier" / f"{CHAPTER}.ipynb", notebook())
+    seed.write_text("the seed of a whole class\n")
+    before = sorted(tmp_path.rglob("*"))
+    for folder, options in (
+        (tmp_path / "nosuch", {}),
+        (tmp_path / "out", {"roster": tmp_path / "nobody.csv"}),
+    ):
+        with pytest.raises(UsageError):
+            grade.grade(folder, tmp_path / "out", **options)
+    assert sorted(tmp_path.rglob("*")) == before and seed.read_text() == "the seed of a whole class\n"
+
+
+def test_a_seed_is_used_again_and_replaced_only_when_told(tmp_path):
+    path = tmp_path / grade.SECRET
+    first = grade._kept_secret(path, new=False)
+    assert grade._kept_secret(path, new=False) == first and path.stat().st_mode & 0o077 == 0
+    second = grade._kept_secret(path, new=True)
+    assert second != first and first in [p.read_bytes().strip() for p in tmp_path.glob("*.old")]
 
 
 def test_without_namespaces_the_command_refuses_unless_told(tmp_path, monkeypatch):

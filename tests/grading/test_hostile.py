@@ -7,7 +7,7 @@ import threading
 import pytest
 from grading.handed_in import ALL, RIGHT, costs, hand_in, hostile, notebook, passed
 
-from course_lib.checks import masters
+from course_lib.checks.engine import masters
 
 CROWD = """import os, time
 for _ in range(12):
@@ -16,10 +16,10 @@ for _ in range(12):
         for i in range(0, len(hoard), 4096): hoard[i] = 1
         time.sleep(60)
 time.sleep(60)"""
-PATCHES = """import course_lib.checks.assessing as assessing, course_lib.checks.trial as trial, torch
-from course_lib.grading import transcript
+PATCHES = """import course_lib.checks.engine.assess as assess, course_lib.checks.engine.trial as trial, torch
+from course_lib.grading import recording
 from course_lib.theory import divergences
-trial.Trial.equal = transcript.RecordingTrial.equal = lambda *a, **k: None
+trial.Trial.equal = recording.RecordingTrial.equal = lambda *a, **k: None
 trial.Trial.several = lambda self, got, *a: (0, 0)
 torch.allclose = lambda *a, **k: True
 divergences.value = lambda *a: torch.zeros(())"""

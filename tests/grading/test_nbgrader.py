@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from course_lib import cli
-from course_lib.checks import cells, masters
-from course_lib.grading import exchange
+from course_lib.checks.engine import cells, masters
+from course_lib.grading import release
 
 
 def test_the_config_has_the_stubs_of_the_starters():
     """Holds without nbgrader, too: nbgrader cannot import this package, and so the config repeats them."""
-    config = ast.parse((masters.folder() / exchange.CONFIG).read_text("utf-8"))
+    config = ast.parse((masters.folder() / release.CONFIG).read_text("utf-8"))
     texts = {n.value for n in ast.walk(config) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
     assert {cells.STUB, cells.TEXT_STUB} <= texts
 

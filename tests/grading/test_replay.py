@@ -7,9 +7,9 @@ import pytest
 import torch
 from exercises.answers import blocks, solutions, value
 
-from course_lib.checks import masters
-from course_lib.checks.kit import assess, find
-from course_lib.grading import transcript
+from course_lib.checks.api import assess, exercise_named
+from course_lib.checks.engine import masters
+from course_lib.grading import recording
 
 SECRET = "a seed that nobody knows"
 
@@ -23,22 +23,22 @@ CASES = [pytest.param(c, b, id=f"{c} {b}") for c in masters.chapters() for b in 
 
 
 @pytest.mark.parametrize(("chapter", "block"), CASES)
-def test_the_tape_passes_if_and_only_if_the_answer_does(chapter, block):
+def test_the_recording_passes_if_and_only_if_the_answer_does(chapter, block):
     trials = []
 
-    def recording(*about):
-        trials.append(transcript.RecordingTrial(*about))
+    def recorder(*about):
+        trials.append(recording.RecordingTrial(*about))
         return trials[-1]
 
-    answer = value(chapter, block, find(block.exercise).answer)
-    direct = assess(block.exercise, answer, SECRET, trial=recording)
-    written = {"answer": answer, "tape": trials[-1].tape if trials else []}
-    said = transcript.read(transcript.write(written))
+    answer = value(chapter, block, exercise_named(block.exercise).answer)
+    direct = assess(block.exercise, answer, SECRET, trial=recorder)
+    written = {"answer": answer, "calls": trials[-1].calls if trials else []}
+    recorded = recording.read(recording.write(written))
     apart = assess(
         block.exercise,
-        said["answer"],
+        recorded["answer"],
         SECRET,
-        trial=lambda *about: transcript.ReplayingTrial(*about, said["tape"]),
+        trial=lambda *about: recording.ReplayingTrial(*about, recorded["calls"]),
     )
     assert apart.passed == direct.passed, apart.message
     if direct.passed:
@@ -69,10 +69,10 @@ def without_numbers(answer):
 
 @pytest.mark.parametrize("chapter", masters.chapters())
 def test_what_is_no_number_never_passes(chapter):
-    """A comparison with nan is False either way round: a judge that asks whether something is too far off is fooled."""
+    """A comparison with nan is False either way: a checker that asks whether something is too far off is fooled."""
     tried = 0
     for block in solutions(chapter):
-        answer, hits = without_numbers(value(chapter, block, find(block.exercise).answer))
+        answer, hits = without_numbers(value(chapter, block, exercise_named(block.exercise).answer))
         verdict = assess(block.exercise, answer, SECRET)
         assert not (hits and verdict.passed), block.exercise
         tried += bool(hits)

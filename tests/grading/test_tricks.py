@@ -6,11 +6,11 @@ import pytest
 from grading.handed_in import ALL, RIGHT, costs, hostile, notebook, passed
 
 # the answer says itself, in the checks' own words, that it has passed
-SWEARS = """from course_lib.checks.trial import Wrong
+SWEARS = """from course_lib.checks.engine.trial import Wrong
 raise Wrong("passed", "well done")"""
-FORGES = """import course_lib.checks.assessing as assessing
-honest = assessing.Verdict
-assessing.Verdict = lambda **about: honest(**(about | {"passed": True, "points": 9, "diagnosis": "passed"}))
+FORGES = """import course_lib.checks.engine.assess as assess
+honest = assess.Verdict
+assess.Verdict = lambda **about: honest(**(about | {"passed": True, "points": 9, "diagnosis": "passed"}))
 return torch.zeros(())"""
 LIES = """class Liar(torch.Tensor):
     @classmethod

@@ -8,11 +8,14 @@ import pytest
 import torch
 from torch import nn
 
+from course_lib import recipes
 from course_lib.data.images import ImageSet
 from course_lib.errors import UsageError
 from course_lib.evaluation.reconstruction import psnr_per_image
 from course_lib.inversion import table, table_text
 from course_lib.inversion.own_samples import recover, scale
+from course_lib.methods import protocol
+from course_lib.methods.spaces import PROJECTIONS, Space
 
 PIXELS, LATENT = 256, 4
 SEARCH = table.Search(steps=150, pool=64)
@@ -29,14 +32,17 @@ class Linear(nn.Module):
         return (z @ self.basis.T + self.mean).reshape(-1, 1, 16, 16)
 
 
-class Method:
+class Method(protocol.Method):
     """A trained method around it; GAN-like unless told otherwise."""
 
     def __init__(self, basis, mean, space=None):
-        self.networks = nn.ModuleDict({"generator": Linear(basis, mean)})
-        self.latent = basis.shape[1]
-        self.settings = SimpleNamespace(space=space) if space else SimpleNamespace()
-        self.spread = 0.3 if space else 1.0
+        super().__init__(None, generator=Linear(basis, mean))
+        self.latent, self.spread, self.where = basis.shape[1], 0.3 if space else 1.0, space or "everywhere"
+
+    @property
+    def space(self):
+        onto = PROJECTIONS[self.where]
+        return Space(self.where, (self.latent,), self.networks["generator"], self.latents, onto)
 
     def latents(self, n, generator):
         return torch.randn(n, self.latent, generator=generator) * self.spread
@@ -68,8 +74,9 @@ def linear(sets):
 
 
 def test_a_linear_generator_reconstructs_as_pca_does(sets, linear):
-    (row,) = table.rows_of(linear, "GLO", *sets, 16, SEARCH)
-    anchor = table.pca_row(*sets, LATENT, 16)
+    # unclamped: a search by squared error knows of no clamping
+    (row,) = table.rows_of(linear, "GLO", *sets, 16, SEARCH, scoring="unclamped")
+    anchor = table.pca_row(*sets, LATENT, 16, scoring="unclamped")
     assert set(anchor.psnr) == {"train/mse", "test/mse"} and set(row.psnr) == set(table.COLUMNS)
     for column in anchor.psnr:
         # to a hundredth of a decibel, image by image
@@ -84,12 +91,57 @@ def test_images_are_evenly_spaced(sets):
     assert table.evenly_spaced(sets[1], 100).tolist() == list(range(40))
 
 
+def test_clamping_is_part_of_the_convention():
+    """By hand: a black and a white image, whose reconstructions leave the range at half of the pixels."""
+    images = torch.stack([torch.full((1, 2, 2), -1.0), torch.full((1, 2, 2), 1.0)])
+    made = images.clone()
+    made[:, 0, 0] *= 1.4  # by 0.2 of the range outside it
+    made[:, 0, 1] *= 0.8  # by 0.1 of the range inside
+    clamped, unclamped = (table.scored(images, made, s) for s in ("clamped", "unclamped"))
+    half = torch.tensor([0.5, 0.5], dtype=torch.float64)
+    torch.testing.assert_close(clamped, -10 * (half * 0.1**2).log10(), atol=1e-5, rtol=0)
+    torch.testing.assert_close(unclamped, -10 * (half * (0.1**2 + 0.2**2)).log10(), atol=1e-5, rtol=0)
+    torch.testing.assert_close(table.scored(images, made), clamped), "the paper's is the default"
+    with pytest.raises(UsageError, match="clamped or unclamped"):
+        table.scored(images, made, "clipped")
+
+
+def test_each_image_has_its_own_decibels_and_their_mean_is_the_papers():
+    """Not the decibels of the mean error, which by Jensen are fewer."""
+    images = torch.zeros(2, 1, 4, 4)
+    made = images + torch.tensor([0.2, 0.002])[:, None, None, None]  # errors of 0.1 and 0.001 of the range
+    row = table.Row("x", "", 1, {"test/mse": table.scored(images, made)})
+    assert row.estimate("test/mse").value == pytest.approx((20 + 60) / 2, abs=1e-4)
+
+
+def test_clamping_changes_pca_and_no_generator_that_ends_in_tanh(sets, linear):
+    bright = ImageSet("bright", np.clip(sets[0].images.astype(int) + 110, 0, 255).astype(np.uint8))
+    rows = {s: table.pca_row(bright, bright, LATENT, 40, scoring=s) for s in ("clamped", "unclamped")}
+    gain = rows["clamped"].psnr["test/mse"] - rows["unclamped"].psnr["test/mse"]
+    assert (gain >= 0).all() and gain.mean() > 0.3, "the truth lies in the range: clamping only comes nearer"
+
+    class Tanh(Linear):
+        def forward(self, z):
+            return super().forward(z).tanh()
+
+    linear = Method(linear.networks["generator"].basis.detach(), linear.networks["generator"].mean.detach())
+    generator = linear.networks["generator"]
+    linear.networks["generator"] = Tanh(generator.basis.detach(), generator.mean.detach())
+    x = bright.tensor(torch.arange(12))
+    a, b = (table.found_again(linear, x, "l2", SEARCH, scoring=s) for s in ("clamped", "unclamped"))
+    assert torch.equal(a, b)
+
+
 def test_glo_stays_in_its_ball(sets, linear):
     generator = linear.networks["generator"]
     ball = Method(generator.basis.detach(), generator.mean.detach(), "ball")
-    assert table.constraint_of(ball) == "ball" and table.constraint_of(linear) is None
+    assert (ball.space.name, linear.space.name) == ("ball", "everywhere")
     x = sets[1].tensor(table.evenly_spaced(sets[1], 20))
     bound, free = (table.found_again(m, x, "l2", SEARCH) for m in (ball, linear))
+    open_search = table.Search(
+        steps=150, pool=64, free=True
+    )  # the same codes may leave the ball when asked to
+    assert table.found_again(ball, x, "l2", open_search).mean() > bound.mean() + 1
     assert (bound <= free + 0.01).all() and bound.mean() < free.mean() - 1  # the best codes are longer than 1
     assert scale(ball) == pytest.approx(0.3, rel=0.05) and scale(linear) == pytest.approx(1, rel=0.05)
 
@@ -98,7 +150,7 @@ def test_what_a_method_knows_of_its_own_stands_beside(sets, linear):
     train, test = sets
     generator = linear.networks["generator"]
     vae = Method(generator.basis.detach(), generator.mean.detach())
-    vae.encode = lambda images: (images.new_zeros(len(images), LATENT), None)
+    vae.encode = lambda images: images.new_zeros(len(images), LATENT)
     names = [row.name for row in table.rows_of(vae, "VAE", train, test, 6, table.Search(steps=1, pool=4))]
     assert names == ["VAE", "VAE, encoder"]
     own = table.rows_of(vae, "VAE", train, test, 6, table.Search(steps=1, pool=4))[1]
@@ -145,6 +197,24 @@ def test_text_and_json_hold_the_papers_numbers(sets):
     assert numbers["paper"]["PCA"] == {"train/mse": 20.6, "test/mse": 20.3}
     assert numbers["rows"][1]["columns"]["test/lap1"]["per_image"] == [23.0] * 5
     assert numbers["rows"][1]["columns"]["test/lap1"]["quartiles"] == [23.0] * 3
+
+
+def test_the_text_says_how_it_was_measured():
+    rows = [table.Row("PCA", "exact", 32, {c: torch.ones(3).double() for c in table.COLUMNS[:2]})]
+    same, other = (table_text.as_text(rows, data, 32) for data in (table.PAPERS_MNIST, "mnist"))
+    assert "1.0 ± 0.0 [20.6]" in same and "1.0 ± 0.0 [20.6]" in other, "the paper's numbers stand beside both"
+    assert "on the same images" in same and "on the same images" not in other
+    assert "clamped to it" in same and table.PAPERS_MNIST in other
+    assert "not clamped" in table_text.as_text(rows, "faces", 32, "unclamped")
+    numbers = table_text.to_json(rows, table.PAPERS_MNIST, 32, table.Search(), scoring="unclamped")
+    assert numbers["paper"]["PCA"] == {"train/mse": 20.6, "test/mse": 20.3}
+    assert "not clamped" in numbers["convention"]
+
+
+def test_the_papers_mnist_is_what_the_recipes_train_on():
+    for name in ("glo-mnist", "vae-mnist", "dcgan-mnist"):
+        d = recipes.resolve(name, "book").settings["data"]
+        assert (d.data, d.resolution) == (table.PAPERS_MNIST, 32)
 
 
 def test_the_papers_table_is_whole():

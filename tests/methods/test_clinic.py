@@ -6,7 +6,7 @@ import torch
 from course_lib.data.batches import Batch
 from course_lib.errors import UsageError
 from course_lib.methods import clinic
-from course_lib.methods.clinic import ClinicSettings, patient
+from course_lib.methods.clinic import ClinicSettings
 from course_lib.methods.gan import GAN, GANSettings
 from course_lib.networks import dcgan
 from course_lib.objectives.adversarial import GAMES
@@ -16,6 +16,10 @@ from course_lib.seeds import Draw
 def networks(norm="batch"):
     torch.manual_seed(0)
     return dcgan.Generator(3, 1, 16, 4), dcgan.Discriminator(1, 16, 4, norm)
+
+
+def patient(generator, discriminator, settings=None):
+    return (settings or ClinicSettings()).build({"generator": generator, "discriminator": discriminator})
 
 
 def pictures(step=0, n=8):

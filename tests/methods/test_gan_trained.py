@@ -46,7 +46,7 @@ def test_the_ring_is_covered():
     samples within three standard deviations of one."""
     density, found = open_data("toy/ring8").density, []
     for seed in range(3):
-        plan = recipes.settle("gan-ring", "book", seed=seed, steps=2000)
+        plan = recipes.resolve("gan-ring", "book", seed=seed, steps=2000)
         run = recipes.train(plan, device="cpu", quiet=True)
         latents = run.method.latents(2000, seeds.generator(seed, purpose="test"))
         with run.averaged():

@@ -274,7 +274,7 @@ SMALL = {
 @pytest.mark.parametrize("optimiser", ["adam", "sgd"])
 def test_a_run_resumed_from_its_folder_equals_an_uninterrupted_one(tmp_path, optimiser):
     def train(name, steps):
-        plan = recipes.settle("glo-fashion", "smoke", **SMALL, steps=steps, optimiser=optimiser, init="pca")
+        plan = recipes.resolve("glo-fashion", "smoke", **SMALL, steps=steps, optimiser=optimiser, init="pca")
         return recipes.train(plan, tmp_path / name, device="cpu", quiet=True)
 
     train("whole", 8), train("parts", 4), train("parts", 8)
@@ -293,7 +293,7 @@ def test_a_run_resumed_from_its_folder_equals_an_uninterrupted_one(tmp_path, opt
 
 
 def test_a_trained_method_comes_back_with_its_codes_and_into_the_zoo_without(tmp_path, monkeypatch):
-    plan = recipes.settle("glo-fashion", "smoke", **SMALL, steps=6)
+    plan = recipes.resolve("glo-fashion", "smoke", **SMALL, steps=6)
     run = recipes.train(plan, tmp_path / "run", device="cpu", quiet=True)
     loaded = course_lib.load(tmp_path / "run")
     assert torch.equal(loaded.codes().table, run.method.codes().table)

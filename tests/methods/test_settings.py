@@ -9,14 +9,14 @@ from typing import Annotated
 
 import pytest
 
-from course_lib import builders, methods, recipes
+from course_lib import methods, recipes
 from course_lib.errors import UsageError
 from course_lib.settings import Limits
 
 
 def _classes() -> list[type]:
     """Every class of settings in `course_lib.methods`, found and not listed: a new method is covered at once."""
-    found = {method.settings() for method in builders.METHODS.values()}
+    found = {recipe.method for recipe in recipes.RECIPES.values()}
     for module in pkgutil.iter_modules(methods.__path__, "course_lib.methods."):
         for value in vars(importlib.import_module(module.name)).values():
             if isinstance(value, type) and value.__name__.endswith("Settings"):

@@ -170,8 +170,8 @@ def test_looking_changes_nothing():
     z = method.latents(4, torch.Generator().manual_seed(0))
     one, all_of_them = method.sample(z[:1]), method.sample(z)
     torch.testing.assert_close(one[0], all_of_them[0])  # no image depends on its neighbours
-    mean, log_variance = method.encode(x)
-    torch.testing.assert_close(method.encode(x[:1])[0][0], mean[0], rtol=1e-4, atol=1e-5)
+    mean, log_variance = method.posterior(x)
+    torch.testing.assert_close(method.encode(x[:1])[0], mean[0], rtol=1e-4, atol=1e-5)
     method.elbo(x, torch.Generator().manual_seed(0), noise=0.5)
     assert method.networks["encoder"].training and method.networks["generator"].training
     assert all(
@@ -188,7 +188,7 @@ def test_what_cannot_be_meant_is_refused(settings, named):
 
 @pytest.mark.slow
 def test_it_learns_digits_and_uses_its_codes(tmp_path):
-    plan = recipes.settle(
+    plan = recipes.resolve(
         "vae-fashion",
         "smoke",
         data="digits",

@@ -213,7 +213,7 @@ def test_batch_normalisation_in_the_critic_is_refused_but_for_clipping():
             convolutional("batch", constraint=constraint)
     convolutional("batch", constraint="clip").step(pictures())
     with pytest.raises(UsageError, match="--discriminator-norm none"):
-        recipes.build(recipes.settle("wgan-gp-fashion", "smoke", discriminator_norm="batch"), (1, 32, 32))
+        recipes.build(recipes.resolve("wgan-gp-fashion", "smoke", discriminator_norm="batch"), (1, 32, 32))
 
 
 @pytest.mark.parametrize("minibatch", ["discrimination", "deviation"])
@@ -260,7 +260,7 @@ def test_a_batch_that_does_not_divide_is_refused():
 @pytest.mark.parametrize("name", ["wgan-ring", "wgan-gp-ring", "wgan-gp-fashion", "wgan-fashion"])
 def test_the_recipes_are_the_methods_they_name(name):
     """At paper scale: the papers' own rates, steps, and constraint."""
-    plan = recipes.settle(name, "lab")
+    plan = recipes.resolve(name, "lab")
     settings = plan.settings["method"]
     clipped = "gp" not in name
     assert settings.constraint == ("clip" if clipped else "penalty") and settings.critic_steps == 5

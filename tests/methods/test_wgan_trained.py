@@ -53,7 +53,7 @@ def test_the_ring_is_covered_and_its_modes_are_balanced(recipe):
     """Early in the run, long before samples are sharp: typical are 8 modes of 8, and shares near one eighth."""
     density, found = open_data("toy/ring8").density, []
     for seed in range(2):
-        run = recipes.train(recipes.settle(recipe, "book", seed=seed, steps=500), device="cpu", quiet=True)
+        run = recipes.train(recipes.resolve(recipe, "book", seed=seed, steps=500), device="cpu", quiet=True)
         with run.averaged():
             latents = run.method.latents(5000, seeds.generator(seed, purpose="test"))
             found.append(mode_coverage(run.method.sample(latents), density))

@@ -130,6 +130,19 @@ def test_exponent_two_gives_every_level_the_same_weight_per_mean():
     torch.testing.assert_close(lap1(a, b, exponent=0.0), sum(m / 4**j for j, m in enumerate(means)))
 
 
+@pytest.mark.parametrize("size", [(33, 33), (17, 12), (9, 11), (28, 28), (5, 7)])
+def test_every_level_weighs_the_same_per_mean_at_sizes_that_do_not_halve_exactly(size):
+    """A level of 33 pixels is followed by one of 17: more than a quarter of the pixels, so 4^j would be too much."""
+    a, b = pictures(4, 3, *size), pictures(4, 3, *size, seed=1)
+    levels = 1 if min(size) < 9 else 3
+    bands = laplacian_pyramid(a - b, levels)
+    torch.testing.assert_close(lap1(a, b, levels=levels), sum(band.abs().mean() for band in bands))
+    sums = [band.abs().sum() / a.numel() for band in bands]  # and exponent 0 still weighs sums alike
+    torch.testing.assert_close(lap1(a, b, levels=levels, exponent=0.0), sum(sums))
+    halfway = [band.abs().mean() * (band[0].numel() / a[0].numel()) ** 0.5 for band in bands]
+    torch.testing.assert_close(lap1(a, b, levels=levels, exponent=1.0), sum(halfway))
+
+
 @pytest.mark.parametrize("name", RECONSTRUCTION)
 def test_reductions_agree(name):
     a, b = pictures(3, 2, 16, 16), pictures(3, 2, 16, 16, seed=1)

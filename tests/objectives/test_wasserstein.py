@@ -8,7 +8,7 @@ from torch.func import functional_call
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from course_lib.networks import dcgan, mlp
-from course_lib.objectives.kinks import FixedKinks
+from course_lib.objectives.piecewise_linear import FixedKinks
 from course_lib.objectives.wasserstein import (
     clip_weights,
     critic_loss,

@@ -39,6 +39,11 @@ def test_alternating_steps_stay_on_an_ellipse(rate):
     assert path[-500:].norm(dim=1).max() > 0.3  # bounded, but it does not converge either
 
 
+@pytest.mark.parametrize("rate", [2.0, 2.5])
+def test_alternating_steps_of_two_or_more_leave(rate):
+    assert bilinear_alternating(0.3, -0.8, rate, 400)[-1].norm() > 100
+
+
 def test_continuous_play_circles():
     times = torch.linspace(0, 20, 101, dtype=torch.float64)
     path = bilinear_continuous(0.3, -0.8, times)
@@ -84,6 +89,40 @@ def test_zero_sum_dirac_gan_with_simultaneous_steps_spirals_outwards(loss):
     slope = torch.sigmoid(path[:-1].prod(1)) if loss == "minimax" else torch.ones(500)
     growth = path[1:].norm(dim=1) / path[:-1].norm(dim=1)
     torch.testing.assert_close(growth, (1 + (rate * slope.double()) ** 2).sqrt())
+
+
+def revolutions(path):
+    """The steps at which a path that turns clockwise has come round once, twice, ...: a list."""
+    turned = -torch.atan2(path[:, 1], path[:, 0]).diff()
+    turned = ((turned + math.pi) % (2 * math.pi) - math.pi).cumsum(0) / (2 * math.pi)
+    return [int((turned >= k).nonzero()[0]) + 1 for k in range(1, int(turned[-1]) + 1)]
+
+
+@pytest.mark.parametrize("rate", [0.05, 0.1])
+def test_the_minimax_dirac_gan_leaves_more_and_more_slowly(rate):
+    """A revolution at radius r multiplies it by exp(πη/2) and takes (2π/η)(1 + I₀(r²/2)) steps."""
+    path = dirac_gan(1.2, 0.0, rate, 30_000, loss="minimax")
+    radius = path.norm(dim=1)
+    ends = [0, *revolutions(path)]
+    assert len(ends) > 7
+    for first, last in zip(ends, ends[1:], strict=False):
+        assert (radius[last] / radius[first]).item() == pytest.approx(math.exp(math.pi * rate / 2), rel=0.01)
+        least, most = (
+            2 * math.pi / rate * (1 + torch.special.i0(radius[step] ** 2 / 2).item())
+            for step in (first, last)
+        )
+        assert least < last - first < most
+    # simple growth by a factor a step would have left this far behind
+    assert ends[-1] - ends[-2] > 10 * ends[1]
+    assert radius[-1] < 1.2 * math.sqrt(2 * math.log(30_000))
+
+
+def test_steps_of_a_sure_discriminator_keep_their_digits():
+    for logit in (-30.0, -36.0, -300.0):
+        generator, _ = dirac_field(-logit, -1.0, loss="minimax")
+        assert generator == pytest.approx(-math.exp(logit), rel=1e-12)
+    assert dirac_field(1e4, 1.0, loss="minimax") == (1.0, -1e4)
+    assert dirac_field(1e4, -1.0, loss="minimax")[0] == 0
 
 
 @pytest.mark.parametrize("loss", ["minimax", "wasserstein"])

@@ -13,7 +13,7 @@ from course_lib import data
 from course_lib.data import Batches
 from course_lib.errors import CourseError, UsageError
 from course_lib.methods.gan import GAN
-from course_lib.methods.protocol import NetworksAndOptimizers
+from course_lib.methods.protocol import Method
 from course_lib.networks import dcgan, mlp
 from course_lib.training.checkpoint import RunDirectory
 from course_lib.training.log import NotFinite
@@ -166,22 +166,21 @@ def test_speed_counts_examples_and_leaves_out_the_watching(monkeypatch):
     assert [row["seconds"] for row in run.history] == [1.0, 2.0]
 
 
-class Scripted(NetworksAndOptimizers):
+class Scripted(Method):
     """A method whose losses and weights are given: by step, from 1."""
 
     averaged = ("generator",)
-    minibatches = 1
 
     def __init__(self, losses=None, weights=None):
-        self.networks = nn.ModuleDict({"generator": nn.Linear(1, 1)})
+        super().__init__(None, generator=nn.Linear(1, 1))
         self.optimizers = {"generator": torch.optim.SGD(self.networks.parameters(), 0.1)}
-        self.losses, self.weights, self.steps = losses or {}, weights or {}, 0
+        self.losses, self.weights = losses or {}, weights or {}
 
     def step(self, batch):
-        self.steps = batch.draw.step + 1
-        if self.steps in self.weights:
-            nn.init.constant_(self.networks["generator"].weight, self.weights[self.steps])
-        return {"generator/loss": torch.tensor(self.losses.get(self.steps, 1.0))}
+        number = batch.draw.step + 1
+        if number in self.weights:
+            nn.init.constant_(self.networks["generator"].weight, self.weights[number])
+        return {"generator/loss": torch.tensor(self.losses.get(number, 1.0))}
 
 
 NAN = float("nan")

@@ -38,7 +38,10 @@ def test_collapse_fools_precision_a_stray_point_too_and_copies_fool_all(javascri
     clean, strayed = preset("away from the data", 0.5), preset("away from the data", 0.5, 1)
     assert strayed["precision"] > clean["precision"] + 0.5 and strayed["density"] < 0.5
     copies = preset("copies of the data")
-    assert min(copies["precision"], copies["recall"], copies["coverage"]) == 1 and copies["density"] > 0.9
+    # a ball of k = 5 holds the copy of its centre, of its four nearest, and of the fifth where that moved inwards
+    assert (
+        min(copies["precision"], copies["recall"], copies["coverage"]) == 1 and 1 < copies["density"] <= 1.2
+    )
 
 
 def test_the_presets_of_both_languages_have_the_same_names(javascript):

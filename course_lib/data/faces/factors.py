@@ -90,8 +90,7 @@ def factors_of(numbers: Tensor | Sequence[int], split: str = "train", correlated
         raise UsageError(f"There is no split {split!r}: use train or test.")
     numbers = torch.as_tensor(numbers, dtype=torch.int64)
     device, numbers = numbers.device, numbers.cpu().reshape(-1, 1)
-    columns = torch.arange(len(_ROW))
-    share = uniform((numbers * 64 + columns) * 2 + SPLITS[split])
+    share = uniform((numbers * 64 + torch.arange(len(_ROW))) * 2 + SPLITS[split])
     if correlated:
         scores = torch.special.ndtri(share) @ _mixing().T
         share = torch.special.ndtr(scores)

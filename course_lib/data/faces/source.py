@@ -31,7 +31,7 @@ class Faces:
 
     def fingerprint(self, split: str) -> str:
         """A hash of some pictures: those of an older drawing are not taken for this one's."""
-        drawn = self.raw(split).render(range(16), 32)
+        drawn = np.asarray(self.raw(split).render(range(16), 32))
         return hashlib.blake2b(drawn.tobytes(), digest_size=8).hexdigest()
 
     def raw(self, split: str) -> Raw:

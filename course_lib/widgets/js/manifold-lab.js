@@ -89,7 +89,7 @@ function mountManifold(root, settings) {
   }
 
   function remark({ precision, recall, density, coverage }) {
-    if (kind.value === "copies of the data") return "Copies are perfect to all four.";
+    if (kind.value === "copies of the data") return "Copies do better than new data by all four: a ball holds the copy of its own centre too, so density exceeds 1.";
     if (precision > 0.95 && density < 0.5) return "Nearly all samples are in some ball, and in few of them: precise, not dense.";
     if (recall > 0.75 && coverage < 0.3) return "Wide balls of a few samples recall what no sample is near to.";
     if (precision > 0.9 && coverage < 0.5) return "Good samples of a part of the data: precise, with little coverage.";

@@ -1,0 +1,65 @@
+"""The list of exercises: complete, consistent, and pointing at headings that exist."""
+
+import json
+import re
+
+import pytest
+
+from course_lib import paths
+from course_lib.checks.engine.catalogue import exercise_named, of_chapter
+from course_lib.checks.engine.exercise import CHAPTERS, exercise
+from course_lib.checks.engine.statements import address
+from course_lib.errors import UsageError
+
+EXERCISES = [e for chapter in CHAPTERS for e in of_chapter(chapter)]
+
+
+def headings(chapter):
+    cells = json.loads((paths.project() / "book" / f"{chapter}.ipynb").read_text("utf-8"))["cells"]
+    text = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    return {heading.strip() for heading in re.findall(r"^#{1,6} (.*)$", text, re.M)}
+
+
+@pytest.mark.parametrize("one", EXERCISES, ids=lambda e: e.name)
+def test_an_exercise_is_complete(one):
+    assert one.section in headings(one.chapter), "the pointer must be a heading of the chapter, word for word"
+    assert one.trains and not one.trains.endswith(".") and one.minutes > 0 and one.title
+    for text in (*one.hints, *one.mistakes.values()):
+        assert text.endswith((".", "?")) and len(text) < 330, text
+        assert not text[0].islower() or text.startswith("log "), text
+    if one.checker is None:
+        assert one.points == 0 and one.written > 0
+    else:
+        assert one.points > 0 and len(one.hints) == 2 and len(one.mistakes) >= 3 and one.lesson
+        assert one.answer.isidentifier()
+
+
+@pytest.mark.parametrize("chapter", sorted({e.chapter for e in EXERCISES}))
+def test_a_chapter_has_four_to_eight(chapter):
+    mine = of_chapter(chapter)
+    assert 4 <= len(mine) <= 8
+    assert len({e.answer for e in mine if e.answer}) == sum(bool(e.answer) for e in mine)
+
+
+def test_names_are_found_with_help():
+    assert exercise_named("game-value").chapter == "01-gan-game"
+    assert of_chapter("game") == of_chapter("01-gan-game")
+    with pytest.raises(UsageError, match="did you mean 'game-value'"):
+        exercise_named("game-valu")
+    with pytest.raises(UsageError, match="01-gan-game"):
+        of_chapter("99-nothing")
+
+
+@pytest.mark.parametrize("about", [{"kind": "sing"}, {"difficulty": 4}, {"name": "chess-mate"}])
+def test_what_cannot_be_meant_is_refused(about):
+    about = {"name": "game-x", "kind": "prove", "difficulty": 1} | about
+    rest = {"title": "", "section": "", "trains": "", "minutes": 1, "points": 1}
+    with pytest.raises(UsageError, match="does not exist"):
+        exercise(about.pop("name"), **about, **rest)(lambda answer, trial: None)
+
+
+def test_a_heading_is_given_as_jupyterlab_looks_for_it():
+    """It compares the words after "heading=" with those of the heading, joined by hyphens, and decodes nothing."""
+    (one,) = [e for e in EXERCISES if e.name == "wgan-watched"]
+    assert address(one) == "../book/05-wasserstein.ipynb#heading=Does-the-loss-follow-quality?"
+    assert not any("%" in address(e) for e in EXERCISES)

@@ -1,0 +1,112 @@
+"""A run that stands on another run: whose networks they are, and that a change of them is noticed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pytest
+import torch
+from torch import nn
+
+import course_lib
+from course_lib import recipes
+from course_lib.data import DataSpec
+from course_lib.errors import CourseError, UsageError
+from course_lib.methods.generative import Generative
+from course_lib.methods.protocol import needs
+from course_lib.training.checkpoint import RunDirectory
+
+QUICK = {"tensorboard": False, "batch": 8}
+
+
+@dataclass(frozen=True)
+class RegressionSettings:
+    """Latents from samples of a generator that another run trained."""
+
+    rate: float = 0.01  # Adam's step size
+
+    def build(self, networks: Mapping[str, nn.Module]) -> "Regression":
+        return Regression(**needs(networks, "encoder", "generator"), settings=self)
+
+
+class Regression(Generative):
+    """The encoder learns; the generator stays as it is."""
+
+    averaged = ("encoder",)
+
+    def __init__(self, encoder, generator, settings):
+        super().__init__(settings, encoder=encoder, generator=generator)
+        self.optimizers = {"encoder": torch.optim.Adam(encoder.parameters(), settings.rate)}
+
+    def step(self, batch):
+        z = self.latents(len(batch), batch.draw.generator("latents"))
+        loss = (self.networks["encoder"](self.evaluated("generator", z)) - z).square().mean()
+        self.update("encoder", loss)
+        return {"encoder/loss": loss.detach()}
+
+
+@dataclass(frozen=True)
+class LinearEncoder:
+    """Points to latents."""
+
+    latent: int = 2  # numbers of a code
+
+    def build(self, data: DataSpec) -> dict[str, nn.Module]:
+        return {"encoder": nn.Linear(data.dim, self.latent)}
+
+
+@pytest.fixture
+def generator(tmp_path, monkeypatch):
+    plan = recipes.resolve("gan-ring", "smoke", steps=5, width=8, depth=1, **QUICK)
+    recipes.train(plan, tmp_path / "gan", device="cpu", quiet=True)
+    changes = {"data": "toy/ring8", "resolution": None, "steps": 6, "ema": 0.5, **QUICK}
+    recipe = recipes.Recipe(
+        "regression",
+        RegressionSettings,
+        LinearEncoder,
+        changes,
+        pretrained={"generator": str(tmp_path / "gan")},
+    )
+    monkeypatch.setitem(recipes.RECIPES, "regression-toy", recipe)
+    return tmp_path / "gan"
+
+
+def train(folder, **changes):
+    return recipes.train(
+        recipes.resolve("regression-toy", "book", **changes), folder, device="cpu", quiet=True
+    )
+
+
+def test_the_network_is_the_averaged_one_of_that_run_and_stays_as_it_is(generator, tmp_path):
+    run = train(tmp_path / "run")
+    theirs = course_lib.load(generator).networks["generator"].state_dict()
+    ours = run.method.networks["generator"]
+    assert all(torch.equal(theirs[name], tensor) for name, tensor in ours.state_dict().items())
+    assert not any(p.requires_grad for p in ours.parameters())
+    loaded = course_lib.load(tmp_path / "run")
+    assert set(loaded.networks) == {"encoder", "generator"}
+
+
+def test_where_it_comes_from_is_recorded_and_a_change_of_it_is_noticed(generator, tmp_path):
+    train(tmp_path / "run")
+    config = RunDirectory(tmp_path / "run").config()
+    assert config["pretrained"] == {"generator": str(generator)}
+    assert len(config["pretrained_sha256"]["generator"]) == 64
+    train(tmp_path / "run", steps=8)  # nothing has changed: the run goes on
+    longer = recipes.resolve("gan-ring", "smoke", steps=9, width=8, depth=1, **QUICK)
+    recipes.train(longer, generator, device="cpu", quiet=True)
+    with pytest.raises(CourseError, match="pretrained_sha256"):
+        train(tmp_path / "run", steps=10)
+
+
+def test_a_role_that_the_other_run_lacks_is_named(generator, monkeypatch):
+    recipe = recipes.Recipe("x", RegressionSettings, LinearEncoder, pretrained={"judge": str(generator)})
+    monkeypatch.setitem(recipes.RECIPES, "regression-toy", recipe)
+    with pytest.raises(UsageError, match="no network in the role of judge"):
+        recipes.build(recipes.resolve("regression-toy", "book"), (2,))
+
+
+def test_a_role_that_nobody_builds_is_named(monkeypatch):
+    recipe = recipes.Recipe("x", RegressionSettings, LinearEncoder)
+    monkeypatch.setitem(recipes.RECIPES, "regression-toy", recipe)
+    with pytest.raises(UsageError, match="needs a network in the role of generator"):
+        recipes.build(recipes.resolve("regression-toy", "book"), (2,))
