@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
+KERNEL_BYTES = 1_500_000_000  # of memory: torch and a chapter's data take some 1 GB
 HEARTBEAT = 60  # seconds between two lines on what is running, where the output is no terminal
 
 
@@ -181,19 +182,27 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def side_by_side() -> int:
+    """Kernels at a time: one a core, as far as memory reaches."""
+    import psutil
+
+    return max(1, min(cores(), psutil.virtual_memory().total // KERNEL_BYTES))
+
+
 def execute(
     jobs: Sequence[Job], *, workers: int | None = None, timeout: float | None = None, progress: Progress
 ) -> Iterator[Outcome]:
-    """Execute notebooks, `workers` at a time (as many as there are cores), the heaviest first; yield each as it ends.
+    """Execute notebooks, `workers` at a time (`side_by_side()`), the heaviest first; yield each as it ends.
 
     timeout: seconds for one cell. How many threads a kernel uses is for the jobs' environments to say.
     """
+    workers = workers or side_by_side()
     waiting = sorted(jobs, key=Job.weight)  # taken from the end
     running: dict[concurrent.futures.Future[Outcome], Execution] = {}
-    with concurrent.futures.ThreadPoolExecutor(workers or cores()) as pool:
+    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         try:
             while waiting or running:
-                while waiting and len(running) < (workers or cores()):
+                while waiting and len(running) < workers:
                     execution = Execution(waiting.pop(), timeout)
                     running[pool.submit(execution.run)] = execution
                     progress.started(execution.job)

@@ -55,7 +55,7 @@ def execute(project: Path, wanted: Sequence[str], times: Times) -> Executed:
             kept += 1
         except KeyError:
             jobs.append(notebooks.Job(page, path, ONE_THREAD, times.of(page)))
-    side_by_side = min(notebooks.cores(), len(jobs))
+    side_by_side = min(notebooks.side_by_side(), len(jobs))
     print(f"   {len(jobs)} of {len(jobs) + kept} notebooks to execute", end="")
     print(f", {side_by_side} side by side; {times.last_build()}" if jobs else "", flush=True)
     failed = []

@@ -82,7 +82,7 @@ def run(
             by_job[title] = job, page, name
         for threads in sorted({variations[name].threads for _, name, *_ in todo}):
             jobs = [job for job, _, name in by_job.values() if variations[name].threads == threads]
-            workers = max(1, notebooks.cores() // threads)
+            workers = max(1, notebooks.side_by_side() // threads)
             for outcome in notebooks.execute(jobs, workers=workers, timeout=timeout, progress=progress):
                 _, page, name = by_job[outcome.job.name]
                 lines = _lines(outcome, logs[page, name], variations[name], codes[page, name])

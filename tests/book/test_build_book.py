@@ -85,6 +85,16 @@ def test_notebooks_run_at_the_same_time(book):
     assert build_book.execute(project, [f"book/{n}" for n in both], Times(project)) == (2, 0, [])
 
 
+def test_memory_limits_how_many_run_at_a_time(monkeypatch):
+    import psutil
+
+    monkeypatch.setattr(notebooks, "cores", lambda: 64)
+    for gigabytes, expected in ((1, 1), (8, 5), (256, 64)):
+        memory = psutil.virtual_memory()._replace(total=gigabytes * 10**9)
+        monkeypatch.setattr(psutil, "virtual_memory", lambda memory=memory: memory)
+        assert notebooks.side_by_side() == expected
+
+
 def test_a_kernel_that_dies_or_takes_too_long_is_a_failure(book):
     project = book({"dies": ["import os\nos._exit(3)"], "sleeps": ["import time\ntime.sleep(60)"]}, timeout=2)
     executed = build_book.execute(project, ["book/dies", "book/sleeps"], Times(project))
