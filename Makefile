@@ -52,7 +52,7 @@ test: setup browser  ## style, unit tests, slow tests, every notebook in its sma
 	@echo "== test: the slow ones"
 	OMP_NUM_THREADS=1 $(BIN)/pytest -q -m slow -n $(WORKERS) --dist worksteal --durations=5
 	@echo "== test: every notebook, smallest tier"
-	COURSE_TIER=smoke OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist loadfile \
+	COURSE_TIER=smoke OMP_NUM_THREADS=1 $(BIN)/pytest -q -n $(WORKERS) --dist loadfile \
 		--nbval-lax --nbval-current-env --nbval-cell-timeout=300 book exercises
 
 lab: setup  ## open the notebooks in JupyterLab

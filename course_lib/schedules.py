@@ -13,8 +13,8 @@ def decay(step: int, steps: int, share: float) -> float:
 
 
 def fade(step: int, steps: int, share: float = 1.0) -> float:
-    """From 1 at the start a straight line down to 0 over the first `share` of the run, then 0."""
-    return max(0.0, 1 - step / (share * steps))
+    """From 1 at the start a straight line down to 0 over the first `share` of the run, then 0; share 0 is always 1."""
+    return max(0.0, 1 - step / (share * steps)) if share else 1.0
 
 
 def ramp(position: float, start: float, length: float) -> float:

@@ -7,7 +7,7 @@ ONEDNN_MAX_CPU_ISA    oneDNN's own: the newest instructions that it uses. Below 
                       counts as one without them.
 
 Functions that obey a variable are wrapped by a decorator from here. Without the variable a decorator does nothing, so a
-recorded study does not depend on it: `records.fingerprint` leaves both this module and its decorators out.
+recorded study does not depend on it: `records.fingerprint` leaves this module out.
 """
 
 import functools

@@ -91,7 +91,7 @@ def test_what_cannot_be_meant_is_refused(name, tier, changes, named):
         ("dcgan-digits", {"r1": 1.0}, (1, 16, 16), "--discriminator-norm"),
         ("dcgan-digits", {"upsample": "magic"}, (1, 16, 16), "magic"),
         ("dcgan-digits", {"generator_lr": -1.0}, (1, 16, 16), "that is at least 0"),
-        ("gan-ring", {"width": -1}, (2,), "cannot be built"),
+        ("gan-ring", {"width": -1}, (2,), "at least 1"),
     ],
 )
 def test_what_cannot_be_built_is_refused(name, changes, data_shape, named):

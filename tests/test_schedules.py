@@ -16,6 +16,7 @@ def test_decay_holds_and_then_falls_over_its_share():
 
 def test_fade_falls_at_once_and_stays_at_zero():
     assert [schedules.fade(s, 10, 0.5) for s in (0, 2.5, 5, 9)] == [1, 0.5, 0, 0]
+    assert schedules.fade(9, 10, 0.0) == 1
 
 
 def test_ramp_is_zero_before_one_after_and_straight_between():

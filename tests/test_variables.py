@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from course_lib import data, recipes, records, seeds, studies, variables
+from course_lib import data, recipes, seeds, studies, variables
 from course_lib.data.stacked import stack
 from course_lib.errors import UsageError
 from course_lib.training import device as devices
@@ -148,15 +148,3 @@ def test_plain_instructions_hide_bf16(monkeypatch):
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(devices, "has_native_bf16", devices.has_native_bf16.__wrapped__)
     assert devices.resolve_precision("auto", CPU, images=True) == "fp32"
-
-
-def test_what_a_variable_changes_is_no_part_of_a_fingerprint():
-    """Or a study that was recorded without variables would count as one of other code."""
-    plain = "from course_lib import seeds\n\ndef f(x):\n    return x\n"
-    varied = (
-        "from course_lib import seeds, variables\nfrom course_lib import variables\n\n"
-        "@variables.shifted\ndef f(x):\n    return x\n"
-    )
-    codes = [records._code(records.ast.parse(source)) for source in (plain, varied)]
-    assert codes[0] == codes[1]
-    assert codes[0] != records._code(records.ast.parse(plain.replace("return x", "return variables")))

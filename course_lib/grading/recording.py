@@ -7,7 +7,7 @@ of calling anything. A forged verdict is then worth nothing: only the answers co
 
 import json
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy
@@ -39,7 +39,7 @@ class RecordingTrial(Trial):
         super().__init__(exercise, seed)
         self.calls: list[Any] = []
 
-    def guarded(self, answer: Callable, *, may_change: bool = False, **about: Any) -> Callable:
+    def guarded(self, answer: Callable, *, may_change: Collection[int] = (), **about: Any) -> Callable:
         """As in `Trial`; what comes back, and what has become of what may change, goes into `calls`."""
         inner = super().guarded(answer, may_change=may_change, **about)
 
@@ -49,7 +49,7 @@ class RecordingTrial(Trial):
             except Wrong as wrong:
                 self.calls.append({"wrong": [wrong.diagnosis, wrong.message]})
                 raise
-            given = [*arguments, *named.values()] if may_change else []
+            given = [value for n, value in enumerate((*arguments, *named.values())) if n in may_change]
             self.calls.append({"result": result, "given": [_state(value) for value in given]})
             return result
 
@@ -86,11 +86,12 @@ class ReplayingTrial(Trial):
             _restore(value, state)
         return entry["result"]
 
-    def guarded(self, answer: Callable, *, may_change: bool = False, **about: Any) -> Callable:
+    def guarded(self, answer: Callable, *, may_change: Collection[int] = (), **about: Any) -> Callable:
         """The recorded answers, one by one, whatever is asked. What may not change stays as the checker made it."""
 
         def call(*arguments: Any, **named: Any) -> Any:
-            return self._next([*arguments, *named.values()] if may_change else [])
+            given = enumerate((*arguments, *named.values()))
+            return self._next([value for n, value in given if n in may_change])
 
         return call
 

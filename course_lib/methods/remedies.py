@@ -30,7 +30,7 @@ class RemedySettings(GANSettings):
     feature_matching: bool = False  # the generator matches mean features of D, instead of fooling it
     real_target: SomeShare = 1.0  # label of real data; 0.9 is one-sided label smoothing
     instance_noise: Deviation = 0.0  # standard deviation, at the start, of noise on all that D sees
-    noise_share: SomeShare = 0.5  # share of the run over which that noise falls linearly to 0
+    noise_share: Share = 0.5  # share of the run over which that noise falls linearly to 0; 0: it stays
     historical_averaging: Weight = 0.0  # weight of each player's squared distance from the mean of its past
     decay_share: Share = 0.0  # last share of the run over which both rates fall linearly to 0
 

@@ -16,6 +16,7 @@ from course_lib.networks.layers import (
     VirtualBatch,
     VirtualBatchNorm,
 )
+from course_lib.settings import Count, Slope
 
 MINIBATCH = ("none", "discrimination", "deviation")
 
@@ -88,10 +89,10 @@ def virtual_generator(
 class BatchAwareMLPPair(mlp.MLPPair):
     """Two perceptrons; the discriminator may compare the samples of a batch, the generator may normalise by one."""
 
-    slope: float = 0.2  # of LeakyReLU, in both players; 0 is ReLU
+    slope: Slope = 0.2  # of LeakyReLU, in both players; 0 is ReLU
     minibatch: str = "none"  # layer before D's last one: none, discrimination or deviation
     generator_norm: str = "none"  # none, or virtual: virtual batch normalisation
-    reference: int = 64  # latents in its reference batch
+    reference: Count = 64  # latents in its reference batch
 
     def build(self, data: DataSpec) -> dict[str, nn.Module]:
         """Generator and discriminator, for points. Raises ValueError for a norm that does not exist."""

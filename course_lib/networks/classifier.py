@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from course_lib.data.spec import DataSpec
 from course_lib.errors import UsageError
+from course_lib.settings import Count, CountFrom0, check
 
 FEATURES = 128
 
@@ -78,9 +79,12 @@ class Classifier(nn.Module):
 class ClassifierNetwork:
     """The classifier by itself."""
 
-    width: int = 32  # feature maps of the first layer
+    width: Count = 32  # feature maps of the first layer
     learns: Literal["labels", "factors"] = "labels"  # labels or factors: of which it has an output each
-    outputs: int = 0  # how many; 0: as many as the data set has
+    outputs: CountFrom0 = 0  # how many; 0: as many as the data set has
+
+    def __post_init__(self) -> None:
+        check(self)
 
     def build(self, data: DataSpec) -> dict[str, nn.Module]:
         """The classifier, for images. Raises UsageError where the data say nothing to learn."""

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from course_lib.data.spec import DataSpec
+from course_lib.settings import Count, Slope, check
 
 
 def _stages(resolution: int) -> int:
@@ -146,10 +147,13 @@ class Discriminator(nn.Module):
 class DCGANGenerator:
     """The generator by itself, of the same size and rules as in the pair."""
 
-    latent: int = 64  # dimension of z
-    generator_width: int = 32  # feature maps at half the resolution
+    latent: Count = 64  # dimension of z
+    generator_width: Count = 32  # feature maps at half the resolution
     generator_norm: str = "batch"  # batch or none
     upsample: str = "strided"  # strided or resize
+
+    def __post_init__(self) -> None:
+        check(self)
 
     def build(self, data: DataSpec) -> dict[str, nn.Module]:
         """The generator, for images."""
@@ -164,14 +168,17 @@ class DCGANGenerator:
 class DCGANPair:
     """Both players: widths, and the paper's rules as switches."""
 
-    latent: int = 64  # dimension of z
-    generator_width: int = 32  # feature maps at half the resolution
-    discriminator_width: int = 32  # feature maps after the first layer
+    latent: Count = 64  # dimension of z
+    generator_width: Count = 32  # feature maps at half the resolution
+    discriminator_width: Count = 32  # feature maps after the first layer
     generator_norm: str = "batch"  # batch or none
     discriminator_norm: str = "batch"  # batch, none or spectral
     upsample: str = "strided"  # strided or resize
     downsample: str = "strided"  # strided or pool
-    slope: float = 0.2  # of the discriminator's LeakyReLU; 0 is ReLU
+    slope: Slope = 0.2  # of the discriminator's LeakyReLU; 0 is ReLU
+
+    def __post_init__(self) -> None:
+        check(self)
 
     def build(self, data: DataSpec) -> dict[str, nn.Module]:
         """Generator and discriminator, for images."""

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from course_lib.data.spec import DataSpec
 from course_lib.networks.dcgan import DCGANGenerator, Discriminator
+from course_lib.settings import Count
 
 
 class GaussianEncoder(nn.Module):
@@ -36,7 +37,7 @@ class GaussianEncoder(nn.Module):
 class Autoencoder(DCGANGenerator):
     """The generator of the DCGAN, and an encoder of the shape of its discriminator."""
 
-    encoder_width: int = 32  # feature maps after the first layer
+    encoder_width: Count = 32  # feature maps after the first layer
     encoder_norm: str = "batch"  # batch or none
 
     def build(self, data: DataSpec) -> dict[str, nn.Module]:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from course_lib.data.spec import DataSpec
+from course_lib.settings import Count, CountFrom0, Deviation, check
 
 
 def _perceptron(inputs: int, outputs: int, width: int, depth: int, slope: float) -> nn.Sequential:
@@ -64,9 +65,12 @@ def gaussian_generator(mean: float | Sequence[float], std: float) -> Generator:
 class MLPPair:
     """Two perceptrons of the same shape."""
 
-    latent: int = 2  # dimension of z
-    width: int = 128  # units a layer
-    depth: int = 3  # hidden layers
+    latent: Count = 2  # dimension of z
+    width: Count = 128  # units a layer
+    depth: CountFrom0 = 3  # hidden layers
+
+    def __post_init__(self) -> None:
+        check(self)
 
     def build(self, data: DataSpec) -> dict[str, nn.Module]:
         """Generator and discriminator, for points."""
@@ -81,9 +85,12 @@ class GaussianPair:
     """A generator that makes one Gaussian and nothing else, x = mean + A z, and a critic of the usual kind."""
 
     mean: float = 0.0  # of every coordinate, at the start
-    std: float = 1.0  # its standard deviation, at the start
-    width: int = 64  # units a layer of the critic
-    depth: int = 2  # its hidden layers
+    std: Deviation = 1.0  # its standard deviation, at the start
+    width: Count = 64  # units a layer of the critic
+    depth: CountFrom0 = 2  # its hidden layers
+
+    def __post_init__(self) -> None:
+        check(self)
 
     def build(self, data: DataSpec) -> dict[str, nn.Module]:
         """Generator and discriminator, for points."""

@@ -3,6 +3,7 @@
 import time
 
 import torch
+from torch import Tensor
 
 from course_lib.training import device as devices
 
@@ -16,18 +17,16 @@ def products(device: torch.device, size: int = 1024, repeats: int = 8) -> dict[s
     emulated, a hundred times slower than float32, and not touched.
     """
     auto = devices.resolve_precision("auto", device, images=True)
-    return {
-        name: _speed(device, dtype, size, repeats)
-        for name, dtype in FORMATS.items()
-        if name in ("fp32", auto)
-    }
+    a = torch.randn(size, size, device=device)
+    matrices = {name: a.to(dtype) for name, dtype in FORMATS.items() if name in ("fp32", auto)}
+    for matrix in matrices.values():
+        _seconds(matrix)  # the first product pays for what is done once
+    # in turn, so that other work on the machine slows them alike
+    times = [{name: _seconds(matrix) for name, matrix in matrices.items()} for _ in range(repeats)]
+    return {name: 2 * size**3 / min(turn[name] for turn in times) / 1e9 for name in matrices}
 
 
-def _speed(device: torch.device, dtype: torch.dtype, size: int, repeats: int) -> float:
-    a = torch.randn(size, size, device=device).to(dtype)
-    times = []
-    for _ in range(repeats + 1):
-        start = time.perf_counter()
-        (a @ a)[0, 0].item()  # asking for a number waits for the device
-        times.append(time.perf_counter() - start)
-    return 2 * size**3 / min(times[1:]) / 1e9  # the first pays for what is done once
+def _seconds(matrix: Tensor) -> float:
+    start = time.perf_counter()
+    (matrix @ matrix)[0, 0].item()  # asking for a number waits for the device
+    return time.perf_counter() - start

@@ -4,6 +4,7 @@ In the book their cells carry the tag `remove-output`: a static page shows the b
 sees here is computed by `theory`, `objectives` and `methods`, the code that the chapters and the tests use.
 """
 
+import io
 import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -168,7 +169,6 @@ def between(codes, across: float, down: float, path: str):
 def gan2d(steps: int = 100) -> "Widget":
     """Train the library's GAN on the ring of eight, `steps` updates at each press, and look at it."""
     import ipywidgets
-    import matplotlib.pyplot as plt
 
     from course_lib.objectives.adversarial import GAMES
 
@@ -178,16 +178,12 @@ def gan2d(steps: int = 100) -> "Widget":
         for player in "GD"
     ]
     train, restart = ipywidgets.Button(description=f"{steps} steps"), ipywidgets.Button(description="Reset")
-    screen = ipywidgets.Output()
+    screen = _screen()
     state: dict[str, RingGame] = {}
 
     def show(advance: int) -> None:
         state["game"].advance(advance, rates[0].value, rates[1].value)
-        screen.clear_output(wait=True)
-        with screen:
-            figure = state["game"].figure()
-            _display(figure)
-            plt.close(figure)
+        screen.value = _png(state["game"].figure())
 
     def reset(_=None) -> None:
         state["game"] = RingGame(game.value)
@@ -253,17 +249,35 @@ def _slider(value: float, low: float, high: float, name: str) -> "Widget":
 def _interact(figure: Callable[..., "Figure"], **controls: "Widget") -> "Widget":
     """The controls above the figure that they make anew at each move."""
     import ipywidgets
+
+    screen = _screen()
+
+    def draw(_: Any = None) -> None:
+        screen.value = _png(figure(**{name: control.value for name, control in controls.items()}))
+
+    for control in controls.values():
+        control.observe(draw, "value")
+    draw()
+    return ipywidgets.VBox([*controls.values(), screen])
+
+
+def _screen() -> "Widget":
+    """Where a figure is shown: a picture, and no Output widget.
+
+    When a page is executed, nbclient answers each display inside an Output on the socket on which it also waits for the
+    cell to end. It can then overlook the end and wait until the cell's time is up: so it was in two of some twenty-five
+    executions on a busy machine.
+    """
+    import ipywidgets
+
+    return ipywidgets.Image(format="png", layout=ipywidgets.Layout(max_width="100%", object_fit="contain"))
+
+
+def _png(figure: "Figure") -> bytes:
+    """The figure as a PNG file; it is closed, or the notebook would show it a second time."""
     import matplotlib.pyplot as plt
 
-    def draw(**values: float) -> None:
-        result = figure(**values)
-        _display(result)
-        plt.close(result)  # or the notebook would show it a second time
-
-    return ipywidgets.VBox([*controls.values(), ipywidgets.interactive_output(draw, controls)])
-
-
-def _display(figure: "Figure") -> None:
-    from IPython.display import display
-
-    display(figure)
+    file = io.BytesIO()
+    figure.savefig(file, format="png")
+    plt.close(figure)
+    return file.getvalue()

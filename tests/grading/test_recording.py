@@ -110,10 +110,10 @@ def test_changed_networks_are_recorded_only_where_they_may_change():
         return 1
 
     recorder = recording.RecordingTrial(about, 0)
-    recorder.guarded(train, may_change=True)(network, inputs)
+    recorder.guarded(train, may_change=[0])(network, inputs)
     fresh = nn.Linear(2, 1)
     replaying = recording.ReplayingTrial(about, 0, recording.read(recording.write(recorder.calls)))
-    assert replaying.guarded(print, may_change=True)(fresh, inputs) == 1
+    assert replaying.guarded(print, may_change=[0])(fresh, inputs) == 1
     assert fresh.weight.tolist() == [[7, 7]] and fresh.weight.grad.tolist() == [[1, 1]]
     forged = [{"result": 1, "given": [{"value": torch.ones(3), "gradient": None}]}]
     recording.ReplayingTrial(about, 0, forged).guarded(print)(inputs)

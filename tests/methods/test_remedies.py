@@ -195,7 +195,7 @@ def test_virtual_batch_norm_gives_samples_that_ignore_their_neighbours():
     ("wrong", "named"),
     [
         ({"real_target": 1.2}, "real_target"),
-        ({"noise_share": 0.0}, "noise_share"),
+        ({"noise_share": 1.5}, "noise_share"),
         ({"real_target": 0.9, "game": "hinge"}, "smoothing"),
     ],
 )

@@ -76,5 +76,18 @@ class Flat:
 @pytest.mark.parametrize("make", [live.game1d, live.costs, live.gan2d, lambda: live.latents(Flat())])
 def test_a_twin_is_made_of_controls_and_a_screen(make):
     twin = make()
-    assert isinstance(twin.children[-1], ipywidgets.Output)
+    assert isinstance(twin.children[-1], ipywidgets.Image)
+    assert bytes(twin.children[-1].value).startswith(b"\x89PNG")
     assert len(twin.children) >= 2
+
+
+@pytest.mark.parametrize("make", [live.game1d, live.costs, lambda: live.latents(Flat())])
+def test_a_move_of_a_control_shows(make):
+    twin = make()
+    slider, screen = twin.children[0], twin.children[-1]
+    before = screen.value
+    slider.value = slider.max
+    assert screen.value != before
+    after = screen.value
+    slider.value = slider.max  # no move
+    assert screen.value == after

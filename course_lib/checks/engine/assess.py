@@ -36,7 +36,8 @@ def assess(
     exercise = exercise_named(exercise_name)
     if exercise.checker is None:
         raise UsageError(f"'{exercise.name}' has no check: it is read by a person, by the rubric beside it.")
-    _warm_up()
+    if exercise.optimisers:
+        _warm_up()
     number = seeds.number(PUBLIC_SEED if seed is None else seed, purpose=exercise.name)
     limit = exercise.seconds if seconds is None else seconds
     began = time.perf_counter()
@@ -74,7 +75,7 @@ def assess(
 
 @functools.cache
 def _warm_up() -> None:
-    """Have torch import what its first optimiser asks for: a second or more that is not the answer's."""
+    """Have torch import what its first optimiser asks for: its compiler, seconds that are not the answer's."""
     torch.optim.SGD([torch.zeros(1, requires_grad=True)], 0.1)
 
 

@@ -39,9 +39,12 @@ class Exercise:
     hints: tuple[str, ...] = ()  # two, from general to particular
     mistakes: dict[str, str] = field(default_factory=dict)  # diagnosis -> what the student is told
     lesson: str = ""  # said to those who pass
-    seconds: float = 10.0  # after which a check is cut short
+    seconds: float = 5.0  # after which a check is cut short
     answer: str = ""  # name of the answer in the notebook; empty where only a person can judge
     checker: Checker | None = None
+    optimisers: bool = (
+        False  # an answer may well make one; its first costs torch seconds, which are not the answer's
+    )
     evidence: Callable[[], None] | None = None  # shows what the exercise is about: recorded runs, logs
 
     def __post_init__(self):
@@ -71,7 +74,7 @@ class Verdict:
 
     diagnosis: "passed", a key of the exercise's `mistakes`, or one of the engine's own:
     not-begun, wrong-kind, wrong-arguments, raised, too-slow, stopped, no-gradient, changed-input, not-finite,
-    wrong-shape, wrong-type, negated, wrong-factor, shifted, different, impossible.
+    left-frozen, wrong-shape, wrong-type, all-zero, negated, wrong-factor, shifted, different, impossible.
     """
 
     exercise: str

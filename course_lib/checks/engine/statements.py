@@ -35,8 +35,9 @@ def facts(exercise: Exercise) -> str:
 def address(exercise: Exercise) -> str:
     """The heading in the chapter's notebook, as JupyterLab follows it from a notebook in exercises/.
 
-    With "heading=" it looks through all cells; without, only through those that are drawn at the moment. It does not
-    decode what it is given, so a question mark or a colon must stay as it is.
+    A click on it opens the chapter; JupyterLab looks for the heading only in a notebook that is already drawn, so that
+    a second click goes there. With "heading=" it looks through all cells; without, only through those that are drawn
+    at the moment. It does not decode what it is given, so a question mark or a colon must stay as it is.
     """
     heading = "-".join(exercise.section.split())
     return f"../book/{exercise.chapter}.ipynb#heading={quote(heading, safe=',’?:')}"

@@ -1,11 +1,12 @@
 """A trial: the seeded inputs of one check, guarded calls of the answer, and comparisons that name the mistake."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NoReturn
 
+import numpy
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from course_lib import seeds
 from course_lib.checks.engine.exercise import Exercise
@@ -55,11 +56,13 @@ class Trial:
 
     # calling what the student wrote
 
-    def guarded(self, answer: Callable, *, returns: bool = True, may_change: bool = False) -> Callable:
+    def guarded(
+        self, answer: Callable, *, returns: bool = True, may_change: Collection[int] = ()
+    ) -> Callable:
         """The answer as a function that turns everything that can go wrong in it into a verdict.
 
-        Exceptions, wrong arguments, changed inputs (tensors, arrays and parameters of networks; unless `may_change`),
-        nothing returned (unless `returns` is False).
+        Exceptions, wrong arguments, changed inputs (tensors, arrays and parameters of networks), nothing returned
+        (unless `returns` is False). may_change: positions of the arguments whose change is the task.
         """
         if answer is None or answer is ...:
             raise Wrong("not-begun", NOT_BEGUN)
@@ -69,7 +72,8 @@ class Trial:
 
         def call(*arguments: Any, **named: Any) -> Any:
             given = [*arguments, *named.values()]
-            before = [] if may_change else [snapshot(value) for value in given]
+            before = {n: snapshot(value) for n, value in enumerate(given) if n not in may_change}
+            flags_before = [_flags(value) for value in given]
             try:
                 inspect.signature(answer).bind(*arguments, **named)
             except TypeError as error:
@@ -96,11 +100,17 @@ class Trial:
                     "raised",
                     f"{type(error).__name__}{own_line(error.__traceback__)}: {words or 'no further explanation'}",
                 ) from error
-            if any(not unchanged(a, b) for a, b in zip(before, given, strict=False)):
+            if any(not unchanged(value, given[n]) for n, value in before.items()):
                 raise Wrong(
                     "changed-input",
                     f"`{name}` changes its argument in place; whoever called it still needs the old values. "
                     "Look for `+=`, for methods that end in an underscore, and for assignments to an index.",
+                )
+            if any(flags != _flags(value) for flags, value in zip(flags_before, given, strict=True)):
+                raise Wrong(
+                    "left-frozen",
+                    f"`{name}` leaves a network's weights with another `requires_grad` than they came with: whoever "
+                    "trains it next trains nothing. Put it back as it was.",
                 )
             if returns and (result is None or result is ...):
                 raise Wrong(
@@ -115,7 +125,12 @@ class Trial:
         return self.guarded(answer)(*arguments, **named)
 
     def several(self, returned: Any, count: int, names: str) -> tuple:
-        """`returned` as a tuple of `count` values; `names` says which, "mean, standard deviation"."""
+        """`returned` as a tuple of `count` values; `names` says which, "mean, standard deviation".
+
+        A tensor or an array of so many rows is as good as a tuple.
+        """
+        if isinstance(returned, Tensor | numpy.ndarray) and returned.ndim and len(returned) == count:
+            returned = tuple(returned)
         if not isinstance(returned, tuple | list) or len(returned) != count:
             number = (
                 f"{len(returned)} values"
@@ -190,7 +205,8 @@ class Trial:
         for diagnosis, wrong in mistakes.items():
             for one in wrong if isinstance(wrong, list) else [wrong]:
                 one = as_tensor(one).detach().cpu().double()
-                if close(value, one, tolerance) and not close(one, right, tolerance):
+                same = close(value, one, tolerance, equal_nan=True)
+                if same and not close(one, right, tolerance):
                     self.fail(diagnosis)
 
     def tensor(self, returned: Any, name: str = "the result") -> Tensor:
@@ -252,3 +268,7 @@ class Trial:
         if value.numel() != 1 or value.is_complex() or not value.isfinite():
             raise Wrong("wrong-kind", "The answer must be one finite number.")
         return float(value)
+
+
+def _flags(value: Any) -> list[bool]:
+    return [weight.requires_grad for weight in value.parameters()] if isinstance(value, nn.Module) else []

@@ -20,9 +20,12 @@ def as_tensor(value: Any) -> Tensor:
     raise TypeError(type(value).__name__)
 
 
-def close(a: Tensor, b: Tensor, tolerance: float) -> bool:
-    """Of one shape, and equal up to a tolerance that is relative, and absolute where values are below one."""
-    return a.shape == b.shape and torch.allclose(a, b, rtol=tolerance, atol=tolerance, equal_nan=True)
+def close(a: Tensor, b: Tensor, tolerance: float, *, equal_nan: bool = False) -> bool:
+    """Of one shape, and equal up to a tolerance that is relative, and absolute where values are below one.
+
+    nan equals nothing, unless `equal_nan`: an answer that poisons what it is compared with must not pass.
+    """
+    return a.shape == b.shape and torch.allclose(a, b, rtol=tolerance, atol=tolerance, equal_nan=equal_nan)
 
 
 # what a single number is easily wrong by
@@ -35,6 +38,9 @@ def describe_difference(
     """Diagnosis and sentence for finite values of the right shape that are none of the known mistakes."""
     both = value.isfinite() & right.isfinite()
     v, r = value[both], right[both]
+    if (len(r) > 1 or "gradient" in name) and len(v) == len(value.flatten()) and not v.any():
+        why = ": something on the way is detached, or never used" if "gradient" in name else ""
+        return "all-zero", f"{capitalised(name)} is zero in every entry{where}{why}."
     if len(v) and close(v, -r, tolerance):
         return "negated", f"{capitalised(name)} has the wrong sign everywhere{where}."
     ratios, gaps = v[r.abs() > 10 * tolerance] / r[r.abs() > 10 * tolerance], v - r

@@ -75,4 +75,5 @@ def wrong_searches(
         "one-norm": [after(space="table"), after(space="longest")],
         "uphill": [after(scale=-1), after(scale=-1 / len(images))],
         "miscounted": [after(steps - 1), after(steps + 1)],
+        "steps-ignored": [after(n) for n in (1, 2, 5, 10, 20) if abs(n - steps) > 1],
     }

@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course_lib.checks.engine.trial import Trial
+from course_lib.checks.reference.optimiser import PlainSGD
 from course_lib.objectives import wasserstein
 
 
@@ -46,7 +47,7 @@ class Flat(nn.Module):
 def player(trial: Trial) -> tuple[Critic, torch.optim.Optimizer]:
     """A critic of points in the plane, with gradients of an earlier step in `.grad`, and its optimiser."""
     critic = Critic(trial, 2)
-    return critic, torch.optim.SGD(critic.parameters(), lr=0.4)
+    return critic, PlainSGD(critic.parameters(), lr=0.4)
 
 
 def everything(critic: nn.Module) -> Tensor:
@@ -64,15 +65,17 @@ def step(
     loss: str = "wasserstein",
     sign: float = 1.0,
     clear: bool = True,
-    first: bool = False,  # clip before the step and not after it
+    first: str = "",  # clip not after the step, but before "step", or before "everything"
     clip: str = "weights",
 ) -> None:
     """One update, as it should be by default, or with a fault. Returns nothing; the critic has changed."""
+    if first == "everything":
+        wasserstein.clip_weights(critic.parameters(), bound)
     if clear:
         optimizer.zero_grad()
     scores = critic(real), critic(fake)
     (sign * _LOSSES[loss](*scores)).backward()
-    if first:
+    if first == "step":
         wasserstein.clip_weights(critic.parameters(), bound)
     if clip == "gradients":
         wasserstein.clip_weights([w.grad for w in critic.parameters()], bound)
@@ -118,7 +121,7 @@ FAULTS = {
     "one-side": [{"loss": "samples"}],
     "sum": [{"loss": "sum"}],
     "stale-gradients": [{"clear": False}],
-    "clipped-first": [{"first": True}],
+    "clipped-first": [{"first": "step"}, {"first": "everything"}],
     "gradients": [{"clip": "gradients"}, {"clip": "norm of gradients"}],
     "not-clipped": [{"clip": "none"}],
     "matrices": [{"clip": "matrices"}],

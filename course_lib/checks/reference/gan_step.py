@@ -4,7 +4,10 @@ import torch
 from torch import Tensor, nn
 
 from course_lib.checks.engine.trial import Trial
+from course_lib.checks.reference.optimiser import PlainSGD
 from course_lib.objectives import adversarial
+
+BATCH = 16  # points of each kind in a step
 
 Players = tuple[nn.Module, nn.Module, torch.optim.Optimizer, torch.optim.Optimizer]
 
@@ -30,7 +33,7 @@ def players(trial: Trial) -> Players:
         for number, weight in enumerate(network.parameters()):
             weight.data = 0.7 * trial.draw.normal(*weight.shape, purpose=f"weight {which} {number}")
             weight.grad = 0.1 * trial.draw.normal(*weight.shape, purpose=f"gradient {which} {number}")
-    return *networks, *(torch.optim.SGD(network.parameters(), lr=0.5) for network in networks)
+    return *networks, *(PlainSGD(network.parameters(), lr=0.5) for network in networks)
 
 
 def weights(played: Players) -> list[Tensor]:
@@ -57,18 +60,22 @@ def step(
     sign_g: float = 1.0,
     labels: bool = True,
     game: str = "minimax",
+    squashed: str = "",  # in whose half a sigmoid is applied to the logits, which the loss applies again
 ) -> None:
     """One step, as it should be by default, or with a fault."""
-    generator, discriminator, step_g, step_d = played
+    generator, network, step_g, step_d = played
+
+    def discriminator(x: Tensor, who: str) -> Tensor:
+        return network(x).sigmoid() if who in squashed else network(x)
 
     def generator_loss() -> Tensor:
         return sign_g * adversarial.GAMES[game].generator_loss(
-            discriminator(generator(second if fresh else first))
+            discriminator(generator(second if fresh else first), "g")
         )
 
     def discriminator_loss() -> Tensor:
         fake = generator(first)
-        sides = discriminator(real), discriminator(fake.detach() if detach else fake)
+        sides = discriminator(real, "d"), discriminator(fake.detach() if detach else fake, "d")
         return sign_d * adversarial.cross_entropy_discriminator(*(sides if labels else sides[::-1]))
 
     old = torch.autograd.grad(generator_loss(), list(generator.parameters())) if stale else ()
@@ -111,5 +118,9 @@ FAULTS = {
     "discriminator-sign": [{"sign_d": -1.0}],
     "labels": [{"labels": False}],
     "non-saturating": [{"game": "non-saturating"}, {"game": "non-saturating", "fresh": False}],
+    "summed": [
+        {"sign_d": d * BATCH, "sign_g": g * BATCH} for d, g in ((1, 1), (1, 1 / BATCH), (1 / BATCH, 1))
+    ],
+    "sigmoid-twice": [{"squashed": who} for who in ("dg", "d", "g")],
     "halved": [{"sign_d": 0.5}, {"sign_d": 0.5, "game": "non-saturating"}],
 }

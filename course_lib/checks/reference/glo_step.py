@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from course_lib.checks.engine.trial import Trial
+from course_lib.checks.reference.optimiser import PlainSGD
 
 
 def onto_ball(z: Tensor) -> Tensor:
@@ -24,7 +25,7 @@ def player(trial: Trial) -> tuple[nn.Module, torch.optim.Optimizer]:
     """A generator (B, 3) -> (B, 1, 2, 3), with gradients of an earlier step in `.grad`, and its optimiser."""
     layers = nn.Sequential(nn.Linear(3, 6), nn.Tanh(), nn.Linear(6, 6), nn.Unflatten(1, (1, 2, 3)))
     fill(layers, trial)
-    return layers, torch.optim.SGD(layers.parameters(), lr=0.4)
+    return layers, PlainSGD(layers.parameters(), lr=0.4)
 
 
 def fill(network: nn.Module, trial: Trial) -> None:
@@ -113,20 +114,41 @@ STEP_FAULTS = {
 }
 
 
-def telling_rate(generator: nn.Module, codes: Tensor, index: Tensor, images: Tensor) -> float:
-    """A rate for the codes with which some of the batch leave the ball, clearly, and some stay inside."""
+def telling_batch(trial: Trial, repeated: bool) -> tuple[Tensor, Tensor, float]:
+    """Index (5,), images and a rate for the codes with which some of the batch leave the ball, and some stay inside.
+
+    repeated: an image is in the batch twice, and leaves the ball by either of its two gradients alone: who moves its
+    code twice, and projects it in between, comes to another place.
+    """
+    generator, codes = player(trial)[0], table(trial)
+    for attempt in range(1000):
+        index = trial.draw.uniform(7, purpose=f"index {repeated} {attempt}").argsort()[:5]
+        index = index[[0, 1, 0, 2, 3]] if repeated else index
+        images = 0.8 * trial.draw.normal(5, 1, 2, 3, purpose=f"images {repeated} {attempt}")
+        if bool((index == torch.arange(5)).all()):
+            continue
+        for rate in RATES:
+            if _tells(generator, codes, index, images, rate, repeated):
+                return index, images, rate
+    raise RuntimeError("no batch tells the mistakes apart")
+
+
+def _tells(
+    generator: nn.Module, codes: Tensor, index: Tensor, images: Tensor, rate: float, repeated: bool
+) -> bool:
     z = codes[index].clone().requires_grad_()
     (gradient,) = torch.autograd.grad(RECONSTRUCTION["mean"](generator(z), images), z)
     total = torch.zeros_like(codes).index_add(0, index, gradient)[index]
-
-    def tells(rate: float, coordinate: float) -> bool:
-        moved = z - rate * total
-        leave = moved.norm(dim=1) > 1.05
-        return 1 <= int(leave.sum()) < len(index) and bool(moved.abs().max() > coordinate)
-
-    # with a coordinate beyond one, if that can be had
-    rates = [rate for least in (1.05, 0.0) for rate in RATES if tells(rate, least)]
-    return rates[0] if rates else 1.0
+    z, moved = z.detach(), z.detach() - rate * total
+    leave = moved.norm(dim=1) > 1.05
+    if not 1 <= int(leave.sum()) < len(index) or moved.abs().max() < 1.05:
+        return False
+    if not repeated:
+        return True
+    first, second = onto_ball(z - rate * gradient)[[0, 2]]
+    one_by_one = onto_ball((first - rate * gradient[2])[None]), onto_ball((second - rate * gradient[0])[None])
+    right = onto_ball(moved[:1])
+    return bool(leave[0]) and all((one - right).norm() > 0.02 for one in one_by_one)
 
 
 RATES = [0.05 * 1.06**n for n in range(170)]  # to 950

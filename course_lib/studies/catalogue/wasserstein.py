@@ -64,10 +64,12 @@ def critic_slopes(plan: Any) -> Measure:
         steepest = max(
             found.pair, *(norms.max().item() for norms in (found.data, found.samples, found.between))
         )
-        weights = torch.cat(
-            [w.detach().flatten() for name, w in critic.named_parameters() if "weight" in name]
-        )
-        at_bound = (weights.abs() > 0.99 * method.clip).float().mean().item()
+        clipping = {}
+        if method.constraint == "clip":
+            weights = torch.cat(
+                [w.detach().flatten() for name, w in critic.named_parameters() if "weight" in name]
+            )
+            clipping["at_bound"] = (weights.abs() > 0.99 * method.clip).float().mean().item()
         return {
             "slope_data": found.data.mean().item(),
             "slope_samples": found.samples.mean().item(),
@@ -77,7 +79,7 @@ def critic_slopes(plan: Any) -> Measure:
             "earned": earned,
             "exact": exact,
             "ripple": 2 * torch.fft.rfft(along)[8].abs().item() / 256 / steepest,
-            **({"at_bound": at_bound} if method.constraint == "clip" else {}),
+            **clipping,
         }
 
     return measure

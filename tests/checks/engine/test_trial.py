@@ -139,7 +139,7 @@ def test_an_argument_changed_in_place_is_seen_unless_that_is_the_task(trial, arg
         return 1.0
 
     assert stopped(trial.call, answer, argument())[0] == "changed-input"
-    assert trial.guarded(answer, may_change=True)(argument()) == 1.0
+    assert trial.guarded(answer, may_change=[0])(argument()) == 1.0
     assert trial.call(lambda x: 1.0, argument()) == 1.0
 
 
@@ -170,3 +170,20 @@ def test_predictions(trial):
     assert stopped(trial.number, ...)[0] == "not-begun"
     for odd in ("2", math.nan, [1, 2], print):
         assert stopped(trial.number, odd)[0] == "wrong-kind"
+
+
+def test_what_may_not_change_must_not_beside_what_may(trial):
+    def answer(x, y):
+        x.add_(1)
+        y.fill_(math.nan)
+        return 1.0
+
+    two = [torch.zeros(2), torch.zeros(2)]
+    assert stopped(trial.guarded(answer, may_change=[0]), *two)[0] == "changed-input"
+    assert trial.guarded(answer, may_change=[0, 1])(*two) == 1.0
+
+
+def test_nan_equals_nothing(trial):
+    nan = torch.full((3,), math.nan)
+    for right in (RIGHT, nan):
+        assert stopped(trial.equal, nan, right)[0] == "not-finite"

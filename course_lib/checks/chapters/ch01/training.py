@@ -47,13 +47,16 @@ from course_lib.checks.reference import gan_step
         "labels": "Real and generated points have changed places in the discriminator's loss.",
         "non-saturating": "The generator's loss is −log D(G(z)), the non-saturating one. It is the better idea, and "
         "the next chapter; here the game is minimax, E[log(1 − D(G(z)))].",
+        "summed": "A loss is a sum over the batch; the expectations of V are means.",
+        "sigmoid-twice": "The sigmoid is applied twice: `binary_cross_entropy_with_logits`, `softplus` and "
+        "`logsigmoid` take logits, and have it built in.",
         "halved": "The discriminator's loss is −V/2, averaged over both kinds of points; asked for is −V itself.",
     },
     lesson="These lines are the whole of adversarial training; every later chapter changes one or two of them.",
 )
 def train_step(answer, trial):
     real, first, second = (
-        trial.draw.normal(16, width, purpose=name)
+        trial.draw.normal(gan_step.BATCH, width, purpose=name)
         for name, width in (("real", 3), ("first", 2), ("second", 2))
     )
 
@@ -64,7 +67,7 @@ def train_step(answer, trial):
 
     players = gan_step.players(trial)
     before = [weight.detach().clone() for weight in gan_step.weights(players)]
-    trial.guarded(answer, returns=False, may_change=True)(*players, real, first, second)
+    trial.guarded(answer, returns=False, may_change=range(4))(*players, real, first, second)
     after = gan_step.weights(players)
     rested = tuple(torch.equal(old, new) for old, new in zip(before, after, strict=True))
     if any(rested):

@@ -210,5 +210,7 @@ def kl_and_js(answer, trial):
     rare = torch.cat([torch.zeros(2).double(), p[2:] / p[2:].sum()])
     apart = (torch.tensor([0.5, 0.5, 0, 0, 0]).double(), torch.tensor([0, 0, 0.3, 0.7, 0]).double())
     compare(rare, q, {"otherwise": "zero-log-zero"}, {"otherwise": "js-zero"})
-    for pair in ((q, rare), apart):
+    # where one outcome alone is infinite, a huge number in its place does not overflow
+    single = torch.cat([torch.zeros(1).double(), q[1:] / q[1:].sum()])
+    for pair in ((q, rare), (p, single), apart):
         compare(*pair, {"otherwise": "finite", "not_finite": "zero-log-zero"}, {"otherwise": "js-zero"})

@@ -38,8 +38,9 @@ from course_lib.theory.densities import GaussianMixture
         "low-quality": "The second value is the share of bad samples; asked for is that of good ones.",
         "twice": "Where clusters are close, a sample within reach of two of them counts for both. It belongs to its "
         "nearest centre only.",
+        "less-than": "A sample exactly three standard deviations away is left out: high quality is *at most* three.",
         "diverged": "Samples that are nan or infinite are dropped from the share, so a generator that has half "
-        "diverged looks perfect. They are samples of low quality: divide by all.",
+        "diverged looks perfect; or they are moved to a place where they count. They are samples of low quality.",
     },
     lesson="Coverage and quality are two numbers, and neither implies the other: the plain game has high quality on "
     "few modes.",
@@ -80,10 +81,17 @@ def count_modes(answer, trial):
     between = close[0] + torch.tensor([0.17, 0.0]) + 0.01 * trial.draw.uniform(6, 2, purpose="between")
     trial.equal(answered(between, close, 0.1, 2), right(between, close, 0.1, 2), otherwise="twice")
 
-    lost = points.clone()
+    # exactly three standard deviations away, in numbers that no float rounds
+    corner = (8 * trial.draw.uniform(2, purpose="corner")).round()
+    edge = torch.stack([corner, corner + 20]), corner + torch.tensor([[3.0, 0.0], [0.0, -3.0], [9.0, 0.0]])
+    trial.equal(answered(edge[1], edge[0], 1.0, 2), right(edge[1], edge[0], 1.0, 2), otherwise="less-than")
+
+    # a centre lies at the origin, to which nan is often turned
+    lost = points - centres[0]
     lost[::3] = torch.nan
     lost[1::6, 0] = torch.inf
-    trial.equal(answered(lost, centres, std, 1), right(lost, centres, std, 1), otherwise="diverged")
+    about = lost, centres - centres[0], std, 1
+    trial.equal(answered(*about), right(*about), otherwise="diverged")
 
 
 @exercise(

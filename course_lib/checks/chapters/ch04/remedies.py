@@ -39,6 +39,8 @@ from course_lib.objectives import penalties
         "in-front": "The new channel stands in front; append it behind the others.",
         "detached": "The value is right, but no gradient flows through the new channel: the generator would never feel "
         "the remedy. Look for `.item()`, `.detach()`, `torch.no_grad()`.",
+        "cancellation": "On a batch of equal samples E[x²] − E[x]² is the difference of two equal numbers, and what is "
+        "left is rounding: below zero or far above 1e-8. Subtract the mean first, as `var` does.",
         "collapsed": "On a batch of equal samples the gradient is nan or infinite: the slope of a square root at 0. "
         "Just there, on a collapsed generator, the layer is needed: add 1e-8 under the root.",
     },
@@ -82,6 +84,10 @@ def minibatch_deviation(answer, trial):
     trial.equal(trial.call(answer, alone), right(alone), on="for a batch of one", tolerance=1e-3)
     same = alone.expand(6, -1, -1, -1).clone().requires_grad_()
     returned = trial.call(answer, same)
+    channel = trial.tensor(returned).detach()[:, -1:]
+    # without the 1e-8 it is 0; where one square is taken off another, it is what rounding has left, or nan
+    if returned.shape == right(same).shape and bool((channel.isnan() | (channel > 1.05e-4)).any()):
+        trial.fail("cancellation")
     trial.equal(returned, right(same), otherwise="collapsed", tolerance=1e-3)
     trial.expect(trial.gradients(returned, same)[0].isfinite().all(), "collapsed")
 

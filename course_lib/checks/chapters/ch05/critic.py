@@ -60,7 +60,7 @@ def critic_step(answer, trial):
 
     critic, optimizer = update.player(trial)
     before = update.everything(critic).clone()
-    trial.guarded(answer, returns=False, may_change=True)(critic, optimizer, real, fake, bound)
+    trial.guarded(answer, returns=False, may_change=(0, 1))(critic, optimizer, real, fake, bound)
     changed = update.everything(critic)
     trial.expect(not torch.equal(before, changed), "nobody-moved")
     trial.equal(
@@ -91,6 +91,7 @@ def critic_step(answer, trial):
         "iterations from this u: one cheap iteration for each update is the point of the method.",
         "miscounted": "The number of iterations is off by one (or a half): one iteration renews v from u, and then u "
         "from that v.",
+        "steps-ignored": "The number of iterations does not follow the argument `steps`.",
         "squared": "This is σ², an eigenvalue of WᵀW; σ is its root.",
         "frobenius": "This is the Frobenius norm, the root of the sum of all squared singular values. It is never less "
         "than the largest one.",
@@ -117,6 +118,9 @@ def power_iteration(answer, trial):
             "exact": torch.linalg.matrix_norm(matrix, 2),
             "miscounted": [reference.power(matrix, u, s)[0] for s in (steps - 1, steps + 1) if s]
             + [(matrix.T @ new).norm(), (matrix.T @ last).norm()],
+            "steps-ignored": [
+                reference.power(matrix, u, s)[0] for s in (1, 2, 5, 10, 20) if abs(s - steps) > 1
+            ],
             "squared": [sigma**2, (matrix.T @ new).norm() ** 2],
             "frobenius": matrix.norm(),
             "not-normalised": [reference.power(matrix, u, steps, plain)[0] for plain in ("u", "v", "uv")],

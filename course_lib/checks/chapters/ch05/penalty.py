@@ -59,17 +59,17 @@ def gradient_penalty(answer, trial):
     real, fake = (sizes * trial.draw.normal(batch, *shape, purpose=name) for name in ("real", "fake"))
     epsilon = (1 + trial.draw.uniform(batch, purpose="epsilon")) / 2
 
-    def norms_at(x, score=torch.sum):
+    def gradient_at(x, network=critic):
         x = x.detach().requires_grad_()
-        return torch.autograd.grad(score(critic(x)), x, create_graph=True)[0]
+        return torch.autograd.grad(network(x).sum(), x, create_graph=True)[0]
 
     between = wasserstein.interpolates(real, fake, epsilon)
-    gradient = norms_at(between)
+    gradient = gradient_at(between)
     norms = gradient.flatten(1).norm(dim=1)
     right = (norms - 1).square().mean()
 
-    def penalty(x):
-        return (norms_at(x).flatten(1).norm(dim=1) - 1).square().mean()
+    def penalty(x, network=critic):
+        return (gradient_at(x, network).flatten(1).norm(dim=1) - 1).square().mean()
 
     def one(e):
         return wasserstein.interpolates(real, fake, e.expand(batch))
@@ -101,6 +101,12 @@ def gradient_penalty(answer, trial):
     )
     name = "the penalty's gradient in the critic's weights"
     trial.equal(gradient_of_weights, true, {"no-graph": torch.zeros_like(true)}, name=name)
+
+    of_points = reference.Critic(trial, 3)
+    points, others = 2 * trial.draw.normal(2, 4, 3, purpose="in space")
+    right = penalty(wasserstein.interpolates(points, others, epsilon[:4]), of_points)
+    returned = trial.call(answer, of_points, points, others, epsilon[:4])
+    trial.equal(returned, right, on="for points in space", tolerance=2e-5)
 
     flat = reference.Flat(trial)
     points = trial.draw.uniform(4, 3, purpose="points")

@@ -120,11 +120,11 @@ def linear_critic(answer, trial):
         "other-norm": [shift / shift.abs().sum(), shift / shift.abs().max()],
     }
     direction, bound = trial.several(trial.call(answer, x, y), 2, "direction and bound")
-    trial.equal(direction, right, wrong, name="the direction", tolerance=1e-3)
+    trial.equal(direction, right, wrong, name="the direction", tolerance=2e-5)
     cost = transport.ground_cost(x, y)
     plans = [transport.wasserstein_points(x, y), (x - y).norm(dim=1).mean(), cost.mean()]
     trial.equal(
-        bound, length, {"bound-squared": length**2, "bound-plan": plans}, name="the bound", tolerance=1e-3
+        bound, length, {"bound-squared": length**2, "bound-plan": plans}, name="the bound", tolerance=2e-5
     )
 
     centre = (8 * trial.draw.uniform(3, purpose="centre")).round()

@@ -167,13 +167,8 @@ def lap1(answer, trial):
     "three million.",
 )
 def glo_step(answer, trial):
-    numbers = trial.draw.uniform(7, purpose="index").argsort()
-    batches = numbers[:5], numbers[[0, 1, 0, 2, 3]]
-    if bool((numbers[:5] == torch.arange(5)).all()):
-        batches = numbers[:5].flip(0), batches[1]
-    for index, repeated in zip(batches, (False, True), strict=True):
-        images = 0.8 * trial.draw.normal(5, 1, 2, 3, purpose=f"images {repeated}")
-        rate = reference.telling_rate(reference.player(trial)[0], reference.table(trial), index, images)
+    for repeated in (False, True):
+        index, images, rate = reference.telling_batch(trial, repeated)
 
         def after(index=index, images=images, rate=rate, **faults):
             (generator, optimizer), codes = reference.player(trial), reference.table(trial)
@@ -181,9 +176,8 @@ def glo_step(answer, trial):
             return _everything(generator, codes)
 
         (generator, optimizer), codes = reference.player(trial), reference.table(trial)
-        given = index.clone(), images.clone()
-        call = trial.guarded(answer, returns=False, may_change=True)
-        call(generator, optimizer, codes, *given, rate)
+        call = trial.guarded(answer, returns=False, may_change=(0, 1, 2))
+        call(generator, optimizer, codes, index, images, rate)
         changed, right, before = _everything(generator, codes), after(), after(rate=0.0, space="none")
         start = _everything(reference.player(trial)[0], reference.table(trial))
         size = codes.numel()

@@ -136,12 +136,14 @@ def _searched_by_lap1(variant: str) -> list[float]:
         "one-norm": "The codes are divided by one number for all; each has its own length.",
         "uphill": "The codes go uphill: take `rate` times the gradient off.",
         "miscounted": "The number of steps is off by one.",
+        "steps-ignored": "The number of steps does not follow the argument `steps`.",
         "other-descent": "The codes are not those of `steps` plain steps of gradient descent from `start` with this "
         "rate (no momentum, no Adam).",
         "mode-left": "The generator came in training mode and was left in another: put the mode back as it was.",
         "gradients-left": "The `.grad` of the generator's weights have changed, and the next training step might take "
         "them along. Take the gradient for the codes alone (`torch.autograd.grad`).",
     },
+    optimisers=True,
     lesson="Nothing couples the images, so batches give the same codes as one image at a time, many times as fast.",
 )
 def find_codes(answer, trial):
@@ -152,7 +154,7 @@ def find_codes(answer, trial):
         generator, given = code_search.frozen_player(trial), start.clone()
         state = _copied(generator.state_dict())
         gradients = [weight.grad.clone() for weight in generator.parameters()]
-        codes = trial.guarded(answer, may_change=True)(generator, images.clone(), given, steps, rate)
+        codes = trial.guarded(answer, may_change=(0, 2))(generator, images, given, steps, rate)
         trial.expect(torch.equal(given.detach(), start), "start-changed")
         weights = dict(generator.named_parameters())
         now = generator.state_dict()
