@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from course_lib.errors import UsageError
+from course_lib.settings import Count, check
 
 
 @dataclass(frozen=True)
@@ -19,13 +20,14 @@ class DataSettings:
     resolution: int | None = 32  # pixels; None for points
     target: str = ""  # a second domain, for methods that translate: another name or folder
     paired: bool = False  # whether image i of the second domain shows what image i of the first shows
-    batch: int = 32  # examples a minibatch, of all processes together
-    steps: int = 4_000  # updates of the generator
+    batch: Count = 32  # examples a minibatch, of all processes together
+    steps: Count = 4_000  # updates of the generator
     seed: int = 0  # of everything that is drawn
 
     def __post_init__(self):
-        if self.batch < 1 or self.steps < 1:
-            raise UsageError("batch counts examples and steps counts updates: give at least 1.")
+        check(self)
+        if self.resolution is not None and not (isinstance(self.resolution, int) and self.resolution > 0):
+            raise UsageError(f"resolution counts pixels: give a whole number above 0, not {self.resolution!r}.")
         if self.paired and not self.target:
             raise UsageError("pairs need a second domain: give --target.")
 

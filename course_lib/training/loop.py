@@ -15,9 +15,10 @@ import torch
 
 from course_lib import seeds
 from course_lib.data.batches import Batch, Batches
-from course_lib.errors import CourseError, UsageError
+from course_lib.errors import CourseError
 from course_lib.files import write_atomic
 from course_lib.methods.protocol import Method
+from course_lib.settings import Count, Memory, check
 from course_lib.training import device as devices
 from course_lib.training.checkpoint import RunDirectory, disk_errors
 from course_lib.training.distributed import averaged_gradients
@@ -39,19 +40,16 @@ class Interrupted(CourseError):
 class LoopSettings:
     """How a run is carried out. None of these changes what the method is."""
 
-    ema: float = 0.995  # decay per step of the averaged weights; 0 samples with the last weights
+    ema: Memory = 0.995  # decay per step of the averaged weights; 0 samples with the last weights
     precision: str = "auto"  # auto, fp32 or bf16: of the networks' forwards
     compile: bool = False  # torch.compile the networks (pays on GPUs, after a minute's start)
-    log_every: int = 50  # steps a row of metrics.jsonl averages over
-    sample_every: int = 500  # steps between sample grids in samples/
-    checkpoint_every: int = 500  # steps between checkpoints
+    log_every: Count = 50  # steps a row of metrics.jsonl averages over
+    sample_every: Count = 500  # steps between sample grids in samples/
+    checkpoint_every: Count = 500  # steps between checkpoints
     tensorboard: bool = True  # also write event files, where tensorboard is installed
 
     def __post_init__(self):
-        if not 0 <= self.ema < 1:
-            raise UsageError(f"ema is a decay per step: give a number from 0 to below 1, not {self.ema}.")
-        if min(self.log_every, self.sample_every, self.checkpoint_every) < 1:
-            raise UsageError("log_every, sample_every and checkpoint_every count steps: give at least 1.")
+        check(self)
         devices.check_precision(self.precision)
 
 
