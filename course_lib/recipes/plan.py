@@ -27,7 +27,9 @@ class DataSettings:
     def __post_init__(self):
         check(self)
         if self.resolution is not None and not (isinstance(self.resolution, int) and self.resolution > 0):
-            raise UsageError(f"resolution counts pixels: give a whole number above 0, not {self.resolution!r}.")
+            raise UsageError(
+                f"resolution counts pixels: give a whole number above 0, not {self.resolution!r}."
+            )
         if self.paired and not self.target:
             raise UsageError("pairs need a second domain: give --target.")
 
