@@ -44,6 +44,15 @@ def study_run(options: argparse.Namespace) -> None:
 def study_confirm(options: argparse.Namespace) -> None:
     from course_lib import studies
 
-    for line in studies.confirm(options.name, folder=options.out):
-        print(f"{line['variant']}, seed {line['seed']}: as recorded", flush=True)
-    print(f"the record {options.name} stands: today's code gives its numbers")
+    elsewhere = ""
+    for run in studies.confirm(options.name, folder=options.out):
+        elsewhere = run.elsewhere or elsewhere
+        verdict = "within what its seeds explain" if run.elsewhere else "as recorded"
+        print(f"{run.line['variant']}, seed {run.line['seed']}: {verdict}", flush=True)
+    if elsewhere:
+        print(
+            f"this is another machine ({elsewhere}): nothing here speaks against the record {options.name}, but only "
+            f"equal numbers, on a machine of its kind, say that it is of today's code; it was left as it is"
+        )
+    else:
+        print(f"the record {options.name} stands: today's code gives its numbers")

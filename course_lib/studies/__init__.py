@@ -5,7 +5,8 @@ that record again with `course study run NAME`.
 """
 
 from course_lib.studies.catalogue import STUDIES
+from course_lib.studies.confirmation import Confirmation, confirm
 from course_lib.studies.plan import Measure, Study
-from course_lib.studies.runner import confirm, find, measured, run
+from course_lib.studies.runner import find, measured, run
 
-__all__ = ["STUDIES", "Measure", "Study", "confirm", "find", "measured", "run"]
+__all__ = ["STUDIES", "Confirmation", "Measure", "Study", "confirm", "find", "measured", "run"]

@@ -60,7 +60,7 @@ def run(
         or line["code"] != code[variant]
         or line["changes"] != _changes(study, variant, tier)
     ]
-    with _pool(workers) as pool:
+    with pool_of(workers) as pool:
         try:
             futures = [pool.submit(measured, name, variant, seed, tier) for seed, variant in missing]
             for future in concurrent.futures.as_completed(futures):
@@ -68,7 +68,7 @@ def run(
                 line = future.result()
                 line["code"] = code[line["variant"]]
                 lines[line["seed"], line["variant"]] = line
-                _write(path, lines.values(), study)
+                write(path, lines.values(), study)
                 yield line
         except BrokenProcessPool as error:
             raise CourseError(
@@ -77,68 +77,15 @@ def run(
             ) from error
 
 
-def confirm(name: str, *, folder: Path | None = None) -> Iterator[dict[str, Any]]:
-    """Make one run of each variant again, and yield it. If all are as recorded, the record is of today's code.
-
-    For code that was changed without meaning to change a result. A run repeats itself to the last digit on one kind
-    of machine with one number of threads, so equal numbers, after hundreds of steps of every variant, say that the
-    new code computes what the old did; any difference shows. Nothing is written unless every variant agrees.
-
-    Raises CourseError when there is no record, when it lacks a variant, and at the first number that differs.
-    """
-    study = find(name)
-    path = (folder or paths.records()) / f"{name}.jsonl"
-    code = {variant: records.fingerprint(study.recipe_of(variant)) for variant in study.variants}
-    recorded = {(line["seed"], line["variant"]): line for line in records.read(name, folder).lines}
-    first: dict[str, dict[str, Any]] = {}
-    for (_, variant), line in sorted(recorded.items(), key=lambda item: item[0][0]):
-        first.setdefault(variant, line)
-    if missing := [variant for variant in study.variants if variant not in first]:
-        raise CourseError(
-            f"the record {path} has no run of '{missing[0]}': `course study run {name}` makes it."
-        )
-    import torch
-
-    threads = max(line["hardware"]["threads"] for line in first.values())
-    with _pool(max(1, torch.get_num_threads() // threads)) as pool:
-        jobs = {
-            pool.submit(measured, name, variant, first[variant]["seed"], first[variant]["tier"]): variant
-            for variant in study.variants
-        }
-        for job in concurrent.futures.as_completed(jobs):
-            line, old = job.result(), first[jobs[job]]
-            for part in ("measures", "history", "failure"):
-                if _without_times(line[part]) != _without_times(old[part]):
-                    raise CourseError(
-                        f"'{line['variant']}' with seed {line['seed']} is not what {path} holds (its {part} differ): "
-                        f"the change of code, or another kind of machine, changed the result; make the record anew "
-                        f"with `course study run {name}`."
-                    )
-            yield line
-    today = datetime.date.today().isoformat()
-    agreed = [
-        line
-        if line["code"] == code[line["variant"]]
-        else line | {"code": code[line["variant"]], "confirmed": today}
-        for line in recorded.values()
-    ]
-    _write(path, agreed, study)
-
-
-def _without_times(part: Any) -> Any:
-    if not isinstance(part, list):
-        return part
-    return [{k: v for k, v in row.items() if k not in ("seconds", "examples_per_second")} for row in part]
-
-
-def _write(path: Path, lines: Iterable[dict[str, Any]], study: Study) -> None:
+def write(path: Path, lines: Iterable[dict[str, Any]], study: Study) -> None:
+    """The lines of a record in order: by seed, then as the study names its variants."""
     order = list(study.variants)
     ordered = sorted(lines, key=lambda line: (line["seed"], order.index(line["variant"])))
     write_atomic(path, "".join(json.dumps(line) + "\n" for line in ordered))
 
 
 @contextlib.contextmanager
-def _pool(workers: int) -> Iterator[concurrent.futures.Executor]:
+def pool_of(workers: int) -> Iterator[concurrent.futures.Executor]:
     """Processes that share this machine's threads, and that end with the caller, whatever ends the caller."""
     others = multiprocessing.active_children()
     pool = concurrent.futures.ProcessPoolExecutor(

@@ -75,10 +75,11 @@ def tune_allocator() -> bool:
 
 
 def describe(device: torch.device) -> dict[str, str | int]:
-    """What to write beside a measurement: device, threads and versions."""
+    """What to write beside a measurement: device, threads, the CPU's instructions as torch uses them, and versions."""
     return {
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else _processor(),
         "threads": torch.get_num_threads(),
+        "instructions": torch.backends.cpu.get_cpu_capability(),
         "torch": torch.__version__,
         "python": platform.python_version(),
     }

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from course_lib import data, recipes
-from course_lib.studies import fgan
+from course_lib.studies.catalogue import fgan
 from course_lib.theory import fdivergences
 from course_lib.theory.densities import gaussian
 

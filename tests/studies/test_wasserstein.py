@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from course_lib import recipes
-from course_lib.studies import wasserstein
+from course_lib.studies.catalogue import wasserstein
 from course_lib.theory.transport import wasserstein_points
 
 
