@@ -8,6 +8,7 @@ import concurrent.futures
 import os
 import re
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -65,11 +66,20 @@ class Execution:
     def __init__(self, job: Job, timeout: float | None):
         import nbformat
         from nbclient import NotebookClient
+        from traitlets.config import Config
 
         self.job, self.began, self.cell, self.cpu_seconds = job, time.monotonic(), 0, 0.0
         self.notebook = nbformat.read(job.path, as_version=4)
+        # Ports are chosen before a kernel binds them, and kernels that start side by side may lose them to each
+        # other. Sockets in a folder of one's own have no such race; a short one, since their paths have a limit.
+        self.sockets = tempfile.TemporaryDirectory(prefix="course-")
+        config = Config()
+        if os.name == "posix":
+            config.ConnectionFileMixin.transport = "ipc"
+            config.ConnectionFileMixin.connection_file = str(Path(self.sockets.name) / "kernel.json")
         self.client = NotebookClient(
             self.notebook,
+            config=config,
             timeout=timeout,
             startup_timeout=120,
             record_timing=False,  # it would become part of the cells, by which jupyter-cache knows a notebook
@@ -94,6 +104,8 @@ class Execution:
             failure = self._failure(f"took longer than {self.client.timeout:g} seconds, the limit for a cell")
         except DeadKernelError:
             failure = self._failure("the kernel died (was memory short?)")
+        finally:
+            self.sockets.cleanup()
         return Outcome(self.job, self.notebook, time.monotonic() - self.began, self.cpu_seconds, failure)
 
     def status(self) -> str:
