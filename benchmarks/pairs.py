@@ -23,6 +23,9 @@ SIDES = ("course", "plain")
 # the parent: two workers, timed in turn
 
 
+ENDLESS = 10**9  # steps: more than any measurement takes
+
+
 class Worker:
     """One side, in a process that waits between its turns."""
 
@@ -242,14 +245,14 @@ def course_turns(job: dict[str, Any], method: Any, dataset: Any, counter: Any) -
 
     settings = LoopSettings()
     batches = Batches(dataset, images_a_step(job), seed=0, device=job["device"])
-    prepare(method, batches.device, settings, images=True)
+    prepare(method, batches.device, settings, ENDLESS, images=True)
     with counter:
         method.step(batches.at(0))
     precision = devices.resolve_precision(settings.precision, batches.device, True)
     turns = Turns(job["device"], facts_of(job, method.networks, counter, precision))
     turns()
     observe = turns_after_the_first(turns)
-    fit(method, batches, 10**9, settings=settings, every=job["steps"], observe=observe, quiet=True)
+    fit(method, batches, ENDLESS, settings=settings, every=job["steps"], observe=observe, quiet=True)
 
 
 def plain_turns(job: dict[str, Any], steps: Iterator[Any], networks: Any, counter: Any) -> None:
