@@ -58,8 +58,8 @@ def tally(name: str) -> str:
         return "No variation of this run has been recorded yet."
     held = sum(row["holds"] for row in rows)
     return (
-        f"In the recorded runs (other seeds, numbers of threads, precisions and instruction sets) it came out as the "
-        f"text says in {held} of {len(rows)}."
+        f"In the runs recorded under other seeds and settings of the processor it came out as the text says in {held} "
+        f"of {len(rows)}."
     )
 
 
