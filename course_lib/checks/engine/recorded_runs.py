@@ -1,6 +1,6 @@
 """Recorded runs shown without their names: their curves as numbers, and the check of who says which run was which."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -76,6 +76,14 @@ def drawn() -> Iterator[Any]:
     with plt.rc_context():
         style.use()
         yield plt
+
+
+def show(figure: Callable[[], Any], table: Callable[[], str]) -> None:
+    """The figure that `figure` draws, and the same in numbers, as `table` gives them."""
+    with drawn() as plt:
+        figure()
+        plt.show()
+    print(table())
 
 
 def match(

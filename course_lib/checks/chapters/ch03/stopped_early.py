@@ -86,10 +86,7 @@ def table() -> str:
 
 def show() -> None:
     """The figure, and the same in numbers."""
-    with recorded_runs.drawn() as plt:
-        figure()
-        plt.show()
-    print(table())
+    recorded_runs.show(figure, table)
 
 
 def truth() -> dict[str, str]:
