@@ -5,6 +5,7 @@ A module's `add` puts its commands on the parser; each command's function import
 """
 
 import argparse
+import io
 import os
 import sys
 import threading
@@ -23,6 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not debug:
         threading.excepthook = _thread_error
     arguments = [a for a in arguments if a != "--debug"]
+    for stream in (sys.stdout, sys.stderr):  # a file's name need be no UTF-8, and is printed all the same
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         if arguments[:1] == ["train"] and train.named_recipe(arguments[1:]):
             train.run(arguments[1:])

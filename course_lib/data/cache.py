@@ -109,6 +109,9 @@ def find(name: str | os.PathLike):
         if path.suffix.lower() == ".zip":
             return Zip(path)
         raise UsageError(f"{path} is neither a folder nor a zip: unpack it and name the folder of images.")
+    whole, colon, words = str(name).rpartition(":")
+    if colon and "=" in words and Path(whole).expanduser().exists():  # a part of a folder or a zip
+        return described(find(whole), words)
     known = [*SOURCES, *toy.TOYS]
     close = difflib.get_close_matches(str(name), known, 1)
     hint = f"did you mean {close[0]}, or one of" if close else "give a folder, a zip, or one of"

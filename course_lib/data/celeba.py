@@ -10,13 +10,15 @@ from course_lib.data.published import Published
 from course_lib.data.zips import shelf_of
 from course_lib.errors import CourseError
 
-IMAGES = ("img_align_celeba", "img_align_celeba.zip")
-ATTRIBUTES = ("list_attr_celeba.txt", "Anno/list_attr_celeba.txt")
-PARTITION = ("list_eval_partition.txt", "Eval/list_eval_partition.txt")
+IMAGES = ("img_align_celeba", "img_align_celeba.zip", "Img/img_align_celeba", "Img/img_align_celeba.zip")
+ATTRIBUTES = ("list_attr_celeba.txt", "Anno/list_attr_celeba.txt", "list_attr_celeba.csv")
+PARTITION = ("list_eval_partition.txt", "Eval/list_eval_partition.txt", "list_eval_partition.csv")
 
 
 class CelebA(Published):
     """202,599 photographs of 10,177 celebrities (Liu, Luo, Wang and Tang 2015, arXiv:1411.7766).
+
+    Laid out as its authors do (`Anno/`, `Eval/`, `Img/`), flat, or as Kaggle does, with lists in csv files.
 
     The aligned and cropped ones, 178 × 218. Of each the centre square of `crop` pixels is taken, 128 as usual,
     and then resized. `factors` are the attributes, 1 or 0. The training set is the authors' training and validation
@@ -49,7 +51,10 @@ class CelebA(Published):
         chosen = [i for i, name in enumerate(file) if (part_of[name] == 2) == (split == "test")]
         if not chosen:
             raise CourseError(f"{place} has no picture in its {split} set: get {PARTITION[0]} again.")
-        shelf, names = shelf_of(self.part(place, IMAGES)), [file[i] for i in chosen]
+        shelf = shelf_of(self.part(place, IMAGES))
+        # some archives put a second folder of the same name around the pictures
+        where = {name.rpartition("/")[2]: name for name, _ in shelf.entries()}
+        names = [where.get(file[i], file[i]) for i in chosen]
         render = renderer(shelf, names, 3, self.crop)
         return Raw(len(chosen), 3, None, (), render, factors[chosen], factor_names)
 
@@ -57,19 +62,26 @@ class CelebA(Published):
         """Names of the files, attributes float32 (N, 40) 0 or 1, and their names.
 
         The first line counts the pictures, the second names the attributes, each other has a file and 1 or -1 forty
-        times.
+        times. In a csv file the first names the attributes, after the column of files.
         """
         file = self.part(place, ATTRIBUTES)
-        lines = _lines(file)
-        names = tuple(lines[1].split()) if len(lines) > 1 else ()
-        count = len(lines) - 2
-        if len(names) != 40 or lines[0].split() != [str(count)]:
-            raise _damaged(file, f"its head is not the number of its {count:,} pictures and forty names")
-        files, factors = [], np.empty((count, 40), np.float32)
-        for number, line in enumerate(lines[2:]):
-            name, *values = line.split() or [""]
+        rows = _rows(file)
+        if file.suffix == ".csv":
+            names, rows, counted = tuple(rows[0][1][1:]), rows[1:], None
+        elif len(rows) < 2:
+            raise _damaged(file, "it has no line of forty names")
+        else:
+            names, counted, rows = tuple(rows[1][1]), rows[0][1], rows[2:]
+        if len(names) != 40:
+            raise _damaged(file, f"its head names {len(names)} attributes and not forty")
+        if counted is not None and counted != [str(len(rows))]:
+            raise _damaged(
+                file, f"its first line is '{' '.join(counted)[:40]}', and {len(rows):,} pictures follow"
+            )
+        files, factors = [], np.empty((len(rows), 40), np.float32)
+        for number, (line, (name, *values)) in enumerate(rows):
             if len(values) != 40 or not set(values) <= {"1", "-1"}:
-                raise _damaged(file, f"its line {number + 3} is not a file and forty times 1 or -1")
+                raise _damaged(file, f"its line {line} is not a file and forty times 1 or -1")
             files.append(_own(file, name))
             factors[number] = [value == "1" for value in values]
         return files, factors, names
@@ -77,10 +89,13 @@ class CelebA(Published):
     def _partition(self, place: Path) -> dict[str, int]:
         """File -> 0 (training), 1 (validation) or 2 (test)."""
         file = self.part(place, PARTITION)
-        rows = [line.split() for line in _lines(file)]
-        if any(len(row) != 2 or row[1] not in ("0", "1", "2") for row in rows):
-            raise _damaged(file, "a line is not a file and 0, 1 or 2")
-        return {name: int(part) for name, part in rows}
+        rows = _rows(file)
+        if file.suffix == ".csv":
+            rows = rows[1:]  # its head
+        for line, row in rows:
+            if len(row) != 2 or row[1] not in ("0", "1", "2"):
+                raise _damaged(file, f"its line {line} is not a file and 0, 1 or 2")
+        return {name: int(part) for _, (name, part) in rows}
 
     def download(self, folder: Path) -> None:
         from torchvision.datasets import CelebA as Download
@@ -97,14 +112,21 @@ def _own(file: Path, name: str) -> str:
     return name
 
 
-def _lines(file: Path) -> list[str]:
+def _rows(file: Path) -> list[tuple[int, list[str]]]:
+    """Number and words of each line that has some. Raises CourseError for a file without any, and for no text."""
     try:
-        lines = file.read_text("ascii").splitlines()
+        lines = file.read_text("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise _damaged(file, "it is not text") from error
-    if not lines:
+    separator = "," if file.suffix == ".csv" else None
+    rows = [
+        (number, [word.strip() for word in line.split(separator)])
+        for number, line in enumerate(lines, 1)
+        if line.strip()
+    ]
+    if not rows:
         raise _damaged(file, "it is empty")
-    return lines
+    return rows
 
 
 def _damaged(file: Path, reason: str) -> CourseError:

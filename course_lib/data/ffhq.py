@@ -4,6 +4,7 @@ from pathlib import Path
 
 from course_lib.data.folders import renderer
 from course_lib.data.images import Raw
+from course_lib.data.pictures import is_picture
 from course_lib.data.published import Published
 from course_lib.data.zips import shelf_of
 from course_lib.errors import CourseError
@@ -34,7 +35,8 @@ class FFHQ(Published):
     def raw(self, split: str) -> Raw:
         place = self.part(self.required(), IMAGES)
         shelf, total = shelf_of(place), self.train + self.test
-        by_number = {int(stem): name for name, _ in shelf.entries() if (stem := Path(name).stem).isdecimal()}
+        names = [name for name, _ in shelf.entries() if is_picture(name)]
+        by_number = {int(stem): name for name in names if (stem := Path(name).stem).isdecimal()}
         if by_number.keys() != set(range(total)):
             lacking = sorted(set(range(total)) - by_number.keys())[:3]
             which = f", such as {', '.join(f'{n:05}.png' for n in lacking)}" if lacking else ""

@@ -7,6 +7,8 @@ is learnt from less is measured alike.
 "mnist:held-out=32" tests on images that were published for training: the first of each 32 of them, which are then not
 trained on. "mnist:resize=bilinear" is no part but another way to reach a resolution, for the sets that have several
 (`mnist.MNIST.resized_by`); "mnist:resize=bilinear,held-out=32" is both.
+
+Folders and zips have parts too ("photos:images=1000"), and "photos:test=20" tests on twenty pictures in a hundred.
 """
 
 from typing import Any
@@ -24,7 +26,11 @@ def described(source: Any, words: str) -> Any:
     rest = []
     for word in words.split(","):
         key, _, how = word.partition("=")
-        if key != "resize":
+        if key == "test" and hasattr(source, "with_test"):
+            if not how.isdecimal():
+                raise UsageError(f"'{word}' is no share of a hundred pictures: write test=20, for example.")
+            source = source.with_test(int(how))
+        elif key != "resize":
             rest.append(word)
         elif not hasattr(source, "resized_by") or ":" in source.name:
             raise UsageError(f"'{word}' names no resize of {source.name}: leave it out.")

@@ -7,19 +7,26 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
-from course_lib.data.folders import Folder, OnDisk, Shelf, hidden, leads_out, top
+from course_lib.data.folders import Folder, OnDisk, Shelf, hidden, top
 from course_lib.data.images import Damaged
-from course_lib.data.pictures import ENDINGS, MOST_BYTES, reason
+from course_lib.data.labels import is_metadata
+from course_lib.data.pictures import MOST_BYTES, is_picture, reason
 from course_lib.errors import CourseError
 
 MOST_RATIO = 200  # pictures are packed already; what grows more than this is no picture
 
 
+def leads_out(name: str) -> bool:
+    """Whether a member's name, its backslashes read as slashes, is no plain path below the zip."""
+    return name.startswith("/") or any(c in name for c in ":\0") or ".." in name.split("/")
+
+
 class InZip:
-    """The pictures of a zip, by their names below the one folder that holds them all (if there is one)."""
+    """The files of a zip, by their names below the one folder that holds them all (if there is one)."""
 
     def __init__(self, path: Path):
         self.path = path
+        self.remarks: list[str] = []
 
     @cached_property
     def _zip(self) -> zipfile.ZipFile:
@@ -36,15 +43,20 @@ class InZip:
     def _members(self) -> dict[str, zipfile.ZipInfo]:
         found = {}
         for member in self._zip.infolist():
-            name = member.orig_filename  # as written: ZipInfo.filename hides what comes after a zero byte
-            parts = name.replace("\\", "/").split("/")
-            if name.lower().endswith(ENDINGS) and not any(hidden(p) for p in parts if p not in (".", "..")):
+            # as written (ZipInfo.filename hides what comes after a zero byte), but for Windows' way of separating
+            name = member.orig_filename.replace("\\", "/")
+            if not name.endswith("/") and not any(hidden(p) for p in name.split("/") if p not in (".", "..")):
                 found[name] = member
-        tops = {top(name) for name in found if not leads_out(name)}
+        # a note beside the folder of pictures does not make it a class
+        telling = [name for name in found if is_picture(name) or is_metadata(name)]
+        tops = {top(name) for name in telling if not leads_out(name)}
         if len(tops) == 1 and "" not in tops:
             inside = {name.removeprefix(f"{next(iter(tops))}/"): member for name, member in found.items()}
             found = inside if len(inside) == len(found) else found
         return found
+
+    def leads_out(self, name: str) -> bool:
+        return leads_out(name)
 
     def entries(self) -> Iterator[tuple[str, object]]:
         """Names in the zip, with size and checksum."""
@@ -60,7 +72,7 @@ class InZip:
         member = self._members.get(name)
         if member is None:
             raise Damaged(name, "missing in the zip")
-        if leads_out(member.orig_filename):
+        if leads_out(member.orig_filename.replace("\\", "/")):
             raise Damaged(name, "its name leads out of the zip")
         kind = stat.S_IFMT(member.external_attr >> 16)
         if kind not in (0, stat.S_IFREG):  # 0: written on a system without such kinds
@@ -76,7 +88,7 @@ class InZip:
 
 
 class Zip(Folder):
-    """Any zip of jpg, png and webp files, with the splits and classes of the folder that it would unpack to."""
+    """Any zip of pictures, with the splits and classes of the folder that it would unpack to."""
 
     how = "a zip of your own"
 

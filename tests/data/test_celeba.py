@@ -77,7 +77,7 @@ ATTRIBUTES, PARTITION = "list_attr_celeba.txt", "list_eval_partition.txt"
         (edit(ATTRIBUTES, lambda t: ""), "is empty"),
         (
             edit(ATTRIBUTES, lambda t: t.replace("12\n", "13\n", 1)),
-            "head is not the number of its 12 pictures",
+            "first line is '13', and 12 pictures follow",
         ),
         (edit(ATTRIBUTES, lambda t: t.replace("Attribute_3 ", "")), "head"),
         (edit(ATTRIBUTES, lambda t: t.replace(" -1", " 0", 1)), "line 3 is not a file"),
@@ -85,7 +85,8 @@ ATTRIBUTES, PARTITION = "list_attr_celeba.txt", "list_eval_partition.txt"
         (edit(ATTRIBUTES, lambda t: t.replace("000001.jpg", "../../secret.jpg")), "is no name of a file"),
         (edit(PARTITION, lambda t: t.replace(" 2", " 7")), "not a file and 0, 1 or 2"),
         (edit(PARTITION, lambda t: t.replace("000005.jpg", "000099.jpg")), "not the same ones"),
-        (edit(PARTITION, lambda t: t.replace("ü", "u") + "ü 0\n"), "not text"),
+        (lambda folder: (folder / PARTITION).write_bytes(b"000001.jpg \xff\n"), "not text"),
+        (edit(ATTRIBUTES, lambda t: "12\n"), "no line of forty names"),
         (lambda folder: (folder / PARTITION).unlink(), "celeba lacks list_eval_partition.txt"),
     ],
 )
@@ -94,3 +95,60 @@ def test_damaged_lists_are_one_sentence(celeba, damage, said):
     with pytest.raises(CourseError, match=said) as caught:
         data.open("celeba", resolution=32)
     assert "\n" not in str(caught.value) and str(caught.value).endswith(".")
+
+
+KAGGLE = {"list_attr_celeba.txt": "image_id,", "list_eval_partition.txt": "image_id,partition"}
+
+
+def as_csv(folder):
+    """The lists as Kaggle has them: csv files with a head, and no count."""
+    for name, head in KAGGLE.items():
+        lines = (folder / name).read_text().splitlines()
+        if name.startswith("list_attr"):
+            lines = [head + ",".join(lines[1].split()), *(",".join(line.split()) for line in lines[2:])]
+        else:
+            lines = [head, *(",".join(line.split()) for line in lines)]
+        (folder / name).with_suffix(".csv").write_text("\n".join(lines) + "\n")
+        (folder / name).unlink()
+
+
+def nested(folder):
+    (folder / "img_align_celeba").rename(folder / "inner")
+    (folder / "img_align_celeba").mkdir()
+    (folder / "inner").rename(folder / "img_align_celeba" / "img_align_celeba")
+
+
+def official(folder):
+    for name, part in (("Anno", ATTRIBUTES), ("Eval", PARTITION), ("Img", "img_align_celeba")):
+        (folder / name).mkdir()
+        (folder / part).rename(folder / name / part)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(edit(ATTRIBUTES, lambda t: t + "\n  \n"), id="blank last lines"),
+        pytest.param(edit(PARTITION, lambda t: t + "\n"), id="a blank last line"),
+        pytest.param(edit(ATTRIBUTES, lambda t: "\ufeff" + t), id="a byte order mark"),
+        pytest.param(edit(PARTITION, lambda t: t.replace("\n", "\r\n")), id="Windows' lines"),
+        pytest.param(nested, id="a folder in a folder"),
+        pytest.param(as_csv, id="Kaggle's csv"),
+        pytest.param(official, id="Anno, Eval, Img"),
+    ],
+)
+def test_celeba_is_read_as_others_hand_it_on(celeba, change):
+    folder, signs = celeba
+    expected = data.open("celeba", resolution=32).images[:].copy()
+    change(folder)
+    raw = CelebA().raw("train")
+    assert np.array_equal(raw.render(range(9), 32), expected)
+    assert np.array_equal(raw.factors, (signs[:9] + 1) / 2)
+    assert CelebA().raw("test").count == 3
+
+
+def test_backslashes_in_a_zip_of_celeba_separate_folders(celeba, files, tmp_path):
+    folder, _ = celeba
+    expected = CelebA().raw("train").render(range(9), 32)
+    files.zipped(folder / "img_align_celeba", folder / "img_align_celeba.zip", "img_align_celeba\\")
+    (folder / "img_align_celeba").rename(tmp_path / "away")
+    assert np.array_equal(CelebA().raw("train").render(range(9), 32), expected)

@@ -265,7 +265,7 @@ def test_webp_and_upper_case_endings_are_read(tmp_path):
 
 
 def test_an_empty_folder_says_what_it_lacks(tmp_path):
-    with pytest.raises(CourseError, match="no jpg, png or webp"):
+    with pytest.raises(CourseError, match="no pictures that can be read"):
         folders.Folder(tmp_path).raw("train")
 
 

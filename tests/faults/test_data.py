@@ -14,6 +14,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from course_lib import data
 from course_lib.data import folders
@@ -197,9 +198,9 @@ def jpeg(tmp_path) -> bytes:
     return (tmp_path / "whole.jpg").read_bytes()
 
 
-def tiff(tmp_path) -> bytes:
-    """A whole picture, in a format whose decoder we do not offer to foreign bytes."""
-    pictures.picture(9).save(tmp_path / "whole.tiff")
+def measured(tmp_path) -> bytes:
+    """A whole picture whose pixels are numbers of no known range."""
+    Image.fromarray(np.full((20, 20), 0.5, np.float32)).save(tmp_path / "whole.tiff")
     return (tmp_path / "whole.tiff").read_bytes()
 
 
@@ -209,7 +210,7 @@ DAMAGE = {
     "text.webp": lambda t: b"this is not a picture",
     "bomb.png": lambda t: bomb(100_000),
     "wide.png": lambda t: bomb(10_000),
-    "painting.png": lambda t: tiff(t),
+    "measured.png": lambda t: measured(t),
     "drawing.jpg": lambda t: b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n",
 }
 

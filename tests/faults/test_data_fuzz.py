@@ -15,7 +15,8 @@ from course_lib.errors import CourseError
 
 # test folders are no packages, so the helper is read as a file
 files = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "data" / "pictures.py")))
-KINDS = ("jpg", "progressive.jpg", "png", "webp", "idx", "idx.gz", "zip", "mat", "plain.mat", "bin")
+PICTURES = ("jpg", "progressive.jpg", "png", "webp", "tiff", "gif", "bmp")
+KINDS = (*PICTURES, "idx", "idx.gz", "zip", "mat", "plain.mat", "bin")
 EACH = 100
 
 
@@ -24,7 +25,7 @@ def whole(kind: str, folder: Path) -> bytes:
     picture = files.picture(3, 24, 24)
     if kind.endswith("jpg"):
         return files.encoded(picture, "JPEG", progressive=kind != "jpg")
-    if kind in ("png", "webp"):
+    if kind in ("png", "webp", "tiff", "gif", "bmp"):
         return files.encoded(picture, kind.upper())
     if kind.startswith("idx"):
         content = files.idx(np.arange(5 * 6 * 6).reshape(5, 6, 6))
