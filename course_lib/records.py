@@ -27,6 +27,7 @@ ENGINE = (
 BESIDE = {
     "course_lib.errors",
     "course_lib.files",
+    "course_lib.memory",
     "course_lib.paths",
     "course_lib.settings",
     "course_lib.variables",

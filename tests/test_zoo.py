@@ -6,7 +6,7 @@ import pytest
 
 from course_lib import paths, recipes, zoo
 from course_lib.errors import CourseError, UsageError
-from course_lib.evaluation import report
+from course_lib.evaluation import features, report
 from course_lib.inversion import own_samples
 
 
@@ -107,7 +107,12 @@ def test_only_known_entries_are_trained(tmp_path):
 def test_the_zoo_of_the_course_is_whole():
     assert zoo.check() == list(zoo.manifest())
     folders = {p.name for p in paths.zoo().iterdir() if p.is_dir() and p.name[0] != "."}
-    assert folders == set(zoo.manifest())
+    assert folders == set(zoo.manifest()) == set(zoo.ENTRIES), "the list, the manifest and the files agree"
+    assert {name: entry["recipe"] for name, entry in zoo.manifest().items()} == zoo.ENTRIES
+    assert set(features.EXTRACTORS.values()) <= folders, "what measures images is there"
+    assert set(features.SUITED.values()) <= set(features.EXTRACTORS)
+    for judge in features.EXTRACTORS:
+        assert features.extractor(judge).fingerprint == zoo.manifest()[features.EXTRACTORS[judge]]["sha256"]
     for entry in zoo.manifest().values():
         assert {"command", "seed", "steps", "minutes", "hardware", "measures", "sha256"} <= entry.keys()
 

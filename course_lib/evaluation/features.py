@@ -1,6 +1,7 @@
 """Feature extractors: trained classifiers without their last layer, read from the zoo."""
 
 import json
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,14 @@ EXTRACTORS = {
     "faces-judge-64": "judge-faces-64",
     "digits-classifier": "classifier-digits",
 }
+BEYOND = 8.0  # no picture in [-1, 1] goes so far
 # those that learned attributes, of which an image has several
 OF_ATTRIBUTES = {"faces-judge", "faces-judge-64"}
-# (data set, resolution): which of them measures its samples, where that is not the first
+# (data set, resolution): which of them measures its samples
 SUITED = {
+    ("fashion-mnist", 32): "fashion-classifier",
+    ("mnist", 32): "fashion-classifier",  # not taught on it, and the same on every machine
+    ("digits", 16): "digits-classifier",
     ("faces", 32): "faces-judge",
     ("faces-correlated", 32): "faces-judge",
     ("faces", 64): "faces-judge-64",
@@ -34,8 +39,27 @@ SUITED = {
 
 
 def suited(images: ImageSet) -> str:
-    """The name of the extractor that measures samples of a data set."""
-    return SUITED.get((images.name, images.resolution), "fashion-classifier")
+    """The name of the extractor that measures samples of a data set.
+
+    The classifier that was taught on it, where there is one; for all other pictures EfficientNet-Lite0 where it is
+    installed, then Inception where its weights lie, then for grey ones of 32 pixels the classifier of Fashion-MNIST.
+    Raises CourseError, with what to install, when none of these is here.
+    """
+    from course_lib.evaluation import imagenet, inception
+
+    name = images.name.partition(":")[0]  # a part of a set is measured as the set is
+    if (name, images.resolution) in SUITED:
+        return SUITED[name, images.resolution]
+    if imagenet.weights():
+        return imagenet.NAME
+    if inception.found():
+        return "inception"
+    if images.shape == (1, 32, 32):
+        return "fashion-classifier"
+    raise CourseError(
+        f"no classifier was taught on {images.name} at {images.resolution} pixels, and no network for pictures of any "
+        f"kind is on this machine: run `{imagenet.HOW}`, which gives {imagenet.NAME}, or see `--extractor inception`."
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,11 +109,39 @@ class Extractor:
         return torch.cat([self(images.tensor(part)) for part in index.split(4096)])
 
     def _in_batches(self, function: Any, images: Tensor) -> Tensor:
+        check_images(images)
         try:
             parts = [function(part.to(self.device, torch.float32)) for part in images.split(self.batch)]
         except ValueError as error:
             raise CourseError(f"{self.name} cannot judge these images: {error}.") from error
         return torch.cat(parts).float().to(images.device)
+
+
+def check_images(images: Tensor) -> None:
+    """Raises CourseError unless these can be images (N, C, H, W) in [-1, 1]: bytes, and numbers from 0 to 1 or to 255,
+    would be measured as other pictures. Samples may lie beyond the ends, as those of a network without tanh do.
+    """
+    if not isinstance(images, Tensor) or images.ndim != 4 or not len(images):
+        shape = tuple(getattr(images, "shape", ()))
+        raise CourseError(
+            f"images are a tensor (N, C, H, W) with N ≥ 1, not {shape or type(images).__name__}."
+        )
+    if not images.is_floating_point():
+        raise CourseError(
+            f"images are floating point numbers in [-1, 1], and these are {images.dtype}: give `x / 127.5 - 1`."
+        )
+    low, high = (float(value) for value in images.aminmax())
+    if not math.isfinite(low + high):
+        raise CourseError("some images are not finite: look at what makes them.")
+    if max(-low, high) > BEYOND:
+        raise CourseError(
+            f"images lie in [-1, 1], and these reach from {low:.3g} to {high:.3g}: give `x / 127.5 - 1` of bytes."
+        )
+    if len(images) > 1 and 0 <= low < 0.25 and 0.75 < high <= 1:
+        raise CourseError(
+            f"images lie in [-1, 1], and these {len(images):,} lie in [0, 1], none of them darker than grey: give "
+            f"`2 * x - 1`."
+        )
 
 
 def extractor(name: str = "fashion-classifier", device: str | torch.device = "cpu") -> Extractor:
@@ -100,8 +152,10 @@ def extractor(name: str = "fashion-classifier", device: str | torch.device = "cp
     """
     if name == "inception":
         return _inception(device)
+    if name == "efficientnet-lite0":
+        return _lite0(device)
     if name not in EXTRACTORS:
-        known = ", ".join([*EXTRACTORS, "inception"])
+        known = ", ".join([*EXTRACTORS, "efficientnet-lite0", "inception"])
         raise UsageError(f"there is no feature extractor '{name}': choose one of {known}.")
     folder = paths.zoo() / EXTRACTORS[name]
     if not (folder / "weights").is_dir():
@@ -127,6 +181,13 @@ def _inception(device: str | torch.device) -> Extractor:
     file = inception.weights()
     network = inception.Inception(file).to(device)
     return Extractor("inception", inception.FEATURES, None, files.sha256(file), network, batch=50)
+
+
+def _lite0(device: str | torch.device) -> Extractor:
+    from course_lib.evaluation import imagenet
+
+    network = imagenet.lite0().to(device=device, memory_format=torch.channels_last)
+    return Extractor(imagenet.NAME, imagenet.FEATURES, None, imagenet.SHA256, network, batch=50)
 
 
 def accuracy(classifier: nn.Module, images: ImageSet, batch: int = 500) -> float:

@@ -23,19 +23,19 @@ HOW = (
 )
 
 
-def weights() -> Path:
-    """The converted file, in the first folder of `$COURSE_DATA`, the cache or the system that has it.
+def found() -> Path | None:
+    """The converted file, in the first folder of `$COURSE_DATA`, the cache or the system that has it, or None."""
+    places = (p for folder in paths.data_folders() for p in (folder / FILE, folder / "inception" / FILE))
+    return next((place for place in places if place.is_file()), None)
 
-    Raises CourseError, with the command that makes it, when there is none.
-    """
-    folders = paths.data_folders()
-    for folder in folders:
-        for place in (folder / FILE, folder / "inception" / FILE):
-            if place.is_file():
-                return place
+
+def weights() -> Path:
+    """The converted file. Raises CourseError, with the command that makes it, when there is none."""
+    if place := found():
+        return place
     raise CourseError(
         f"Inception's weights are not on this machine: with a network (or the file in torch's hub cache), run "
-        f"`{HOW}` and move {FILE} to {folders[0]}."
+        f"`{HOW}` and move {FILE} to {paths.data_folders()[0]}."
     )
 
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from course_lib import files, paths
 from course_lib.errors import CourseError
-from course_lib.evaluation.features import Extractor, extractor
+from course_lib.evaluation.features import Extractor, check_images, extractor
 
 VGG_FILE = "vgg16-397923af.pth"  # torchvision's name; the digits begin the file's SHA-256
 VGG_STAGES = (3, 8, 15, 22, 29)  # relu1_2, relu2_2, relu3_3, relu4_3, relu5_3, as LPIPS takes
@@ -53,11 +53,23 @@ def of_extractor(judge: Extractor) -> Judge:
         count = len(hooks)
         return [torch.cat(maps[i::count]) for i in range(count)]
 
+    if judge.name == "efficientnet-lite0":
+        return Judge(judge.name, _checked(judge.network.stages))
     if not isinstance(getattr(judge.network, "body", None), nn.Sequential):
         raise CourseError(
             f"{judge.name} has no stages that can be compared: take vgg16 or a classifier of the course."
         )
     return Judge(judge.name, stages)
+
+
+def _checked(stages: Callable[[Tensor], list[Tensor]]) -> Callable[[Tensor], list[Tensor]]:
+    """The stages of a network that takes images of any size, with what is wrong with others said in a sentence."""
+
+    def checked(images: Tensor) -> list[Tensor]:
+        check_images(images)
+        return stages(images)
+
+    return checked
 
 
 def vgg_weights() -> Path | None:
@@ -105,4 +117,4 @@ def vgg16(weights: Path, device: str = "cpu") -> Judge:
                 maps.append(x)
         return maps
 
-    return Judge("VGG-16 (ImageNet, all channel weights 1)", stages)
+    return Judge("VGG-16 (ImageNet, all channel weights 1)", _checked(stages))

@@ -7,18 +7,21 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from course_lib import data, seeds
+from course_lib import data, memory, seeds
 from course_lib.data.images import ImageSet
+from course_lib.data.stacked import shares
 from course_lib.data.toy import PointSet
-from course_lib.errors import CourseError
+from course_lib.errors import CourseError, UsageError
 from course_lib.evaluation import features
 from course_lib.evaluation.attributes import attribute_scores
 from course_lib.evaluation.coverage import distance_to_curve, mode_coverage
 from course_lib.evaluation.features import Extractor
 from course_lib.evaluation.fidelity import caption as caption  # the name that a number of this report carries
 from course_lib.evaluation.fidelity import compare
+from course_lib.evaluation.stacked import MODES, stacked_coverage
 
 BATCH = 500
+READ_AS_DIGITS = "stacked-digits"  # the set whose numbers the zoo's classifier can read
 
 
 class Sampler(Protocol):
@@ -37,16 +40,33 @@ def draw_samples(method: Sampler, n: int, seed: int = 0, batch: int = BATCH) -> 
 
     Raises CourseError when a sample is not finite.
     """
+    if n < 1:
+        raise UsageError(f"{n} samples cannot be measured: ask for at least 1.")
+    latent = method.latents(1, seeds.generator(seed, purpose="evaluation")).numel()
+    _require_memory(n, latent)
     latents = method.latents(n, seeds.generator(seed, purpose="evaluation"))  # on the CPU
+    parts = []
     with torch.no_grad():
-        samples = torch.cat(
-            [method.sample(part.to(method.device)).float().cpu() for part in latents.split(batch)]
-        )
+        for part in latents.split(batch):
+            parts.append(method.sample(part.to(method.device)).float().cpu())
+            if len(parts) == 1:
+                _require_memory(n, latent + parts[0][0].numel())
+    samples = torch.cat(parts)
     if not torch.isfinite(samples).all():
         raise CourseError(
             "some samples are not finite: the training has diverged, take an earlier checkpoint."
         )
     return samples
+
+
+def _require_memory(n: int, numbers: int) -> None:
+    """Raises UsageError for n samples, of so many numbers each, that take more than half of this machine's memory."""
+    needed, there = 4 * n * numbers, memory.physical()
+    if needed > there / 2:
+        raise UsageError(
+            f"{n:,} samples take {memory.gigabytes(needed)}, and this machine has {memory.gigabytes(there)} of memory: "
+            f"ask for fewer."
+        )
 
 
 def measure(
@@ -68,7 +88,8 @@ def measure(
     most measures change with the number of samples, so compare only at equal numbers (`extrapolate` adds the Fréchet
     distance for endlessly many).
     Points of known density: modes covered of how many, share of high quality, KL divergence (nats) of the
-    modes' shares from uniform. Points about a known curve: mean distance to it.
+    modes' shares from uniform. Points about a known curve: mean distance to it. Stacked digits: the numbers that are
+    seen of a thousand, and the divergence of their shares from the data's, as `stacked.stacked_coverage` counts them.
     A classifier is not sampled: its measure is its accuracy on the held-out images. That of a judge of factors
     is the mean accuracy over binary ones, the mean R² over the others, and each by itself.
 
@@ -80,6 +101,8 @@ def measure(
         return _measure_classifier(method.classifier, held_out or _held_out(dataset))
     if isinstance(dataset, PointSet):
         return _measure_points(draw_samples(method, samples, seed), dataset)
+    if extractor is None and dataset.name.partition(":")[0] == READ_AS_DIGITS:
+        return _measure_stacked(draw_samples(method, samples, seed), dataset, seed)
     chosen = extractor or features.suited(dataset)
     judge = features.extractor(chosen, method.device) if isinstance(chosen, str) else chosen
     return compare(
@@ -108,6 +131,20 @@ def _attribute_scores(network: nn.Module, held_out: ImageSet) -> dict[str, float
     means = {"accuracy": found.mean_accuracy, "r2": found.mean_r2}
     each = {f"{kind}/{name}": value for kind in means for name, value in getattr(found, kind).items()}
     return {kind: value for kind, value in means.items() if not math.isnan(value)} | each
+
+
+def _measure_stacked(drawn: Tensor, dataset: ImageSet, seed: int) -> dict[str, Any]:
+    found = stacked_coverage(drawn, data_shares=shares(np.asarray(dataset.labels)))
+    return {
+        "data": dataset.name,
+        "samples": found.samples,
+        "seed": seed,
+        "extractor": found.judge,
+        "digit_accuracy": found.digit_accuracy,
+        "modes": found.modes,
+        "total_modes": MODES,
+        "kl_to_data": found.kl_to_data,
+    }
 
 
 def _held_out(dataset: ImageSet) -> ImageSet:

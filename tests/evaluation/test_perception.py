@@ -55,7 +55,7 @@ def test_the_stages_of_an_extractor_are_its_maps_at_each_resolution(zoo, classif
 
 
 def test_stages_do_not_depend_on_the_extractors_own_batches(zoo, classifier):
-    images = torch.rand(7, 1, 16, 16)
+    images = torch.rand(7, 1, 16, 16) * 2 - 1
     whole, parts = (
         judge_of(Extractor("x", 128, None, "", classifier, batch)).stages(images) for batch in (7, 3)
     )

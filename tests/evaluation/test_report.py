@@ -10,6 +10,7 @@ from torch import nn
 from course_lib import data, seeds
 from course_lib.data.images import ImageSet
 from course_lib.errors import CourseError, UsageError
+from course_lib.evaluation import imagenet, inception
 from course_lib.evaluation.features import extractor, suited
 from course_lib.evaluation.frechet import frechet_distance_of
 from course_lib.evaluation.report import caption, draw_samples, measure
@@ -50,7 +51,7 @@ def test_samples_that_are_not_finite_are_refused():
 
 def test_images_are_measured_against_all_of_the_data_with_a_floor(zoo, cache, image_set):
     images, held_out, judge = image_set(300), image_set(200, seed=1), extractor()
-    good = measure(replay(images), images, samples=200, held_out=held_out, resamples=10)
+    good = measure(replay(images), images, samples=200, held_out=held_out, resamples=10, extractor=judge)
     assert good["samples"] == good["floor_samples"] == 200 and good["extractor"] == "fashion-classifier"
     assert good["measure"] == "Fréchet distance (fashion-classifier features, 200 samples)"
     floor = frechet_distance_of(judge.of(held_out), judge.of(images))
@@ -63,6 +64,7 @@ def test_images_are_measured_against_all_of_the_data_with_a_floor(zoo, cache, im
         samples=200,
         held_out=held_out,
         resamples=10,
+        extractor=judge,
     )
     assert grey["frechet_interval"][0] > 5 * max(good["frechet"], good["frechet_floor"])
 
@@ -70,7 +72,10 @@ def test_images_are_measured_against_all_of_the_data_with_a_floor(zoo, cache, im
 def test_the_floor_uses_as_many_images_as_there_are_samples(zoo, cache, image_set):
     images, held_out = image_set(300), image_set(200, seed=1)
     few, many = (
-        measure(replay(images), images, samples=n, held_out=held_out, resamples=3) for n in (40, 1000)
+        measure(
+            replay(images), images, samples=n, held_out=held_out, resamples=3, extractor="fashion-classifier"
+        )
+        for n in (40, 1000)
     )
     assert (few["floor_samples"], many["floor_samples"]) == (40, 200)
     chosen = torch.randperm(200, generator=seeds.generator(0, purpose="held-out"))[:40]
@@ -151,7 +156,85 @@ def test_a_judge_of_factors_is_measured_factor_by_factor(image_set):
     assert (found["data"], found["samples"]) == ("faces", 400)
 
 
-def test_faces_are_measured_by_their_own_judge(image_set):
-    assert suited(image_set(3)) == "fashion-classifier"
-    assert suited(ImageSet("faces", np.zeros((2, 3, 32, 32), np.uint8))) == "faces-judge"
-    assert suited(ImageSet("faces-correlated", np.zeros((2, 3, 64, 64), np.uint8))) == "faces-judge-64"
+def of_shape(name, channels, resolution):
+    return ImageSet(name, np.zeros((2, channels, resolution, resolution), np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("name", "channels", "resolution", "expected"),
+    [
+        ("fashion-mnist", 1, 32, "fashion-classifier"),
+        ("fashion-mnist:images=1000", 1, 32, "fashion-classifier"),
+        ("mnist:resize=bilinear,held-out=32", 1, 32, "fashion-classifier"),
+        ("digits", 1, 16, "digits-classifier"),
+        ("faces", 3, 32, "faces-judge"),
+        ("faces-correlated", 3, 64, "faces-judge-64"),
+    ],
+)
+def test_a_set_is_measured_by_the_classifier_that_was_taught_on_it(name, channels, resolution, expected):
+    assert suited(of_shape(name, channels, resolution)) == expected
+
+
+OTHERS = [
+    ("/photos", 3, 64),
+    ("digits", 1, 32),
+    ("fashion-mnist", 1, 64),
+    ("/scans", 1, 32),
+    ("faces", 3, 128),
+]
+
+
+@pytest.mark.parametrize("images", OTHERS)
+def test_other_pictures_are_measured_by_a_network_for_all_of_them(images, monkeypatch, tmp_path):
+    monkeypatch.setattr(inception, "found", lambda: None)
+    monkeypatch.setattr(imagenet, "weights", lambda: tmp_path)
+    assert suited(of_shape(*images)) == "efficientnet-lite0"
+    monkeypatch.setattr(imagenet, "weights", lambda: None)
+    monkeypatch.setattr(inception, "found", lambda: tmp_path)
+    assert suited(of_shape(*images)) == "inception"
+    monkeypatch.setattr(inception, "found", lambda: None)
+    if images[1:] == (1, 32):
+        assert suited(of_shape(*images)) == "fashion-classifier", "which takes grey pictures of this size"
+        return
+    with pytest.raises(
+        CourseError, match=r"no classifier was taught on .*pip install .course-lib\[features\]"
+    ):
+        suited(of_shape(*images))
+
+
+@pytest.mark.parametrize(
+    ("images", "said"),
+    [
+        (torch.zeros(3, 1, 16, 16, dtype=torch.uint8), r"torch.uint8: give `x / 127.5 - 1`"),
+        (torch.linspace(0, 1, 3 * 256).reshape(3, 1, 16, 16), r"these 3 lie in \[0, 1\]"),
+        (torch.linspace(0, 255, 3 * 256).reshape(3, 1, 16, 16), "reach from 0 to 255"),
+        (torch.full((3, 1, 16, 16), torch.nan), "not finite"),
+        (torch.zeros(1, 16, 16), r"not \(1, 16, 16\)"),
+        (torch.zeros(0, 1, 16, 16), r"N ≥ 1"),
+        (np.zeros((3, 1, 16, 16), np.float32), r"are a tensor"),
+    ],
+)
+def test_what_an_extractor_would_misread_is_refused(zoo, images, said):
+    with pytest.raises(CourseError, match=said):
+        extractor()(images)
+
+
+def test_dark_bright_and_slightly_overflowing_images_are_images(zoo):
+    ramp = torch.linspace(-1, 1, 3 * 256).reshape(3, 1, 16, 16)
+    for images in (ramp, 1.2 * ramp, 0.9 + 0.1 * ramp, -0.5 + 0.5 * ramp, torch.ones(3, 1, 16, 16), ramp[2:]):
+        assert extractor()(images).isfinite().all()
+
+
+@pytest.mark.parametrize("count", [0, -3, 10**13])
+def test_impossible_numbers_of_samples_are_refused(zoo, image_set, count):
+    with pytest.raises(UsageError, match="ask for"):
+        measure(replay(image_set()), image_set(), samples=count, extractor="fashion-classifier")
+
+
+def test_stacked_digits_are_measured_by_the_numbers_that_are_read():
+    digits = data.open("stacked-digits", resolution=16, split="test")
+    found = measure(replay(digits), digits, samples=300)
+    assert found["total_modes"] == 1000 and found["extractor"] == "digits-classifier"
+    assert 200 < found["modes"] <= 300 and found["kl_to_data"] > 0, "300 draws of 1,000 rarely meet"
+    one = measure(Sampler(lambda z: digits.tensor([0] * len(z))), digits, samples=60)
+    assert one["modes"] == 1 and one["kl_to_data"] > 5
