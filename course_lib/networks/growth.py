@@ -172,3 +172,23 @@ class GrowingConv2d(GrowingLayer):
 
     def _shape_arguments(self) -> tuple[Any, ...]:
         return (self.size, self.padded)
+
+
+class Projection(GrowingLayer):
+    """(B, inputs) -> (B, outputs, 4, 4): a 4x4 convolution of one pixel with zeros around it as far as needed."""
+
+    def __init__(self, inputs: int, outputs: int, *, slope: float = 0.2, equalised: bool = False):
+        super().__init__(inputs, outputs, (4, 4), slope=slope, equalised=equalised)
+
+    @property
+    def fan_in(self) -> int:
+        """Each output pixel sees each input once."""
+        return self.inputs
+
+    def forward(self, x: Tensor, beta: Tensor | float = 1.0) -> Tensor:
+        weight, bias = self.weights(beta)
+        flat = weight.transpose(1, 2).transpose(2, 3).flatten(0, 2)  # (outputs * 16, inputs)
+        return F.linear(x, flat).view(len(x), self.outputs, 4, 4) + bias[:, None, None]
+
+    def _shape_arguments(self) -> tuple[()]:
+        return ()

@@ -32,14 +32,15 @@ class Average:
         self.networks = {
             role: copy.deepcopy(method.networks[role]).requires_grad_(False) for role in method.averaged
         }
-        self._copied = {role: _singular_vectors(network) for role, network in self.networks.items()}
+        self._copied = {role: _copied(network) for role, network in self.networks.items()}
 
     @torch.no_grad()
     def update(self, method: Method, step: int) -> None:
         """Move each average towards the weights after `step` (1-based); change its networks as the method's changed.
 
         Early steps count more, so that the random start is forgotten: the decay at step t is at most (t+1)/(t+10).
-        Batch normalisation's running statistics are averaged like weights; counters and singular vectors are copied.
+        Batch normalisation's running statistics are averaged like weights; counters and singular vectors are copied,
+        and so are the buffers that a module names in `copied_buffers`.
         """
         if method.stage != self.stage:
             self._enter(method)
@@ -57,7 +58,7 @@ class Average:
             like = method.networks[role]
             network.to(next(like.parameters()).device)
             self.networks[role] = network.requires_grad_(False).train(like.training)
-            self._copied[role] = _singular_vectors(network)
+            self._copied[role] = _copied(network)
         self.stage = method.stage
 
     @contextmanager
@@ -106,11 +107,12 @@ def _spectral_norms(network: nn.Module) -> Iterator[tuple[Tensor, _SpectralNorm]
                     yield parts.original, part
 
 
-def _singular_vectors(network: nn.Module) -> set[str]:
-    """Names in the state of what a spectral norm keeps beside its weight."""
-    return {
-        f"{name}.{vector}"
-        for name, module in network.named_modules()
-        if isinstance(module, _SpectralNorm)
-        for vector in ("_u", "_v")
-    }
+def _copied(network: nn.Module) -> set[str]:
+    """Names in the state of what is no weight: what a spectral norm keeps beside its own, and named buffers."""
+    names = set()
+    for name, module in network.named_modules():
+        beside = ("_u", "_v") if isinstance(module, _SpectralNorm) else ()
+        names |= {
+            f"{name}.{buffer}".lstrip(".") for buffer in (*beside, *getattr(module, "copied_buffers", ()))
+        }
+    return names
