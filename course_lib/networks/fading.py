@@ -6,7 +6,7 @@ Pure functions of a number that rises from 0, where they give what the smaller n
 from torch import Tensor
 from torch.nn import functional as F
 
-from course_lib.networks.batch_aware import at_least_float32, minibatch_deviation
+from course_lib.networks.layers import at_least_float32, minibatch_deviation
 
 
 def upsample(x: Tensor) -> Tensor:
