@@ -211,11 +211,17 @@ def trained(steps_until: int | None, folder: Path | None, model: str = "clggan")
         return None
 
 
-@pytest.mark.parametrize("model", ["clggan", "cggan", "lggan"])
-def test_a_run_resumed_at_any_step_around_growth_ends_as_one_that_was_not(tmp_path, model):
+AROUND_GROWTH = [
+    ("clggan", (4, 6, 8, 12)),
+    *(pytest.param(model, (3, 4, 5, 7, 8, 9, 12, 14, 16), marks=pytest.mark.slow) for model in MODELS[1:]),
+]
+
+
+@pytest.mark.parametrize(("model", "stops"), AROUND_GROWTH)
+def test_a_run_resumed_at_any_step_around_growth_ends_as_one_that_was_not(tmp_path, model, stops):
     """The checkpoint before a growth, at it, inside the fade, at its end and after, twice over."""
     whole = states(trained(None, None, model))
-    for stop in (3, 4, 5, 7, 8, 9, 12, 14, 16):
+    for stop in stops:
         folder = tmp_path / str(stop)
         assert trained(stop, folder, model) is None and RunDirectory(folder).latest() == stop
         resumed = trained(None, folder, model)
