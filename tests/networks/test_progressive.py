@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from course_lib.data.spec import DataSpec
-from course_lib.networks.layers import minibatch_deviation
 from course_lib.networks.fading import blend, faded_deviation, faded_pixel_norm
 from course_lib.networks.growth import GrowingLayer
+from course_lib.networks.layers import minibatch_deviation
 from course_lib.networks.progressive import ProgressivePair
 from course_lib.networks.stages import MODELS, stages
 
