@@ -60,3 +60,11 @@ def test_close_seeds_are_unrelated():
 @pytest.mark.parametrize("device", ["cpu", torch.device("cpu")])
 def test_the_device_may_be_a_name_or_an_object(device):
     assert seeds.generator(0, device=device).device.type == "cpu"
+
+
+def test_the_global_generator_is_seeded_as_torch_does_it():
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(3)
+        theirs = torch.rand(5)
+        seeds.seed_global(3)
+        assert torch.equal(torch.rand(5), theirs)

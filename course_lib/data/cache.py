@@ -22,6 +22,7 @@ from course_lib import files, paths
 from course_lib.data import toy
 from course_lib.data.folders import Folder
 from course_lib.data.images import ImageSet
+from course_lib.data.point_sets import open_points
 from course_lib.data.sources import SOURCES
 from course_lib.data.subsets import described
 from course_lib.data.writing import Progress, write_images
@@ -40,7 +41,7 @@ def open_set(
     split: str = "train",
     skip_damaged: bool = False,
 ) -> ImageSet | toy.PointSet:
-    """The data set of that name: "fashion-mnist", "digits", "toy/…", a part ("digits:images=100") or
+    """The data set of that name: "fashion-mnist", "digits", "toy/…" (`point_sets`), a part ("digits:images=100") or
     another resize of one ("mnist:resize=bilinear", `subsets`), or a folder or a zip of images.
 
     `resolution` is the side of the images, None for their own; `split` "train" or "test" (SVHN has "extra" too).
@@ -53,7 +54,7 @@ def open_set(
     if str(name).startswith("toy/"):
         if resolution is not None:
             raise UsageError(f"{name} is a set of points and has no resolution: leave resolution out.")
-        return toy.open_toy(str(name))
+        return open_points(str(name))
     source = find(name)
     resolution = _checked(source, resolution, split)
     if (unprepared := _unprepared(source, resolution, split)) is not None:

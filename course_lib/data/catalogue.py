@@ -9,6 +9,7 @@ from course_lib.data import toy
 from course_lib.data.cache import find, read_meta
 from course_lib.data.folders import Folder
 from course_lib.data.lsun import LSUN
+from course_lib.data.point_sets import open_points
 from course_lib.data.published import Published
 from course_lib.data.sources import SOURCES
 from course_lib.errors import CourseError, UsageError
@@ -90,7 +91,7 @@ def fetch(name: str) -> str:
     left.
     """
     if name.startswith("toy/"):
-        return toy.open_toy(name).name + " is drawn as needed"
+        return open_points(name).name + " is drawn as needed"
     source = find(name)
     here = source.where()
     if here:

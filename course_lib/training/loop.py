@@ -135,8 +135,8 @@ def fit(
         with closing(Progress(run.step, steps, label, quiet)) as progress:
             while run.step < steps:
                 # no network here draws from the global generator, but a user's may (dropout): make it repeatable
-                torch.manual_seed(
-                    seeds.number(batches.seed, rank=batches.rank, step=run.step, purpose="global")
+                seeds.seed_global(
+                    seeds.number(batches.seed, rank=batches.rank, step=run.step, purpose="global"), device
                 )
                 metrics = method.step(batches.at(run.step))
                 run.step += 1
