@@ -130,6 +130,15 @@ def test_a_line_of_earlier_settings_is_made_anew(toy, monkeypatch):
     assert made(toy) == []
 
 
+def test_settings_that_are_tuples_are_recognised_in_a_record(toy, monkeypatch):
+    """JSON makes lists of them."""
+    grown = {"recipe": "swissroll-grown", "latents": (1, 3), "grow_at": (0.5,)}
+    monkeypatch.setitem(
+        studies.STUDIES, "toy", dataclasses.replace(TOY, variants={"grown": grown}, common={"width": 8})
+    )
+    assert made(toy, seeds=1) == [(0, "grown")] and made(toy, seeds=1) == []
+
+
 def test_a_record_of_another_tier_is_not_overwritten(toy):
     made(toy)
     with pytest.raises(UsageError, match="holds a record of the tier 'smoke'"):

@@ -66,7 +66,9 @@ class GrowingMLP(Generative):
         self.game, self.latent_law = GAMES[s.game], s.latent_law
         rates = {"generator": s.generator_lr, "discriminator": s.discriminator_lr}
         self.optimizers = {
-            role: torch.optim.RMSprop(self.networks[role].parameters(), rate, s.memory, eps=1e-10, foreach=True)
+            role: torch.optim.RMSprop(
+                self.networks[role].parameters(), rate, s.memory, eps=1e-10, foreach=True
+            )
             for role, rate in rates.items()
         }
 

@@ -58,7 +58,7 @@ def run(
         for seed, variant in wanted
         if (line := lines.get((seed, variant))) is None
         or line["code"] != code[variant]
-        or line["changes"] != _changes(study, variant, tier)
+        or line["changes"] != json.loads(json.dumps(_changes(study, variant, tier)))  # JSON has no tuples
     ]
     with pool_of(workers) as pool:
         try:
