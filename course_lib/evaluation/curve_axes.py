@@ -132,7 +132,7 @@ def follow_curve(method: Sampler, curve: Tensor, *, samples: int = 8192, seed: i
 
 
 def direction_shares(latents: Tensor, values: Tensor, directions: int = 36) -> Tensor:
-    """(directions,) float64: what z_1 cos a + z_2 sin a explains of the values (N,), for angles a from 0 to below 180°."""
+    """(directions,) float64: what z_1 cos a + z_2 sin a explains of the values (N,), angles a from 0 to below 180°."""
     angles = torch.arange(directions, dtype=torch.float64) * math.pi / directions
     scores: Sequence[Tensor] = [
         latents[:, 0].double() * a.cos() + latents[:, 1].double() * a.sin() for a in angles
