@@ -2,6 +2,9 @@
 
 import math
 
+import torch
+from torch import Tensor
+
 from course_lib.data import toy
 from course_lib.errors import UsageError
 
@@ -33,12 +36,11 @@ def open_points(name: str) -> toy.PointSet:
         wanted[key] = value
     roll = toy.swiss_roll(noise=wanted["noise"]) if "noise" in wanted else toy.swiss_roll()
     larger = toy.ROLL_SCALE / wanted.get("scale", toy.ROLL_SCALE)
-    return toy.PointSet(
-        name,
-        roll.dim,
-        lambda n, generator=None: larger * roll.draw(n, generator),
-        curve=larger * toy.swiss_roll_curve(),
-    )
+
+    def draw(n: int, generator: torch.Generator | None = None) -> Tensor:
+        return larger * roll.draw(n, generator)
+
+    return toy.PointSet(name, roll.dim, draw, curve=larger * toy.swiss_roll_curve())
 
 
 def _number(text: str) -> float | None:

@@ -106,7 +106,7 @@ class GrowingMLP(Generative):
 
     def resized(self, role: str, network: nn.Module, stage: int) -> nn.Module:
         """The generator with the latent space of that stage; the discriminator as it is."""
-        return grow_latent(network, self.settings.latents[stage]) if role == "generator" else network
+        return grow_latent(network, self.settings.latents[stage]) if role == "generator" else network  # type: ignore[arg-type]
 
     def enter(self, stage: int) -> None:
         super().enter(stage)
