@@ -21,7 +21,7 @@ from typing import Any
 from course_lib import paths
 from course_lib.checks.engine import cells, masters
 from course_lib.errors import CourseError
-from course_lib.grading import isolation
+from course_lib.grading import sandbox
 
 WANTED = 3.0
 ASSIGNMENT = "exercises"  # all chapters are one assignment: nbgrader is started once a round
@@ -92,7 +92,7 @@ def measure(device: str, quick: bool) -> dict[str, Any]:
             "chapters": chapters,
             "rounds": rounds,
             "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-            "isolated": not isolation.supported(),
+            "isolated": not sandbox.supported(),
             "nbgrader": _version(program),
             "wanted": WANTED,
         },
@@ -194,7 +194,7 @@ def _course(part: list[Submission], place: Path) -> tuple[float, dict[str, float
         "--out",
         str(place / "out"),
     ]
-    command += ["--seed", "nobody knows"] + (["--without-isolation"] if isolation.supported() else [])
+    command += ["--seed", "nobody knows"] + (["--without-isolation"] if sandbox.supported() else [])
     began = time.perf_counter()
     _done(
         subprocess.run(command, cwd=paths.project(), env=_environment(place), capture_output=True, text=True)

@@ -1,4 +1,4 @@
-"""The solutions graded before anything else: do they pass with this seed, and can they be judged from data alone?"""
+"""The solutions graded before anything else: do they pass with this seed?"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -11,15 +11,11 @@ from course_lib.grading.dispatcher import Dispatcher, Job
 def calibrate(
     dispatcher: Dispatcher, chapters: Sequence[str], seed: Callable[[str], str], workers: int
 ) -> list[str]:
-    """Grade each chapter's own solutions first. Returns a sentence for each that fails; marks what is judged together.
-
-    Some checkers look at more than data (a network that the student made): for these, and only for these, the verdict
-    of the student's own process counts.
-    """
+    """Grade each chapter's own solutions first. Returns a sentence for each that fails."""
     masters = paths.project() / "exercises" / "masters"
     jobs = []
     for chapter in chapters:
-        exercises = [e | {"seed": seed(e["name"]), "together": True} for e in dispatcher.exercises[chapter]]
+        exercises = [e | {"seed": seed(e["name"])} for e in dispatcher.exercises[chapter]]
         if (masters / f"{chapter}.ipynb").is_file():
             jobs.append(Job(chapter, masters / f"{chapter}.ipynb", exercises))
     wrong: list[str] = []
@@ -29,7 +25,6 @@ def calibrate(
             result = results.get(exercise["name"])
             if result and not result["passed"]:
                 wrong.append(f"{exercise['name']}: the solution itself does not pass ({result['message']})")
-            exercise["together"] = bool(result and result["passed"] and not result["apart"])
 
     generous = replace(dispatcher.limits, seconds=2 * dispatcher.limits.seconds)
     strict, dispatcher.limits = dispatcher.limits, generous

@@ -14,7 +14,7 @@ from typing import Any
 from course_lib import paths
 from course_lib.errors import CourseError, UsageError
 from course_lib.files import write_atomic
-from course_lib.grading import feedback, isolation
+from course_lib.grading import feedback, sandbox
 from course_lib.grading.calibrate import calibrate
 from course_lib.grading.dispatcher import Dispatcher, Job
 from course_lib.grading.intake.roster import Roster
@@ -75,10 +75,10 @@ def grade(
     """
     began = time.monotonic()
     folder, out = Path(folder).resolve(), Path(out).resolve()
-    if isolated and (why := isolation.supported()):
+    if isolated and (why := sandbox.supported()):
         raise CourseError(
-            f"submissions cannot be shut in on this machine: {why} Grade them on a Linux machine that permits user "
-            "namespaces, or add --without-isolation for people whom you trust with all that you may read and delete."
+            f"submissions cannot be shut in on this machine: {why} The instructor's guide says what each system needs. "
+            "Grade there, or add --without-isolation for people whom you trust with all that you may read and delete."
         )
     if importlib.util.find_spec("IPython") is None:
         raise CourseError("IPython is missing, by whose rules cells are read: `pip install ipython` adds it.")

@@ -14,7 +14,9 @@ class Limits:
     seconds: float = 30.0  # for one answer, beyond what its exercise asks for
     cell_seconds: float = 60.0  # for one of the student's cells
     minutes: float = 10.0  # for the whole notebook
-    memory: int = 2048 * MEGABYTE  # bytes, all its processes together, beyond what the library itself holds
+    memory: int = (
+        2048 * MEGABYTE
+    )  # bytes, all its processes together, beyond what the libraries themselves hold
     processes: int = 64  # threads count too
     file: int = 32 * MEGABYTE  # of one file
     disk: int = 64 * MEGABYTE  # of its throw-away folder
@@ -70,29 +72,3 @@ def bound_cpu(seconds: float) -> None:
     value = value if hard == resource.RLIM_INFINITY else min(value, hard)
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CPU, (value, value))
-
-
-@dataclass(frozen=True)
-class Usage:
-    """What one process has of the machine at a moment."""
-
-    memory: int = 0  # bytes of its own, and of anonymous memory that it shares
-    seconds: float = 0.0  # of the processor, so far
-    busy: bool = False  # it would go on if it were let: running, waiting for a core or for a disk
-    group: int = 0  # of processes
-
-
-def usage(pid: int) -> Usage:
-    """What a process uses; nothing where it has gone, or where /proc does not say."""
-    memory = 0
-    try:
-        with open(f"/proc/{pid}/status") as status:
-            for line in status:
-                if line.startswith(("RssAnon:", "RssShmem:")):
-                    memory += int(line.split()[1]) * 1024
-        with open(f"/proc/{pid}/stat") as stat:
-            fields = stat.read().rpartition(")")[2].split()  # the name before it may hold anything
-    except (OSError, ValueError):
-        return Usage()
-    seconds = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    return Usage(memory, seconds, fields[0] in "RD", int(fields[2]))

@@ -16,7 +16,6 @@ COLUMNS = (
     "reason",
     "seconds",
     "diagnosis",
-    "judged",
 )
 STOPPED = {"stopped", "died", "printed", "too-slow", "impossible"}
 
@@ -38,7 +37,6 @@ class Mark:
     reason: str
     seconds: float | None
     diagnosis: str = ""
-    judged: str = ""
 
 
 def marks_of(submission: Submission, exercises: Any, results: dict[str, dict[str, Any]]) -> list[Mark]:
@@ -49,19 +47,17 @@ def marks_of(submission: Submission, exercises: Any, results: dict[str, dict[str
         if e["judged"]:
             r = results[e["name"]]
             points = e["points"] if r["passed"] else 0
-            how = "apart from the student's code" if r.get("apart", True) else "with the student's code"
             seconds = r.get("seconds")
             outcome = (
                 verdict(r),
                 readable(r["message"]),
                 None if seconds is None else round(seconds, 2),
                 readable(r["diagnosis"]),
-                how,
             )
             marks.append(Mark(*about, points, e["points"], *outcome))
         if e["written"]:
             name = f"{e['name']}-text"
-            outcome = ("by hand", "The text is read and marked by a person.", None, "", "")
+            outcome = ("by hand", "The text is read and marked by a person.", None, "")
             marks.append(Mark(*about[:2], name, *about[3:], None, e["written"], *outcome))
     return marks
 

@@ -5,7 +5,9 @@ import asyncio
 import functools
 import inspect
 import json
+import os
 import re
+import sys
 import time
 import types
 from collections.abc import Callable
@@ -73,6 +75,14 @@ def checked_in(source: str) -> list[str]:
 
 def _name(function: ast.expr) -> str:
     return getattr(function, "id", "") or getattr(function, "attr", "")
+
+
+def write_helpers(helpers: dict[str, str]) -> None:
+    """Python files that lay beside the notebook, name -> text: here they lie beside it again."""
+    sys.path.insert(0, os.getcwd())
+    for name, text in helpers.items():
+        with open(os.path.basename(name), "w", encoding="utf-8") as file:
+            file.write(text)
 
 
 def execute(source: str, name: str, namespace: dict[str, Any]) -> None:

@@ -1,38 +1,36 @@
-"""The process in which a student's code runs: cell after cell in one namespace, each answer recorded in a child.
+"""The process in which a student's code runs: cell after cell in one namespace, each answer asked in a child.
 
 It tells the supervisor, in short lines, what it is about to do, so that the supervisor knows what to blame when it
-never comes back. Nothing it says is believed about the worth of an answer: that is judged elsewhere, from the
-recording.
+never comes back. Nothing that is said here decides about an answer: the judge does, in another process, which asks for
+what the student's functions return.
 """
 
-import builtins
+import base64
 import contextlib
-import io
 import json
-import linecache
 import os
 import signal
-import sys
 import time
-import types
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from course_lib.grading import limits as limiting
 from course_lib.grading import notebook
+from course_lib.grading.channel import receive
+from course_lib.grading.leftovers import Leftovers
 from course_lib.grading.limits import Limits
+from course_lib.grading.student import MISSING, Counter, Student, TooMuchOutput, brief
 
-MISSING = object()  # an answer that is not there
-LINE = 4000  # bytes of one line to the supervisor: a pipe takes so much in one piece
+LINE = 4000  # bytes of words in one line to the supervisor
 
 
 @dataclass(frozen=True)
 class Task:
     """What is to be done with one notebook."""
 
-    exercises: list[dict[str, Any]]  # name, answer, seconds, seed
+    exercises: list[dict[str, Any]]  # name, answer, seconds; no seed
     limits: Limits
-    folder: str  # where recordings go
+    shut_in: bool  # all other processes in sight are the student's
     skip: dict[int, str] = field(default_factory=dict)  # cells that must not be run again -> why
     done: list[str] = field(default_factory=list)  # exercises that have their result
     helpers: dict[str, str] = field(
@@ -40,173 +38,164 @@ class Task:
     )  # name -> text of the Python files beside the notebook
 
 
-class TooMuchOutput(BaseException):
-    """More is printed than anyone will read."""
+class Supervisor:
+    """The supervisor, as this process sees it: two pipes. An answer's child inherits them."""
+
+    def __init__(self, questions: int, replies: int):
+        self.questions, self.replies = questions, replies
+
+    def say(self, body: bytes = b"", **line: Any) -> None:
+        """One line, however long; what somebody else has written before it, without an end, does not spoil it."""
+        text = json.dumps(line)
+        if len(text) >= LINE:
+            line = {k: v[:500] if isinstance(v, str) else v for k, v in line.items()}
+        line |= {"body": base64.b64encode(body).decode()} if body else {}
+        content = memoryview(b"\n" + json.dumps(line).encode() + b"\n")
+        while content:
+            content = content[os.write(self.replies, content) :]
+
+    def question(self) -> bytes | None:
+        """The judge's next question to the answer; None where it has no more."""
+        received = receive(self.questions)
+        return None if received is None or "over" in received[0] else received[1]
 
 
-class Counter(io.TextIOBase):
-    """Standard output of a student's code: counted and thrown away."""
-
-    def __init__(self, most: int):
-        self.left = self.most = most
-
-    def write(self, text: str) -> int:
-        self.left -= len(text)
-        if self.left < 0:
-            raise TooMuchOutput
-        return len(text)
-
-    def writable(self) -> bool:
-        return True
-
-
-class Student:
-    """What a student's cells have made: `namespace`, a module `__main__` of their own, and what checks were given.
-
-    A check only keeps what it is given: it is graded, not shown.
-    """
-
-    def __init__(self) -> None:
-        from course_lib import checks
-
-        self.cell = -1  # that is being run
-        self._checked: dict[str, tuple[int, Any]] = {}  # exercise -> cell and answer of its latest check
-        for name in checks.__all__:
-            setattr(checks, name, self._keep if name in notebook.CHECKS else lambda *a, **k: None)
-        module = types.ModuleType("__main__")
-        self.namespace = module.__dict__
-        shell = notebook.Shell(self.namespace)
-        self.namespace.update(display=lambda *a, **k: None, get_ipython=lambda: shell, __builtins__=builtins)
-        with contextlib.suppress(ImportError):  # `from IPython import get_ipython` finds the same
-            import IPython
-
-            IPython.get_ipython = self.namespace["get_ipython"]
-        sys.modules["__main__"] = module
-
-    def _keep(self, name: Any = "", answer: Any = ..., *others: Any, **named: Any) -> None:
-        self._checked[str(name)] = (self.cell, answer)
-
-    def answer(self, exercise: dict[str, Any]) -> Any:
-        """What the check in this cell was given; where none was reached, what has the answer's name, or an earlier one.
-
-        MISSING where there is nothing.
-        """
-        cell, answer = self._checked.get(exercise["name"], (None, MISSING))
-        return answer if cell == self.cell else self.namespace.get(exercise["answer"], answer)
+def main() -> None:
+    """Take one task from standard input, and run it."""
+    supervisor = Supervisor(os.dup(0), os.dup(1))
+    about, content = receive(supervisor.questions) or ({}, b"")
+    limits = Limits(**about.pop("limits"))
+    skip = {int(number): why for number, why in about.pop("skip").items()}
+    task = Task(limits=limits, skip=skip, **about)
+    _import_all([exercise["name"] for exercise in task.exercises])
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nothing, standard)
+    if not task.shut_in:
+        _no_network()
+    limiting.apply(limits, count_processes=task.shut_in)
+    supervisor.say(ready=True)
+    run(content, task, supervisor)
 
 
-def say(channel: int, **line: Any) -> None:
-    """One line to the supervisor, whole or not at all, whoever else writes at the same time."""
-    text = json.dumps(line)
-    if len(text) >= LINE:
-        text = json.dumps({k: v[:500] if isinstance(v, str) else v for k, v in line.items()})
-    os.write(channel, text.encode() + b"\n")
+def _import_all(exercises: list[str]) -> None:
+    """What answers need, before the clock runs."""
+    import numpy
+    import torch
+
+    torch.set_num_threads(1)
+    numpy.random.seed(0)
+    from course_lib.checks.engine import assess, catalogue
+    from course_lib.grading import remote  # noqa: F401
+
+    if any(catalogue.exercise_named(name).optimisers for name in exercises):
+        assess.warm_up()
 
 
-def run(content: bytes, task: Task, channel: int) -> None:
-    """Run the notebook `content` and record the answers of `task`. Returns when all that can be is done."""
+def _no_network() -> None:
+    """Where nothing is shut in: a hint to honest code, no protection from any other."""
+    import socket
+
+    def refuse(*arguments: Any, **named: Any) -> Any:
+        raise OSError("there is no network while exercises are graded")
+
+    socket.socket.connect = socket.socket.connect_ex = refuse  # type: ignore[method-assign]
+    socket.create_connection = refuse
+
+
+def run(content: bytes, task: Task, supervisor: Supervisor) -> None:
+    """Run the notebook `content` and offer the answers of `task`. Returns when all that can be is done."""
     try:
         cells = [notebook.python(source) for source in notebook.code_cells(content)]
     except (ValueError, RecursionError, MemoryError) as error:
-        say(channel, unreadable=f"The file is not a notebook: {str(error)[:300]}.")
+        supervisor.say(unreadable=f"The file is not a notebook: {str(error)[:300]}.")
         return
     by_name = {e["name"]: e for e in task.exercises}
     waiting = [e for e in by_name if e not in task.done]
-    _write_helpers(task.helpers)
+    notebook.write_helpers(task.helpers)
     student = Student()
     last = {name: number for number, source in enumerate(cells) for name in notebook.checked_in(source)}
-    troubles: list[tuple[int, str]] = []  # cell, what stopped it: since the last check
+    troubles: list[str] = []  # what has stopped cells since the last check
     for number, source in enumerate(cells):
         if not waiting:
             break
         student.cell = number
         if number in task.skip:
-            troubles.append((number, task.skip[number]))
+            troubles.append(task.skip[number])
         else:
-            say(channel, cell=number)
-            trouble = _run_cell(source, number, student.namespace, task.limits)
-            if trouble:
-                troubles.append((number, trouble))
+            supervisor.say(cell=number)
+            if trouble := student.run(source, task.limits):
+                troubles.append(trouble)
         here = [name for name in by_name if last.get(name) == number]
         for name in here:
             if name in waiting:
                 waiting.remove(name)
-                _grade(by_name[name], student.answer(by_name[name]), troubles, task, channel)
+                _offer(by_name[name], student.answer(by_name[name]), troubles, task, supervisor)
         if here:
             troubles = []
     student.cell = -1
     for name in waiting:  # its check is not there, or not to be seen: the answer may be
-        _grade(by_name[name], student.answer(by_name[name]), troubles, task, channel)
-    say(channel, end=True)
+        _offer(by_name[name], student.answer(by_name[name]), troubles, task, supervisor)
+    supervisor.say(end=True)
 
 
-def _write_helpers(helpers: dict[str, str]) -> None:
-    """Python files that lay beside the notebook: here they lie beside it again."""
-    sys.path.insert(0, os.getcwd())
-    for name, text in helpers.items():
-        with open(os.path.basename(name), "w", encoding="utf-8") as file:
-            file.write(text)
-
-
-def _run_cell(source: str, number: int, namespace: dict[str, Any], limits: Limits) -> str:
-    """Run one cell. Returns what stopped it, as a sentence; empty where nothing did."""
-    name = f"<cell {number + 1}>"
-    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
-    output = Counter(limits.printed)
-    try:
-        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
-            notebook.execute(source, name, namespace)
-    except TooMuchOutput:
-        return f"Cell {number + 1} printed more than {limits.printed:,} characters and was stopped."
-    except BaseException as error:  # SystemExit and KeyboardInterrupt are the student's, too
-        return f"Cell {number + 1} stopped with {_brief(error)}"
-    finally:
-        with contextlib.suppress(Exception):
-            sys.modules["matplotlib.pyplot"].close("all")
-    return ""
-
-
-def _brief(error: BaseException) -> str:
-    from course_lib.checks.engine.guard import own_line
-
-    words = " ".join(str(error).split())[:300]
-    where = own_line(error.__traceback__) if not isinstance(error, SyntaxError) else ""
-    return f"{type(error).__name__}{where}{': ' + words if words else ''}."
-
-
-def _grade(
-    exercise: dict[str, Any],
-    given: Any,
-    troubles: list[tuple[int, str]],
-    task: Task,
-    channel: int,
+def _offer(
+    exercise: dict[str, Any], given: Any, troubles: list[str], task: Task, supervisor: Supervisor
 ) -> None:
-    """Record one answer in a child process, so that whatever it does to itself ends there."""
+    """Let one answer be asked in a child process, so that whatever it does to itself ends there."""
     name = exercise["name"]
     if given is MISSING:
-        reason = troubles[0][1] if troubles else f"There is no `{exercise['answer']}` in this notebook."
-        say(channel, answer=name, diagnosis="missing", message=reason)
+        reason = troubles[0] if troubles else f"There is no `{exercise['answer']}` in this notebook."
+        supervisor.say(missing=name, message=reason)
         return
-    say(channel, grading=name)
-    os.read(channel, 1)  # the supervisor has seen what runs before this answer
+    supervisor.say(asking=name)
+    folders = {os.getcwd(), *(["/tmp", "/dev/shm"] if task.shut_in else [])}
+    leftovers = Leftovers(sorted(folders), alone=task.shut_in)
     child = os.fork()
     if not child:
         try:
             limiting.bound_cpu(exercise["seconds"] + task.limits.seconds)
-            _record(exercise, given, task, channel)
+            _answer(exercise, given, task, supervisor)
+            os._exit(0)
         except BaseException as error:
             with contextlib.suppress(BaseException):
-                say(
-                    channel, answer=name, diagnosis="died", message=f"Judging it stopped with {_brief(error)}"
-                )
+                supervisor.say(died=name, message=f"Asking it stopped with {brief(error)}")
         finally:
-            os._exit(0)
+            os._exit(1)
     status = os.waitpid(child, 0)[1]
-    # after an answer has come this changes nothing
-    say(channel, answer=name, diagnosis="died", message=_death(status))
-    # the supervisor takes the recording now, ends what the answer has left running, and says so
-    say(channel, taken=name)
-    os.read(channel, 1)
+    leftovers.clear()
+    supervisor.say(died=name, message=_death(status))  # after an answer that is over this changes nothing
+
+
+def _answer(exercise: dict[str, Any], given: Any, task: Task, supervisor: Supervisor) -> None:
+    """Answer the judge's questions until there are no more."""
+    from course_lib.checks.engine import guard
+    from course_lib.checks.engine.assess import PUBLIC_SEED
+    from course_lib.grading import data
+    from course_lib.grading.remote import Answerer, mistake
+
+    output, left = Counter(task.limits.printed), exercise["seconds"]
+    with (
+        contextlib.redirect_stdout(output),
+        contextlib.redirect_stderr(output),
+        guard.fixed_surroundings(PUBLIC_SEED),
+    ):
+        answerer = Answerer(exercise["name"], given)
+        supervisor.say(data.write(given)[0], given=exercise["name"])
+        while (question := supervisor.question()) is not None:
+            began = time.process_time()
+            try:
+                with guard.time_limit(max(left, 0.01), processor=True):
+                    reply = answerer(question)
+            except guard.TooSlow as late:
+                reply = mistake("too-slow", guard.too_slow(late, exercise["seconds"]))
+            except TooMuchOutput:
+                words = f"It printed more than {task.limits.printed:,} characters and was stopped."
+                reply = mistake("printed", words)
+            except MemoryError:
+                reply = mistake("impossible", "It asks for more memory than there is.")
+            left -= time.process_time() - began
+            supervisor.say(reply, returned=exercise["name"])
 
 
 def _death(status: int) -> str:
@@ -220,31 +209,5 @@ def _death(status: int) -> str:
     return f"Your code brought its process down (signal {number})."
 
 
-def _record(exercise: dict[str, Any], answer: Any, task: Task, channel: int) -> None:
-    from course_lib.checks.engine.assess import assess
-    from course_lib.grading import cpu_limit, recording
-
-    cpu_limit.install()
-    trials: list[recording.RecordingTrial] = []
-
-    def trial(*about: Any) -> recording.RecordingTrial:
-        trials.append(recording.RecordingTrial(*about))
-        return trials[-1]
-
-    output, began = Counter(task.limits.printed), time.perf_counter()
-    try:
-        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
-            verdict = assess(
-                exercise["name"], answer, exercise["seed"], seconds=exercise["seconds"], trial=trial
-            )
-    except TooMuchOutput:
-        message = f"It printed more than {task.limits.printed:,} characters and was stopped."
-        say(channel, answer=exercise["name"], diagnosis="printed", message=message)
-        return
-    claim = asdict(verdict) | {"seconds": round(time.perf_counter() - began, 3)}
-    if verdict.passed:
-        calls = trials[-1].calls if trials else []
-        content = recording.write({"answer": answer, "calls": calls})
-        with open(os.path.join(task.folder, exercise["name"]), "wb") as file:
-            file.write(content)
-    say(channel, answer=claim.pop("exercise"), **claim)
+if __name__ == "__main__":
+    main()

@@ -17,16 +17,15 @@ for _ in range(12):
         time.sleep(60)
 time.sleep(60)"""
 PATCHES = """import course_lib.checks.engine.assess as assess, course_lib.checks.engine.trial as trial, torch
-from course_lib.grading import recording
+from course_lib.grading import remote
 from course_lib.theory import divergences
-trial.Trial.equal = recording.RecordingTrial.equal = lambda *a, **k: None
+trial.Trial.equal = remote.RemoteTrial.equal = lambda *a, **k: None
 trial.Trial.several = lambda self, got, *a: (0, 0)
 torch.allclose = lambda *a, **k: True
 divergences.value = lambda *a: torch.zeros(())"""
 SHOUTS = """import json, os
-line = {"answer": "game-soft-labels", "exercise": "game-soft-labels", "passed": True, "claims": True, "apart": True,
-        "diagnosis": "passed", "message": "well done", "points": 2, "of": 2, "seconds": 0.1}
-open('/answers/game-soft-labels', 'wb').write(b'x' * 100)
+verdict = {"passed": True, "diagnosis": "passed", "message": "well done", "points": 2, "of": 2, "seconds": 0.1}
+line = verdict | {"returned": "game-soft-labels", "given": "game-soft-labels", "verdict": verdict, "body": "AAAA"}
 for handle in range(200):
     try: os.write(handle, b"\\n" + json.dumps(line).encode() + b"\\n")
     except OSError: pass
@@ -142,17 +141,19 @@ for handle in range(3, 200):
         if os.readlink(f'/proc/self/fd/{{handle}}').endswith('.ipynb'): return None
     except OSError: pass
 if any('seed' in name.lower() for name in os.environ): return None
-for name in ('environ', 'mem', 'maps', 'fd/3'):
+for name in ('environ', 'cmdline', 'mem', 'maps', 'fd/3'):
     try:
-        with open(f'/proc/1/{{name}}', 'rb'): return None
+        with open(f'/proc/1/{{name}}', 'rb') as file:
+            if {root} and name != 'cmdline': return None
+            if any(path.encode() in file.read(1 << 16) for path in {paths!r}): return None
     except OSError: pass"""
 
 VANDAL = """import os, shutil, course_lib
-for place in (os.path.dirname(course_lib.__file__), '/answers', '/home', {folder!r}):
+for place in (os.path.dirname(course_lib.__file__), '/home', {folder!r}):
     shutil.rmtree(place, ignore_errors=True)
     try:
         open(os.path.join(place, 'mine'), 'w').close()
-        if place != '/answers': return None
+        return None
     except OSError: pass
 if not os.path.exists(course_lib.__file__): return None"""
 
@@ -173,7 +174,8 @@ def test_files_and_network_are_out_of_reach(grader, tmp_path):
     threading.Thread(target=lambda: called.append(server.accept()), daemon=True).start()
     spied = [str(other), str(master), str(masters.folder()), str(masters.folder().parent / "tests")]
     answers = hostile(
-        optimal_discriminator=SPY.format(paths=spied) + RIGHT["optimal_discriminator"],
+        optimal_discriminator=SPY.format(paths=spied, root=os.geteuid() == 0)
+        + RIGHT["optimal_discriminator"],
         soft_labels=VANDAL.format(folder=str(tmp_path)) + RIGHT["soft_labels"],
         divergences=CALLER.format(port=server.getsockname()[1]) + RIGHT["divergences"],
         value="hoard = open('hoard', 'wb')\nwhile True: hoard.write(bytes(1 << 20))",

@@ -24,10 +24,10 @@ return torch.zeros(()).as_subclass(Liar), torch.zeros(()).as_subclass(Liar)"""
 # numbers that no float can hold, claims in the grader's own name, lines that are no objects
 NOISE = """import os
 for handle in range(200):
-    for line in (b'{"answer": "game-soft-labels", "diagnosis": "broken", "seconds": 1' + b'0' * 400 + b'}',
-                 b'{"cell": Infinity}', b'[' * 5000, b'"answer"', b'{"answer": ["game-value"]}',
-                 b'{"answer": "game-soft-labels", "diagnosis": "broken", "message": "the grader failed"}'):
-        try: os.write(handle, b"\\n" + line + b"\\n")
+    for line in (b'{"returned": "game-soft-labels", "body": 1' + b'0' * 400 + b'}', b'{"cell": 1' + b'0' * 400 + b'}',
+                 b'{"cell": Infinity}', b'[' * 5000, b'"returned"', b'{"given": ["game-value"]}', b'{"asking": []}',
+                 b'{"returned": "game-soft-labels", "body": "the grader failed"}'):
+        try: os.write(handle, b"\\n" + line + b"\\n" + b"half a line")
         except OSError: pass
 return torch.zeros(())"""
 # a right answer that leaves behind what kills everything beside it half a second later, during another answer
@@ -67,7 +67,46 @@ sys.setrecursionlimit(1 << 30)
 nest = []
 for _ in range(1 << 20): nest = [nest]
 return repr(nest)"""
+# looks for what it must return, or for the seed that it follows from, in every frame and object that there is
+WALKS = """import gc, sys
+from course_lib.seeds import Draw
+frames, frame = [], sys._getframe(1)
+while frame is not None:
+    frames.append(frame)
+    frame = frame.f_back
+frames += [f for f in gc.get_objects() if type(f) is type(frames[0])]
+frames += sys._current_frames().values()
+for frame in frames:
+    for name, found in list(frame.f_locals.items()):
+        if name in ('right', 'wrong', 'answers', 'secret'): return found
+for found in gc.get_objects():
+    if isinstance(found, Draw) and found.seed: return found
+return torch.zeros(())"""
+# a right answer that leaves no room on any disk
+FILLS = """import os
+for place in (os.getcwd(), '/tmp', '/dev/shm'):
+    for number in range(10):
+        try:
+            with open(f'{place}/{number}', 'wb') as file: file.write(bytes(20 << 20))
+        except OSError: pass
+    os.chmod(f'{place}/0', 0o000)"""
+NEEDS_ROOM = """import os, tempfile
+for place in (None, '/tmp', '/dev/shm'):
+    with tempfile.TemporaryFile(dir=place) as file: file.write(bytes(25 << 20))
+with open('kept', 'rb') as file: assert file.read() == b'before'"""
 NOTEBOOKS = {
+    "values": notebook(
+        hostile(optimal_discriminator=WALKS, value=WALKS, divergences=WALKS, soft_labels=WALKS)
+    ),
+    "disks": notebook(
+        hostile(
+            optimal_discriminator="with open('kept', 'ab') as f: f.write(bytes(9 << 20))"
+            + RIGHT["optimal_discriminator"],
+            divergences=FILLS + RIGHT["divergences"],
+            soft_labels=NEEDS_ROOM + RIGHT["soft_labels"],
+        ),
+        before=["with open('kept', 'wb') as file: file.write(b'before')"],
+    ),
     "marks": notebook(
         hostile(optimal_discriminator=SWEARS, value=FORGES, divergences=LIES, soft_labels=NOISE)
     ),
@@ -101,6 +140,14 @@ def test_no_mark_is_given_for_a_claim(found):
     costs(found["marks"], optimal_discriminator="", value="", divergences="", soft_labels="")
 
 
+def test_walking_frames_and_objects_finds_no_right_value_and_no_seed(found):
+    costs(found["values"], optimal_discriminator="", value="", divergences="", soft_labels="")
+
+
+def test_a_full_disk_costs_nobody_else(found):
+    assert passed(found["disks"]) == ALL, found["disks"]
+
+
 def test_nobody_else_is_blamed(found):
     costs(found["blame"], value="still running after", soft_labels="")
 
@@ -110,7 +157,7 @@ def test_the_watching_process_keeps_its_limits_and_reasons_stay_short(found):
         found["limits"],
         optimal_discriminator="",
         value="PermissionError",
-        divergences="exit code 0",
+        divergences="exit code 1",
         soft_labels="ValueError",
     )
     assert all(len(result["message"]) < 2000 for result in found["limits"].values())
@@ -120,21 +167,22 @@ def test_ten_thousand_cells_and_such_as_no_parser_takes_cost_nothing(found):
     assert passed(found["many cells"]) == ALL, found["many cells"]
 
 
-def test_no_process_is_left_behind(found, grader, warm):
-    assert warm._process.pid in children_of(os.getpid())
-    assert children_of(warm._process.pid) == {}
+def test_no_process_is_left_behind(found, grader):
+    judges = {judge.process.pid for judge in grader.dispatcher._judges}
+    assert {pid for pid, name in children_of(os.getpid()).items() if name == "bwrap"} == judges
 
 
 def children_of(parent):
-    """Number -> state of the processes that have this parent; those that have ended and lie about are "Z"."""
+    """Number -> name of the processes that have this parent, also of those that have ended and lie about."""
     found = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
             try:
                 with open(f"/proc/{name}/stat") as stat:
-                    state, above = stat.read().rpartition(")")[2].split()[:2]
+                    name_, _, rest = stat.read().partition("(")[2].rpartition(")")
+                    above = rest.split()[1]
             except OSError:  # it has just ended
                 continue
             if int(above) == parent:
-                found[int(name)] = state
+                found[int(name)] = name_
     return found

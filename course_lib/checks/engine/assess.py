@@ -11,7 +11,7 @@ import torch
 from course_lib import seeds
 from course_lib.checks.engine.catalogue import exercise_named
 from course_lib.checks.engine.exercise import Exercise, Verdict
-from course_lib.checks.engine.guard import TooSlow, fixed_surroundings, own_line, time_limit
+from course_lib.checks.engine.guard import TooSlow, fixed_surroundings, time_limit, too_slow
 from course_lib.checks.engine.trial import NOT_BEGUN, Trial, Wrong
 from course_lib.errors import UsageError
 
@@ -25,19 +25,21 @@ def assess(
     seed: int | str | None = None,
     *,
     seconds: float | None = None,
+    processor: bool = False,
     trial: Callable[[Exercise, int], Trial] = Trial,
 ) -> Verdict:
     """Judge one answer. Whatever the answer does, a verdict comes back, except for a KeyboardInterrupt.
 
     seed: of the inputs (default: the public one). seconds: after which it is cut short (default: the exercise's).
-    trial: makes the trial that the checker works with; the grader has trials that record and replay.
+    processor: count the processor's seconds. trial: makes the trial that the checker works with; the grader's asks
+    another process, in which the answer lives.
     Raises UsageError for an exercise that does not exist, or that only a person can judge.
     """
     exercise = exercise_named(exercise_name)
     if exercise.checker is None:
         raise UsageError(f"'{exercise.name}' has no check: it is read by a person, by the rubric beside it.")
     if exercise.optimisers:
-        _warm_up()
+        warm_up()
     number = seeds.number(PUBLIC_SEED if seed is None else seed, purpose=exercise.name)
     limit = exercise.seconds if seconds is None else seconds
     began = time.perf_counter()
@@ -45,18 +47,14 @@ def assess(
     try:
         if answer is None or answer is ...:
             raise Wrong("not-begun", NOT_BEGUN)
-        with time_limit(limit), fixed_surroundings(number):
+        with time_limit(limit, processor=processor), fixed_surroundings(number):
             exercise.checker(answer, trial(exercise, number))
         passed = True  # said here and nowhere else: an answer can raise whatever it likes
     except Wrong as wrong:
         diagnosis = "impossible" if wrong.diagnosis == "passed" else wrong.diagnosis
         message = wrong.message
     except TooSlow as late:
-        diagnosis = "too-slow"
-        message = (
-            f"It was still running after {limit:g} s{own_line(late.__traceback__)}, and was stopped: a loop that never "
-            "ends, or far too many steps?"
-        )
+        diagnosis, message = "too-slow", too_slow(late, limit)
     except MemoryError:
         diagnosis, message = "impossible", "It asks for more memory than there is."
     except Exception as error:  # a result so odd that the checker itself fails on it
@@ -74,7 +72,7 @@ def assess(
 
 
 @functools.cache
-def _warm_up() -> None:
+def warm_up() -> None:
     """Have torch import what its first optimiser asks for: its compiler, seconds that are not the answer's."""
     torch.optim.SGD([torch.zeros(1, requires_grad=True)], 0.1)
 

@@ -150,8 +150,12 @@ class Trial:
                 "No gradient flows through the result: look for `.item()`, `.detach()`, `float(…)`, `torch.tensor(…)`, "
                 "NumPy, or `torch.no_grad()` on the way.",
             )
-        gradients = torch.autograd.grad(output.sum(), inputs, allow_unused=True, retain_graph=True)
+        gradients = self.derivatives(output.sum(), inputs)
         return tuple(torch.zeros_like(x) if g is None else g for x, g in zip(inputs, gradients, strict=True))
+
+    def derivatives(self, total: Tensor, inputs: tuple[Tensor, ...]) -> tuple[Tensor | None, ...]:
+        """The derivatives of one number in `inputs`; None for what it does not depend on."""
+        return torch.autograd.grad(total, inputs, allow_unused=True, retain_graph=True)
 
     # comparing values
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +15,13 @@ class PlainSGD(torch.optim.Optimizer):
         # not the parent's, which imports the compiler
         self.defaults, self.state = {"lr": lr}, defaultdict(dict)
         self.param_groups = [{"params": list(parameters), "lr": lr}]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # nor here the parent's, which wraps `step` for hooks that only it has
+        self.__dict__.update(state)
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
