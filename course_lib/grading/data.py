@@ -1,19 +1,12 @@
-"""What goes from one process to another: data of a student's as bytes that can run no code, and the course's own.
+"""What a student's functions return, as bytes: JSON and safetensors, for whoever reads them has nothing to fear."""
 
-What a student's process says is JSON and safetensors, for whoever reads it must have nothing to fear. What it is told
-comes from the course and is pickled, for a question may hold a network or a function.
-"""
-
-import io
 import json
-import pickle
 import struct
 from typing import Any
 
-import cloudpickle
 import numpy
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 
 class Unreadable(Exception):
@@ -95,53 +88,3 @@ def _unpack(node: Any, tensors: list[Tensor]) -> Any:
         return {_unpack(k, tensors): _unpack(v, tensors) for k, v in inside}
     items = [_unpack(item, tensors) for item in inside]
     return tuple(items) if kind == "tuple" else items
-
-
-class _Pickler(cloudpickle.Pickler):
-    """Puts the tensors that it meets, wherever they are, into a list of their own."""
-
-    def __init__(self, file: io.BytesIO):
-        super().__init__(file)
-        self.tensors: list[Tensor] = []
-        self._numbers: dict[int, int] = {}
-
-    def persistent_id(self, value: Any) -> int | None:
-        if not isinstance(value, Tensor):
-            return None
-        if id(value) not in self._numbers:
-            self._numbers[id(value)] = len(self.tensors)
-            self.tensors.append(value)
-        return self._numbers[id(value)]
-
-
-class _Unpickler(pickle.Unpickler):
-    tensors: list[Tensor]
-
-    def persistent_load(self, number: int) -> Tensor:
-        return self.tensors[number]
-
-
-def dump(value: Any) -> tuple[bytes, list[Tensor]]:
-    """Anything of the course's own as bytes, and the tensors in it, in order: those of networks and closures too."""
-    file = io.BytesIO()
-    pickler = _Pickler(file)
-    pickler.dump(value)
-    plain = [
-        (t.detach(), t.requires_grad, isinstance(t, nn.Parameter), t.grad if t.is_leaf else None)
-        for t in pickler.tensors
-    ]
-    return pickle.dumps((file.getvalue(), plain)), pickler.tensors
-
-
-def load(content: bytes) -> tuple[Any, list[Tensor]]:
-    """What `dump` was given, with tensors of its own. Runs what the bytes say: for bytes of the course's own only."""
-    inner, plain = pickle.loads(content)
-    unpickler = _Unpickler(io.BytesIO(inner))
-    unpickler.tensors = [_tensor(*about) for about in plain]
-    return unpickler.load(), unpickler.tensors
-
-
-def _tensor(value: Tensor, flows: bool, parameter: bool, gradient: Tensor | None) -> Tensor:
-    tensor = nn.Parameter(value, flows) if parameter else value.requires_grad_(flows)
-    tensor.grad = gradient
-    return tensor

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from course_lib.checks.engine.catalogue import exercise_named
 from course_lib.checks.engine.exercise import Exercise
 from course_lib.checks.engine.trial import Trial, Wrong
-from course_lib.grading import data
+from course_lib.grading import data, questions
 from course_lib.grading.data import Unreadable
 
 
@@ -35,7 +35,7 @@ class RemoteTrial(Trial):
 
         def call(*arguments: Any, **named: Any) -> Any:
             may = sorted(may_change)
-            question, asked = data.dump(("call", arguments, named, returns, may))
+            question, asked = questions.dump(("call", arguments, named, returns, may))
             (result, changed), returned = self._answer(question)
             self._asked.append(asked)
             self._returned.append(returned)
@@ -58,7 +58,7 @@ class RemoteTrial(Trial):
             wanted = [n for n, x in enumerate(inputs) if id(x) in places]
             if not pulls or not wanted:
                 continue
-            question, _ = data.dump(("pull", number, pulls, [places[id(inputs[n])] for n in wanted]))
+            question, _ = questions.dump(("pull", number, pulls, [places[id(inputs[n])] for n in wanted]))
             pulled, _ = self._answer(question)
             for n, slope in zip(wanted, pulled, strict=True):
                 if slope is not None:
@@ -87,7 +87,7 @@ class Answerer:
 
     def __call__(self, question: bytes) -> bytes:
         """Answer one question of a `RemoteTrial`."""
-        (kind, *about), tensors = data.load(question)
+        (kind, *about), tensors = questions.load(question)
         try:
             return self._call(tensors, *about) if kind == "call" else self._pull(*about)
         except Wrong as wrong:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from course_lib.grading import data
+from course_lib.grading import data, questions
 
 
 @pytest.mark.parametrize(
@@ -47,8 +47,8 @@ def test_damage_is_seen(content):
 def test_a_question_carries_networks_closures_and_gradients():
     network, scale = nn.Linear(2, 1), torch.tensor(3.0, requires_grad=True)
     network.weight.grad = torch.ones(1, 2)
-    content, tensors = data.dump((network, lambda x: scale * network(x), network.bias))
-    (other, function, bias), loaded = data.load(content)
+    content, tensors = questions.dump((network, lambda x: scale * network(x), network.bias))
+    (other, function, bias), loaded = questions.load(content)
     assert {id(t) for t in (network.weight, network.bias, scale)} == {id(t) for t in tensors}
     assert len(loaded) == 3 and other.bias is bias and isinstance(bias, nn.Parameter)
     assert other.weight.grad.tolist() == [[1, 1]] and bias.grad is None

@@ -11,7 +11,7 @@ from torch import nn
 from course_lib.checks.api import Trial, assess, exercise_named
 from course_lib.checks.engine import masters
 from course_lib.checks.engine.trial import Wrong
-from course_lib.grading import data
+from course_lib.grading import data, questions
 from course_lib.grading.remote import Answerer, RemoteTrial
 
 SECRET = "a seed that nobody knows"
@@ -114,7 +114,7 @@ def test_no_question_holds_the_seed_or_the_right_value():
 
     assert apart("game-soft-labels", answer, ask).passed
     for question in asked:
-        (kind, arguments, *_), tensors = data.load(question)
+        (kind, arguments, *_), tensors = questions.load(question)
         assert kind == "call" and len(tensors) == 2
         assert answer(*arguments).numpy().tobytes() not in question
         assert SECRET.encode() not in question
