@@ -20,6 +20,7 @@ def recognise_afterwards(
     if method.shares:
         raise UsageError("this Q shares layers with the discriminator: build it with --sharing none.")
     recognition, device = method.networks["recognition"], method.device
+    recognition.requires_grad_(True)  # averaged weights do not
     optimizer = torch.optim.Adam(recognition.parameters(), rate, (0.5, 0.999))
     for step in range(steps):
         draw = seeds.generator(seed, step=step, purpose="afterwards", device=device)
