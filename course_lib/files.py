@@ -4,6 +4,7 @@ A write goes to a name beside the target, reaches the disk, and only then takes 
 the target is the old version or the new one, whole.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -12,9 +13,44 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from course_lib import notices
 from course_lib.errors import CourseError
 
 TENSORS, STRUCTURE, CHECKSUMS = "state.safetensors", "state.json", "checksums.json"
+# what a file system answers to a request that it does not know
+UNKNOWN_REQUEST = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOTTY}
+NO_LOCKS = UNKNOWN_REQUEST | {errno.ENOLCK}
+REASONS = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "the file would exceed the size limit set for this process",
+    errno.EROFS: "the disk is read-only",
+    errno.EACCES: "this user may not write there",
+    errno.EPERM: "this user may not write there",
+    errno.ENOTDIR: "a part of that path is a file",
+    errno.EEXIST: "a part of that path is a file",
+    errno.EIO: "the disk reports an error",
+    errno.ESTALE: "the network disk has lost it",
+}
+
+
+def why(error: OSError) -> str:
+    """What went wrong, as a clause: "the disk is full"."""
+    return REASONS.get(error.errno or 0, error.strerror or str(error))
+
+
+def synced(handle: int, what: Path) -> None:
+    """Ask the disk to keep what was written. Some network file systems do not know the request: work goes on."""
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in UNKNOWN_REQUEST:
+            raise
+        notices.say(
+            f"the file system of {what} cannot be asked to keep what was written ({error.strerror}): this goes on, and "
+            f"only a power failure could lose the last minutes.",
+            once=True,
+        )
 
 
 def sha256(path: Path) -> str:
@@ -27,7 +63,7 @@ def sync_folder(folder: Path) -> None:
     """Ask the disk to remember the folder's entries (a rename is not durable before this)."""
     handle = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(handle)
+        synced(handle, folder)
     finally:
         os.close(handle)
 
@@ -43,7 +79,7 @@ def write_atomic(path: Path | str, content: bytes | str) -> None:
         with open(aside, "wb") as file:
             file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
-            os.fsync(file.fileno())
+            synced(file.fileno(), path.parent)
         os.replace(aside, path)
         sync_folder(path.parent)
     except BaseException:
@@ -66,13 +102,16 @@ def save_state(folder: Path | str, tree: Any) -> None:
     aside = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
     shutil.rmtree(aside, ignore_errors=True)
     try:
-        aside.mkdir(parents=True)
+        folder.parent.mkdir(
+            exist_ok=True
+        )  # that one alone: a run that was moved away must not come back as a husk
+        aside.mkdir()
         save_file(tensors, aside / TENSORS)
         (aside / STRUCTURE).write_text(json.dumps(structure))
         shutil.copymode(aside / STRUCTURE, aside / TENSORS)  # safetensors writes for the owner alone
         for name in (TENSORS, STRUCTURE):
             with open(aside / name, "rb+") as file:
-                os.fsync(file.fileno())
+                synced(file.fileno(), folder.parent)
         write_atomic(aside / CHECKSUMS, json.dumps({n: sha256(aside / n) for n in (TENSORS, STRUCTURE)}))
         replaced = folder.with_name(f".{folder.name}.{os.getpid()}.old.tmp")
         if folder.exists():  # a folder cannot be replaced in one step: keep the moment without it short
@@ -119,7 +158,7 @@ def load_state(folder: Path | str) -> Any:
             f"{error.filename} is missing, so {folder} holds no complete state: delete that folder and use an "
             f"earlier checkpoint."
         ) from error
-    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+    except (SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise CourseError(
             f"{folder} holds no state that this course wrote ({type(error).__name__}: {error}): delete that folder "
             f"and use an earlier checkpoint."

@@ -28,6 +28,7 @@ BESIDE = {
     "course_lib.errors",
     "course_lib.files",
     "course_lib.memory",
+    "course_lib.notices",
     "course_lib.paths",
     "course_lib.settings",
     "course_lib.variables",

@@ -45,6 +45,7 @@ Bound = Annotated[float, Limits("a bound", 0, without=(0,))]
 Share = Annotated[float, Limits("a share", 0, 1)]
 SomeShare = Annotated[float, Limits("a share", 0, 1, without=(0,))]
 PartShare = Annotated[float, Limits("a share", 0, 1, without=(1,))]
+Minutes = Annotated[float, Limits("a time in minutes", 0)]
 Count = Annotated[int, Limits("a count", 1)]
 CountFrom0 = Annotated[int, Limits("a count", 0)]
 

@@ -95,7 +95,7 @@ def publish(name: str, run_dir: Path, minutes: float) -> dict[str, Any]:
 
     from course_lib import recipes
     from course_lib.evaluation.report import measure
-    from course_lib.training import device
+    from course_lib.training import configuration, device
     from course_lib.training.checkpoint import RunDirectory
 
     method = recipes.load(run_dir)
@@ -111,7 +111,7 @@ def publish(name: str, run_dir: Path, minutes: float) -> dict[str, Any]:
             f"{file} has {file.stat().st_size / 2**20:.1f} MiB; the zoo takes files up to 5 MiB."
         )
     config = RunDirectory(run_dir).config() | ({"stage": method.stage} if method.stage else {})
-    write_atomic(folder / "config.json", json.dumps(config, indent=2) + "\n")
+    configuration.write(folder / "config.json", config)
     d = method.plan.settings["data"]
     measures = measure(recipes.load(folder), recipes.open_data(method.plan)[0])
     write_atomic(folder / "metrics.json", json.dumps(measures, indent=2) + "\n")

@@ -18,7 +18,8 @@ from course_lib.errors import CourseError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. Returns the exit code: 0, 1 (failure), 2 (usage) or 130 (interrupted and saved)."""
+    """Run one command. Returns the exit code: 0, 1 (failure), 2 (usage), 75 (start it again) or 130
+    (interrupted and saved)."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
     if not debug:

@@ -49,6 +49,9 @@ class Invocation:
     out: Path | None = None  # run directory; None: runs/RECIPE
     device: str | None = None  # cpu, cuda, cuda:1, ...; None: a GPU where there is one
     quiet: bool = False  # no progress
+    # go on with a run though its pictures are not those that it began with (what a method has learnt of single images,
+    # as GLO does, then belongs to others)
+    data_changed: bool = False
 
 
 def named_recipe(words: Sequence[str]) -> str | None:
@@ -70,7 +73,9 @@ def run(words: Sequence[str]) -> None:
     rest.remove(name)
     invocation, plan = options_of(name, recipe, rest)
     out = invocation.out or Path("runs") / name
-    done = recipes.train(plan, out, device=invocation.device, quiet=invocation.quiet)
+    done = recipes.train(
+        plan, out, device=invocation.device, quiet=invocation.quiet, data_changed=invocation.data_changed
+    )
     print(
         f"{out}: {done.step:,} steps in {done.seconds / 60:.1f} minutes. Next: course sample {out}; course evaluate "
         f"{out}"

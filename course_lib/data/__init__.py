@@ -2,7 +2,7 @@
 
 from course_lib.data.batches import Batch, Batches
 from course_lib.data.cache import open_set as open  # read as data.open
-from course_lib.data.cache import prepare
+from course_lib.data.cache import located, prepare
 from course_lib.data.catalogue import by_hand, describe, downloadable, fetch
 from course_lib.data.images import ImageSet
 from course_lib.data.spec import DataSpec, spec_of
@@ -18,6 +18,7 @@ __all__ = [
     "describe",
     "downloadable",
     "fetch",
+    "located",
     "open",
     "prepare",
     "spec_of",

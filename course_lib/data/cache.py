@@ -6,6 +6,7 @@ renamed when it is whole, so that a reader, a second process or a crash meets a 
 """
 
 import contextlib
+import dataclasses
 import difflib
 import fcntl
 import hashlib
@@ -21,6 +22,7 @@ import numpy as np
 from course_lib import files, paths
 from course_lib.data import toy
 from course_lib.data.folders import Folder
+from course_lib.data.identity import of_parts
 from course_lib.data.images import ImageSet
 from course_lib.data.point_sets import open_points
 from course_lib.data.sources import SOURCES
@@ -90,10 +92,12 @@ def prepare(
 def _unprepared(source, resolution: int, split: str) -> ImageSet | None:
     """The images of a source that keeps none on disk: computed, or derived from another set. None for the others."""
     if hasattr(source, "derive"):
-        return source.derive(
-            open_set(source.base.name, resolution=resolution, split=source.split_of_base(split)), split
-        )
-    return source.open(resolution, split) if hasattr(source, "open") else None
+        whole = open_set(source.base.name, resolution=resolution, split=source.split_of_base(split))
+        fingerprint = of_parts(source.name, split, whole.fingerprint)
+        return dataclasses.replace(source.derive(whole, split), split=split, fingerprint=fingerprint)
+    if hasattr(source, "open"):
+        return dataclasses.replace(source.open(resolution, split), split=split)
+    return None
 
 
 def find(name: str | os.PathLike):
@@ -114,9 +118,25 @@ def find(name: str | os.PathLike):
     if colon and "=" in words and Path(whole).expanduser().exists():  # a part of a folder or a zip
         return described(find(whole), words)
     known = [*SOURCES, *toy.TOYS]
+    if len(path.parts) > 1 and not any(k.startswith(f"{path.parts[0]}/") for k in known):
+        raise UsageError(
+            f"No data set, folder or zip is called {name}: nothing lies at {path.absolute()}; say where it is now."
+        )
     close = difflib.get_close_matches(str(name), known, 1)
     hint = f"did you mean {close[0]}, or one of" if close else "give a folder, a zip, or one of"
     raise UsageError(f"No data set, folder or zip is called {name}: {hint} {', '.join(known)}.")
+
+
+def located(name: str | os.PathLike) -> str:
+    """The name by which a set can be opened from wherever a command is given: of a folder or a zip its absolute path."""
+    whole = str(name).partition(":")[0]
+    if str(name).startswith("toy/") or str(name) in SOURCES or whole in SOURCES:
+        return str(name)
+    path = Path(name).expanduser()
+    if path.exists():
+        return str(path.resolve())
+    whole, colon, words = str(name).rpartition(":")  # a part of a folder or a zip
+    return f"{located(whole)}:{words}" if colon and "=" in words else str(name)
 
 
 def _checked(source, resolution: int | None, split: str) -> int:
@@ -168,7 +188,10 @@ def _load(folder: Path, fingerprint: str, verify: bool = False) -> ImageSet | No
             np.load(folder / "factors.npy", allow_pickle=False) if "factors.npy" in meta["bytes"] else None
         )
         names = tuple(meta.get("factors", ()))
-        return ImageSet(meta["name"], images, labels, tuple(meta["classes"]), factors, names)
+        content = of_parts(meta["sha256"])
+        return ImageSet(
+            meta["name"], images, labels, tuple(meta["classes"]), factors, names, meta["split"], content
+        )
     except (OSError, ValueError, KeyError, CourseError):
         return None
 

@@ -23,6 +23,8 @@ class ImageSet:
 
     `images` is uint8 (N, C, H, W) with H = W; `labels` int64 (N,) that index `classes`, or None; `factors`
     float32 (N, K) with a column for each of `factor_names`, or None (CelebA's attributes are 0 or 1).
+    `split` is the part of its source that it is; `fingerprint` changes when an image does, "" where that is not known
+    without reading all of them (`identity`).
     Raises CourseError when the arrays have another shape or type.
     """
 
@@ -32,6 +34,8 @@ class ImageSet:
     classes: tuple[str, ...] = ()
     factors: np.ndarray | None = field(default=None, repr=False)
     factor_names: tuple[str, ...] = ()
+    split: str = ""
+    fingerprint: str = ""
 
     def __post_init__(self):
         shape, dtype = self.images.shape, self.images.dtype

@@ -65,6 +65,11 @@ def restore(config: Mapping[str, Any]) -> Plan:
             f"config.json was written by version {config.get('version')} of the course, which is newer than this one "
             f"({__version__}): use that version."
         )
+    if "recipe" not in config:
+        raise CourseError(
+            "config.json names no recipe, so a script made this run, by calling fit(): only that script can build its "
+            "networks again, unless it becomes a recipe (CONTRIBUTING.md, COURSE_RECIPES)."
+        )
     gone = {setting: value for older in range(form, FORMAT) for setting, value in GONE[older].items()}
     try:
         classes = groups(find(config["recipe"]))
@@ -79,7 +84,7 @@ def restore(config: Mapping[str, Any]) -> Plan:
                 }
             )
         return Plan(config["recipe"], config["tier"], settings, dict(config.get("pretrained", {})))
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         wrote = config.get("version", "another version")
         raise CourseError(
             f"config.json was written by another version of the course ({wrote}: {error}): use that version, or train "

@@ -1,5 +1,6 @@
 """A plan carried out: the method it builds, its training, and what a run directory gives back."""
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -59,11 +60,26 @@ def open_data(plan: Plan, split: str = "train"):
     return data.open(d.data, resolution=d.resolution, split=split), target
 
 
+def located(plan: Plan) -> Plan:
+    """The plan with the places of its data and of other runs as absolute paths: it means the same wherever a command is
+    given."""
+    from course_lib import data
+
+    d = plan.settings["data"]
+    target = data.located(d.target) if d.target else ""
+    d = dataclasses.replace(d, data=data.located(d.data), target=target)
+    pretrained = {
+        role: str(Path(run).resolve()) if Path(run).is_dir() else run for role, run in plan.pretrained.items()
+    }
+    return dataclasses.replace(plan, settings={**plan.settings, "data": d}, pretrained=pretrained)
+
+
 def train(
     plan: Plan,
     run_dir: Path | str | None = None,
     *,
     device: Any = None,
+    data_changed: bool = False,
     every: int = 0,
     observe: Callable[..., None] | None = None,
     quiet: bool = False,
@@ -71,6 +87,7 @@ def train(
     """Carry out a plan, in `run_dir` when given (resuming what is there). Returns `training.loop.Run`.
 
     In a process group each rank takes its share of the plan's batch, with data and latents of its own.
+    data_changed: resume a run though its data is not what it began with.
 
     Raises CourseError for missing data and a folder that holds another run; see also `training.loop.fit`.
     """
@@ -79,6 +96,7 @@ def train(
     from course_lib.training.distributed import ranks
     from course_lib.training.loop import fit
 
+    plan = located(plan)
     d, here = plan.settings["data"], ranks()
     dataset, target = open_data(plan)
     spec = spec_of(dataset, target, d.paired)
@@ -103,6 +121,7 @@ def train(
             settings=plan.settings["loop"],
             config=configuration(plan, spec),
             upgrade=lambda there: upgraded(there, spec),
+            data_changed=data_changed,
             every=every,
             observe=observe,
             label=plan.recipe,
@@ -128,8 +147,10 @@ def configuration(plan: Plan, spec: Any) -> dict[str, Any]:
 def upgraded(there: dict[str, Any], spec: Any) -> dict[str, Any]:
     """A configuration of any version as this version writes it. What an older one does not say of the data is taken to
     be as it is now, but for the shape, which it says."""
-    said = {key: there[key] for key in ("shape", "data_set", "length", "pretrained_sha256") if key in there}
-    return configuration(restore(there), spec) | said
+    from course_lib.training.configuration import DATA_CHANGES, MADE_OF
+
+    kept = ("shape", "data_set", "length", "pretrained_sha256", MADE_OF, DATA_CHANGES)
+    return configuration(located(restore(there)), spec) | {key: there[key] for key in kept if key in there}
 
 
 def checksum(run: str) -> str:

@@ -3,9 +3,6 @@
 Every file is whole at every moment: a run that is killed goes on from the last checkpoint.
 """
 
-import errno
-import fcntl
-import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,13 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from course_lib.errors import CourseError
-from course_lib.files import load_state, save_state, write_atomic
+from course_lib.files import load_state, save_state, why, write_atomic
+from course_lib.training import configuration
+from course_lib.training.configuration import Config
+from course_lib.training.ownership import Ownership
 
-Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
+Upgrade = Callable[[Config], Config]
 
 
 class RunDirectory:
-    """One run on disk. Creating the object writes nothing."""
+    """One run on disk. Creating the object writes nothing. keep: how many checkpoints stay."""
 
     def __init__(self, path: Path | str, keep: int = 2):
         self.path = Path(path)
@@ -27,12 +27,17 @@ class RunDirectory:
         self.metrics = self.path / "metrics.jsonl"
         self.samples = self.path / "samples"
         self.checkpoints = self.path / "checkpoints"
+        self._ownership: Ownership | None = None  # while it is claimed
+        self._config: Config = {}
 
     @contextmanager
-    def claimed(self, config: dict[str, Any], upgrade: Upgrade | None = None) -> Iterator[None]:
+    def claimed(
+        self, config: Config, upgrade: Upgrade | None = None, *, data_changed: bool = False
+    ) -> Iterator[None]:
         """Make the folder this run's, or see that it already is, and keep other processes out meanwhile.
 
         `upgrade` brings the configuration that lies there, perhaps of an earlier version, to the form of `config`.
+        data_changed: whether a run of other data goes on all the same.
         Raises CourseError when it holds a run with another configuration or something that is no run, when
         another process trains there, and when it cannot be written.
         """
@@ -41,48 +46,62 @@ class RunDirectory:
             raise CourseError(
                 f"{self.path} exists and is no run of this course: give --out an empty or a new folder."
             )
+        for file in ("latest", self.metrics.name):
+            if (self.path / file).is_dir():
+                raise CourseError(
+                    f"{self.path / file} is a folder, and a run has a file there: move it away."
+                )
         with disk_errors(self):
             self.path.mkdir(parents=True, exist_ok=True)
-            lock = open(self.path / ".lock", "a")  # noqa: SIM115, closed below
-        with lock:
-            try:  # the system lets go of the lock when the process ends, however it ends
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise CourseError(
-                    f"{self.path} is being trained by another process: wait for its end, or give --out another "
-                    f"folder."
-                ) from error
-            except OSError:
-                pass  # some network file systems have no locks: train without
+            ownership = self._ownership = Ownership(self.path)
+        try:
             with disk_errors(self):
                 for leftover in self.path.rglob(".*.tmp"):  # of a process that was killed while writing
                     shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
-                self._adopt(config, upgrade or dict)
+                self._adopt(configuration.as_json(config), upgrade or dict, data_changed)
             yield
+        finally:
+            self._ownership = None
+            ownership.release()
 
-    def _adopt(self, config: dict[str, Any], upgrade: Upgrade) -> None:
+    def _adopt(self, config: Config, upgrade: Upgrade, data_changed: bool) -> None:
         file = self.path / "config.json"
-        # compare what JSON keeps: tuples become lists on disk
-        wanted = json.loads(json.dumps(config))
+        written = None
         if file.exists():
-            there = json.loads(json.dumps(upgrade(_read_config(file))))
-            ours, theirs = _without_budget(wanted), _without_budget(there)
-            if ours != theirs:
-                raise CourseError(
-                    f"{self.path} holds another run ({_first_difference(theirs, ours)}): give --out another folder, "
-                    f"or repeat the settings of that run to resume it."
-                )
-            # only the number of steps may differ: the run is to be longer, or it is long enough as it is
-            if there == wanted or wanted.get("data", {}).get("steps", 0) < (self.latest() or 0):
-                return
-        write_atomic(file, json.dumps(wanted, indent=2) + "\n")
+            written = configuration.read(file)
+            there = configuration.as_json(upgrade(written))
+            config = configuration.reconciled(self.path, there, config, self.latest() or 0, data_changed)
+        if config != written:
+            configuration.write(file, config)
+        self._config = config
 
-    def config(self) -> dict[str, Any]:
-        """What the run was started with. Raises CourseError when the folder is no run."""
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Around everything that is written. Raises CourseError when the folder is no longer this process's, which
+        leaves it as it is, and for what `disk_errors` tells."""
+        self.verify()
+        try:
+            with disk_errors(self):
+                yield
+        except CourseError:
+            self.verify()  # was it moved in this very moment?
+            raise
+
+    def verify(self) -> None:
+        """Raises CourseError when the claimed folder was moved, deleted or taken over; restores a lost config.json."""
+        if self._ownership is None:
+            return
+        with disk_errors(self):
+            self._ownership.verify()
+            if not (self.path / "config.json").exists():
+                configuration.write(self.path / "config.json", self._config)
+
+    def config(self) -> Config:
+        """What the run was started with. Raises CourseError when the folder is no run, or the file was edited."""
         file = self.path / "config.json"
         if not file.exists():
             raise CourseError(f"{self.path} is no run directory (config.json is missing): check the path.")
-        return _read_config(file)
+        return configuration.read(file)
 
     def steps(self) -> list[int]:
         """Steps at which complete checkpoints lie, ascending."""
@@ -101,7 +120,8 @@ class RunDirectory:
 
     def save(self, step: int, state: dict[str, Any]) -> None:
         """Write a checkpoint, point `latest` to it, drop all but the last `keep` up to there."""
-        with disk_errors(self):
+        with self.writing():
+            self.checkpoints.mkdir(exist_ok=True)
             save_state(self.checkpoints / str(step), state)
             write_atomic(self.path / "latest", f"{step}\n")
         # later ones lie there when someone has set `latest` back: this run will come by and write them again
@@ -128,41 +148,8 @@ def disk_errors(run: RunDirectory) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reasons = {
-            errno.ENOSPC: "the disk is full",
-            errno.EDQUOT: "the disk quota is used up",
-            errno.EFBIG: "the file would exceed the size limit set for this process",
-            errno.EROFS: "the disk is read-only",
-            errno.EACCES: "this user may not write there",
-        }
-        reason = reasons.get(error.errno or 0, error.strerror or str(error))
         step = run.latest()
         safe = "nothing was written yet" if step is None else f"the checkpoint of step {step} is safe"
         raise CourseError(
-            f"cannot write to {run.path} because {reason}; {safe}: mend that and repeat the command to resume."
+            f"cannot write to {run.path} because {why(error)}; {safe}: mend that and repeat the command to resume."
         ) from error
-
-
-def _read_config(file: Path) -> dict[str, Any]:
-    try:
-        return dict(json.loads(file.read_text()))
-    except (ValueError, TypeError) as error:  # no JSON, no text at all, or a list
-        raise CourseError(
-            f"{file} is damaged ({error}): restore it, or start the run in another folder."
-        ) from error
-
-
-def _without_budget(config: dict[str, Any]) -> dict[str, Any]:
-    """A configuration less the number of steps, since a run may be continued beyond its first end, and less the version
-    of the library that began it."""
-    data = {name: value for name, value in config.get("data", {}).items() if name != "steps"}
-    return {name: value for name, value in config.items() if name != "version"} | {"data": data}
-
-
-def _first_difference(there: Any, wanted: Any, name: str = "") -> str:
-    """The first setting, by name, in which two configurations differ."""
-    if isinstance(there, dict) and isinstance(wanted, dict):
-        for key in [*there, *(k for k in wanted if k not in there)]:
-            if there.get(key) != wanted.get(key):
-                return _first_difference(there.get(key), wanted.get(key), f"{name}.{key}".strip("."))
-    return f"its {name} is {there}, yours is {wanted}"

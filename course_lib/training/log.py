@@ -7,6 +7,7 @@ import json
 import math
 import sys
 import time
+import zlib
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,8 +16,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from course_lib import notices
 from course_lib.errors import CourseError
 from course_lib.files import write_atomic
+from course_lib.training.history import rows_in
 
 
 class NotFinite(CourseError):
@@ -30,26 +33,38 @@ class Journal:
         self.path = path
         self.rows: list[dict[str, float]] = []
         self._pending: list[tuple[int, dict[str, Any]]] = []
+        self.checksum = 0  # of the rows on disk
         self._writer: Any = None
         self._tensorboard = tensorboard and path is not None and find_spec("tensorboard") is not None
 
-    def rewind(self, step: int, pending: list[tuple[int, dict[str, Any]]]) -> None:
-        """Forget what was written after `step`, from where the run goes on (a crash may have left half a line)."""
+    def rewind(
+        self, step: int, pending: list[tuple[int, dict[str, Any]]], checksum: int | None = None
+    ) -> None:
+        """Forget what was written after `step`, from where the run goes on (a crash may have left half a line).
+
+        Rows that cannot have been written so are set aside, in a file beside, and a line says how many. `checksum` is
+        what `checksum` was at that step: a line says when the rows are others.
+        """
         self._pending = [(s, dict(metrics)) for s, metrics in pending]
-        if self.path is None or not self.path.exists():
+        if self.path is None:
             return
-        kept = []
-        written = self.path.read_bytes()
-        for line in written.splitlines():
-            try:
-                row = json.loads(line)
-            except ValueError:
-                break
-            if row["step"] > step:
-                break
-            kept.append(line)
-            self.rows.append(row)
-        content = b"".join(line + b"\n" for line in kept)
+        written = self.path.read_bytes() if self.path.exists() else b""
+        good, bad = rows_in(written)
+        kept = [(line, row) for line, row in good if row["step"] <= step]
+        self.rows += [row for _, row in kept]
+        content = b"".join(line + b"\n" for line, _ in kept)
+        self.checksum = zlib.crc32(content)
+        if bad:
+            aside = self.path.with_name("metrics.damaged.jsonl")
+            with open(aside, "ab") as file:
+                file.write(b"".join(line + b"\n" for line in bad))
+            rows = "1 row" if len(bad) == 1 else f"{len(bad)} rows"
+            notices.say(f"{rows} of {self.path} cannot be read and now lie in {aside.name}; the others stay.")
+        elif checksum not in (None, self.checksum):
+            notices.say(
+                f"the rows of {self.path} up to step {step:,} are not all as they were written, or some are missing: "
+                f"they stay as they are; the weights are not touched by this."
+            )
         if content != written:
             write_atomic(self.path, content)
 
@@ -85,8 +100,11 @@ class Journal:
         self._pending.clear()
         self.rows.append(row)
         if self.path is not None:
+            lost = len(self.rows) > 1 and not self.path.exists()
+            lines = "".join(json.dumps(r) + "\n" for r in (self.rows if lost else [row]))
             with open(self.path, "a") as file:
-                file.write(json.dumps(row) + "\n")
+                file.write(lines)
+            self.checksum = zlib.crc32(lines.encode(), 0 if lost else self.checksum)
         self._to_tensorboard(row)
         return row
 

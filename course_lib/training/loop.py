@@ -1,11 +1,9 @@
 """The one training loop: it knows the protocol of `methods`, and no method."""
 
 import io
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,27 +11,25 @@ from typing import Any
 
 import torch
 
-from course_lib import seeds
+from course_lib import notices, seeds
 from course_lib.data.batches import Batch, Batches
-from course_lib.errors import CourseError
+from course_lib.data.identity import identity
+from course_lib.errors import CourseError, UsageError
 from course_lib.files import write_atomic
 from course_lib.methods.protocol import Method
-from course_lib.settings import Count, Memory, check
+from course_lib.settings import Count, Memory, Minutes, check
+from course_lib.training import description
 from course_lib.training import device as devices
-from course_lib.training.checkpoint import RunDirectory, disk_errors
+from course_lib.training.checkpoint import RunDirectory
+from course_lib.training.configuration import MADE_OF
 from course_lib.training.distributed import averaged_gradients
 from course_lib.training.ema import Average
 from course_lib.training.log import Journal, NotFinite, Progress
+from course_lib.training.stopping import Requeue, deferred_stops
 
 # raise it when the same method and batches end elsewhere: records of studies then know that they are of an earlier
 # version. A change that leaves every number as it was needs nothing.
 NUMERICS = 1
-
-
-class Interrupted(CourseError):
-    """The run was asked to stop (Ctrl-C, SIGTERM) and saved itself first."""
-
-    exit_code = 130
 
 
 @dataclass(frozen=True)
@@ -46,6 +42,8 @@ class LoopSettings:
     log_every: Count = 50  # steps a row of metrics.jsonl averages over
     sample_every: Count = 500  # steps between sample grids in samples/
     checkpoint_every: Count = 500  # steps between checkpoints
+    keep: Count = 2  # checkpoints that stay
+    max_minutes: Minutes = 0.0  # save, and end with exit code 75, after that time of this start; 0: no limit
     tensorboard: bool = True  # also write event files, where tensorboard is installed
 
     def __post_init__(self):
@@ -78,6 +76,7 @@ def fit(
     settings: LoopSettings | None = None,
     config: dict[str, Any] | None = None,
     upgrade: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+    data_changed: bool = False,
     every: int = 0,
     observe: Callable[[int, Run], None] | None = None,
     label: str = "training",
@@ -86,28 +85,50 @@ def fit(
     """Train `method` on `batches` until `steps` steps are done in all.
 
     With `run_dir`, checkpoints, metrics and sample grids go there, and a run found there is resumed: the result
-    equals that of an uninterrupted run bit for bit (same device, same number of threads). `config` says what the run
-    is, and must be what the folder's own says after `upgrade`, which brings an earlier version's up to date.
+    equals that of an uninterrupted run bit for bit (same device, same number of threads; where they are others, a line
+    says so). `config` says what the run is, and must be what the folder's own says after `upgrade`, which brings an
+    earlier version's up to date. What a run is made of is added to it: the content of the data and, unless `config`
+    names a recipe, the settings of `method`, `batches` and loop as they stand in these objects. data_changed: go on
+    though the data is not what the run began with.
     `observe(step, run)` is called before the first step and after each `every` steps; it may sample the method but
     must not change it.
 
-    Raises NotFinite when a loss becomes NaN or infinite, Interrupted after Ctrl-C or SIGTERM (the run is saved),
-    CourseError when the disk is full or the folder holds another run.
+    Raises NotFinite when a loss becomes NaN or infinite, Interrupted after Ctrl-C or SIGTERM and Requeue after SIGUSR1
+    or `max_minutes` (the run is saved), CourseError when the disk is full, the folder holds another run, or it was
+    moved, deleted or taken over meanwhile.
     """
     settings = settings or LoopSettings()
+    if settings.max_minutes and run_dir is None:
+        raise UsageError("max_minutes saves the run when the time is over: give run_dir, or leave it out.")
     device = torch.device(batches.device)
-    directory = RunDirectory(run_dir) if isinstance(run_dir, (str, Path)) else run_dir
-    prepare(method, device, settings, steps, images=len(batches.dataset.shape) == 3)
+    directory = RunDirectory(run_dir, settings.keep) if isinstance(run_dir, (str, Path)) else run_dir
+    config = dict(config or {})
+    described: dict[str, Any] = {}
+    if directory:
+        if "recipe" not in config:
+            described = description.of_objects(method, batches, settings)
+        domains = {"data": batches.dataset, "target": batches.target}
+        config = described | config | {MADE_OF: {n: identity(d) for n, d in domains.items() if d is not None}}
+    images = len(batches.dataset.shape) == 3
+    prepare(method, device, settings, steps, images)
+    environment = description.environment(
+        device, devices.resolve_precision(settings.precision, device, images), batches.world
+    )
     journal = Journal(directory.metrics if directory else None, settings.tensorboard)
     if method.scheduled:  # another length would be another run
-        config = (config or {}) | {"length": steps}
+        config["length"] = steps
 
     @cache
     def first_batch() -> Batch:
         return batches.at(0)
 
     def guarded() -> AbstractContextManager[None]:
-        return disk_errors(directory) if directory else nullcontext()
+        return directory.writing() if directory else nullcontext()
+
+    def brought_up(there: dict[str, Any]) -> dict[str, Any]:
+        """What an earlier version did not store of a script is taken to be as it is now."""
+        known = upgrade(there) if upgrade else there
+        return known if MADE_OF in there else described | known
 
     def check(weights: bool = False) -> None:
         try:
@@ -118,16 +139,19 @@ def fit(
             raise _advice(error, directory) from None
 
     with (
-        directory.claimed(config or {}, upgrade) if directory else nullcontext(),
-        deferred_interrupts() if directory else nullcontext(lambda: False) as interrupted,
+        directory.claimed(config, brought_up, data_changed=data_changed) if directory else nullcontext(),
+        deferred_stops(settings.max_minutes) if directory else nullcontext(lambda: None) as asked_to_stop,
         closing(journal),
         averaged_gradients(method.optimizers.values(), batches.world),
     ):
         saved = directory.latest() if directory else None
         state = directory.load(saved) if directory and saved is not None else None
         run = _begin(method, settings.ema, journal, state, saved or 0)
+        if state is not None and run.step < steps:
+            _tell_environment(state, environment, run.step)
         with guarded():  # a run that was killed has left rows of steps after its checkpoint
-            journal.rewind(run.step, [] if state is None else [(s, row) for s, row in state["pending"]])
+            state = state or {"pending": []}
+            journal.rewind(run.step, [(s, row) for s, row in state["pending"]], state.get("rows"))
         if observe and run.step == 0:
             observe(0, run)
         interval_start, interval_step = time.perf_counter(), run.step
@@ -144,7 +168,7 @@ def fit(
                 journal.add(run.step, metrics)
                 row = None
                 done = run.step == steps
-                stop = interrupted() and not done
+                stop = None if done else asked_to_stop()
                 if done or run.step % settings.log_every == 0:
                     check()
                     now = time.perf_counter()
@@ -161,7 +185,7 @@ def fit(
                     check(weights=True)
                     run.seconds = time.perf_counter() - clock
                     if directory:
-                        directory.save(run.step, _state(run, journal))
+                        directory.save(run.step, _state(run, journal, environment))
                 if observe and every and run.step % every == 0:
                     check(weights=True)  # whoever looks sees numbers
                     pause = time.perf_counter()
@@ -170,9 +194,10 @@ def fit(
                     clock, interval_start = clock + pause, interval_start + pause
                 progress.advance(run.step, row)
                 if stop and directory:
-                    raise Interrupted(
+                    queue = f" (exit code {stop.exit_code}: queue it again)" if stop is Requeue else ""
+                    raise stop(
                         f"stopped at step {run.step:,} of {steps:,} and saved to {directory.path}: the same command "
-                        f"resumes there."
+                        f"resumes there{queue}."
                     )
     return run
 
@@ -209,7 +234,7 @@ def write_samples(run: Run, directory: RunDirectory, batches: Batches, batch: Ba
 
     picture = io.BytesIO()
     save_image(samples, picture, "png", nrow=8, normalize=True, value_range=(-1, 1), padding=1)
-    with disk_errors(directory):
+    with directory.writing():
         directory.samples.mkdir(exist_ok=True)
         write_atomic(directory.samples / f"{run.step:08d}.png", picture.getvalue())
 
@@ -228,31 +253,13 @@ def check_weights(method: Method, step: int) -> None:
             raise NotFinite(f"the {name} became NaN or infinite at step {step}")
 
 
-@contextmanager
-def deferred_interrupts() -> Iterator[Callable[[], bool]]:
-    """Turn Ctrl-C and SIGTERM into a question that the loop asks between steps. A second Ctrl-C stops at once."""
-    asked = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield asked.is_set
-        return
-
-    def note(signum: int, frame: object) -> None:
-        asked.set()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    previous = {s: signal.signal(s, note) for s in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield asked.is_set
-    finally:
-        for signum, handler in previous.items():
-            signal.signal(signum, handler)
-
-
-def _state(run: Run, journal: Journal) -> dict[str, Any]:
+def _state(run: Run, journal: Journal, environment: dict[str, Any]) -> dict[str, Any]:
     return {
+        "environment": environment,
         "method": run.method.state_dict(),
         "average": run.average.state_dict(),
         "pending": journal.pending(),
+        "rows": journal.checksum,
         "seconds": run.seconds,
     }
 
@@ -272,6 +279,15 @@ def _begin(method: Method, ema: float, journal: Journal, state: dict[str, Any] |
             f"version of the course that wrote it."
         ) from error
     return Run(method, step, journal.rows, state["seconds"], average)
+
+
+def _tell_environment(state: dict[str, Any], now: dict[str, Any], step: int) -> None:
+    """Say it where the rest of a run is made on another machine, or in another way, than what lies there."""
+    if others := description.elsewhere(state.get("environment", {}), now):
+        notices.say(
+            f"this run goes on from step {step:,} where other things hold ({others}): its numbers will not be, digit "
+            f"for digit, those of an uninterrupted run."
+        )
 
 
 def _advice(error: NotFinite, directory: RunDirectory | None) -> NotFinite:

@@ -1,6 +1,7 @@
 """Runs that were made once, and places where nothing else lies."""
 
 import pytest
+from faults import ledger
 from faults.forks import Forks
 from faults.runs import train
 
@@ -42,3 +43,11 @@ def run(tmp_path, capsys):
     assert train(out=path, capsys=capsys) == (0, "")
     assert RunDirectory(path).steps() == [10, 12]
     return path
+
+
+def pytest_terminal_summary(terminalreporter):
+    """The table of what became of the faults."""
+    if lines := ledger.table():
+        terminalreporter.write_sep("=", "faults")
+        for line in lines:
+            terminalreporter.write_line(line)

@@ -27,7 +27,7 @@ def contents(run: Path) -> dict:
         del row["seconds"], row["examples_per_second"]
     states = {step: directory.load(step) for step in directory.steps()}
     for state in states.values():
-        del state["seconds"]
+        del state["seconds"], state["rows"]
     samples = {p.name: p.read_bytes() for p in directory.samples.glob("*")}
     return {"config": directory.config(), "latest": directory.latest(), "rows": rows} | {
         "states": states,
@@ -59,7 +59,7 @@ def sentence(error: str) -> str:
     return error
 
 
-def train(*changes, out: Path, capsys) -> tuple[int, str]:
-    """A few steps in this process: exit code and standard error."""
+def train(*changes, out: Path, capsys=None) -> tuple[int, str]:
+    """A few steps in this process: exit code and standard error (of which nothing is known without `capsys`)."""
     code = cli.main([*RING, "--steps", "12", "--out", str(out), *map(str, changes)])
-    return code, capsys.readouterr().err
+    return code, capsys.readouterr().err if capsys else ""

@@ -17,7 +17,8 @@ from course_lib.methods.protocol import Method
 from course_lib.networks import dcgan, mlp
 from course_lib.training.checkpoint import RunDirectory
 from course_lib.training.log import NotFinite
-from course_lib.training.loop import Interrupted, LoopSettings, fit
+from course_lib.training.loop import LoopSettings, fit
+from course_lib.training.stopping import Interrupted
 
 QUIET = {"quiet": True}
 
@@ -113,7 +114,7 @@ def test_a_finished_run_that_is_made_longer_equals_one_long_run(game, tmp_path):
     long, wanted = train(8, "long")
     assert rows == wanted and [row["step"] for row in rows] == [2, 4, 6, 8]
     assert equal(weights(extended), weights(long))
-    assert RunDirectory(tmp_path / "extended").config() == {"data": {"steps": 8}}
+    assert RunDirectory(tmp_path / "extended").config()["data"] == {"steps": 8}
 
 
 def test_a_finished_run_is_not_trained_again(game, tmp_path):
