@@ -1,8 +1,8 @@
 """Data by name: `open("fashion-mnist", resolution=32)`, and `Batches`, a function of the step."""
 
 from course_lib.data.batches import Batch, Batches
-from course_lib.data.cache import open_set as open  # read as data.open
 from course_lib.data.cache import located, prepare
+from course_lib.data.cache import open_set as open  # read as data.open
 from course_lib.data.catalogue import by_hand, describe, downloadable, fetch
 from course_lib.data.images import ImageSet
 from course_lib.data.spec import DataSpec, spec_of

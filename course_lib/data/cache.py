@@ -93,6 +93,7 @@ def _unprepared(source, resolution: int, split: str) -> ImageSet | None:
     """The images of a source that keeps none on disk: computed, or derived from another set. None for the others."""
     if hasattr(source, "derive"):
         whole = open_set(source.base.name, resolution=resolution, split=source.split_of_base(split))
+        assert isinstance(whole, ImageSet), "parts are made of images"
         fingerprint = of_parts(source.name, split, whole.fingerprint)
         return dataclasses.replace(source.derive(whole, split), split=split, fingerprint=fingerprint)
     if hasattr(source, "open"):
@@ -128,7 +129,7 @@ def find(name: str | os.PathLike):
 
 
 def located(name: str | os.PathLike) -> str:
-    """The name by which a set can be opened from wherever a command is given: of a folder or a zip its absolute path."""
+    """The name by which a set can be opened from anywhere: of a folder or a zip its absolute path."""
     whole = str(name).partition(":")[0]
     if str(name).startswith("toy/") or str(name) in SOURCES or whole in SOURCES:
         return str(name)

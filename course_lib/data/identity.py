@@ -33,12 +33,12 @@ def content(dataset: ImageSet) -> str:
     digest = hashlib.blake2b(repr(tuple(images.shape)).encode(), digest_size=16)
     if isinstance(images, np.ndarray):
         for first in range(0, len(images), 4096):
-            digest.update(np.ascontiguousarray(images[first : first + 4096]))
+            digest.update(np.ascontiguousarray(images[first : first + 4096]).data)
     else:
         digest.update(dataset.name.encode())
     for column in (dataset.labels, dataset.factors):
         if column is not None:
-            digest.update(np.ascontiguousarray(column))
+            digest.update(np.ascontiguousarray(column).data)
     return digest.hexdigest()
 
 

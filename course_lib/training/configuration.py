@@ -32,8 +32,8 @@ def read(file: Path) -> Config:
     stated = config.pop(CHECKSUM, None)  # older versions wrote none
     if stated is not None and stated != checksum(config):
         raise CourseError(
-            f"{file} was edited or damaged after it was written (its checksum does not match), and may not say what the "
-            f'weights beside it are: restore it, or delete its line "{CHECKSUM}" to use it as it stands.'
+            f"{file} was edited or damaged after it was written (its checksum does not match), and may not say what "
+            f'the weights beside it are: restore it, or delete its line "{CHECKSUM}" to use it as it stands.'
         )
     return config
 

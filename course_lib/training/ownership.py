@@ -56,8 +56,8 @@ class Ownership:
             return
         if token != self.token:
             raise CourseError(
-                f"{self.folder} was taken over by {_who(token)} while it was trained here, and this process has stopped "
-                f"before writing more: let that one finish, or give --out another folder."
+                f"{self.folder} was taken over by {_who(token)} while it was trained here, and this process stops "
+                f"before it writes more: let that one finish, or give --out another folder."
             )
 
     def _acquire(self) -> None:
