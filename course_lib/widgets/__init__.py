@@ -5,6 +5,7 @@ from course_lib.widgets.distances import frechet
 from course_lib.widgets.earth import transport
 from course_lib.widgets.explorer import latents
 from course_lib.widgets.labs import costs, dynamics, game1d, gan2d
+from course_lib.widgets.latent_planes import latent_plane, live_latent_plane
 from course_lib.widgets.neighbourhoods import neighbourhoods
 
 __all__ = [
@@ -14,7 +15,9 @@ __all__ = [
     "frechet",
     "game1d",
     "gan2d",
+    "latent_plane",
     "latents",
+    "live_latent_plane",
     "neighbourhoods",
     "transport",
 ]

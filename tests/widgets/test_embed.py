@@ -8,6 +8,7 @@ import torch
 from course_lib import widgets
 from course_lib.errors import UsageError
 from course_lib.networks.dcgan import Generator
+from course_lib.networks.mlp import Generator as MLP
 from course_lib.widgets.embed import BREAKPOINT, iframe
 
 LABS = {
@@ -16,6 +17,7 @@ LABS = {
     "costs": widgets.costs,
     "conjugate": widgets.conjugate,
     "transport": widgets.transport,
+    "latent_plane": lambda: widgets.latent_plane({"one": MLP(2, 2, 8, 2)}, torch.rand(9, 2)),
     "latents": lambda: widgets.latents(Generator(8, resolution=8, width=4).eval(), torch.randn(4, 8)),
 }
 
