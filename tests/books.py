@@ -21,3 +21,20 @@ def make_book(folder, pages, **execute):
     config = {"title": "Small", "only_build_toc_files": True, "execute": {"timeout": 30} | execute}
     (folder / "_config.yml").write_text(yaml.safe_dump(config))
     return folder
+
+
+def build_pages(folder, *extensions):
+    """Write the pages of a small project of Markdown with Sphinx and some extensions of the book. Returns their folder.
+
+    Fails on a warning, but for those that a second Sphinx in one process gives.
+    """
+    import io
+
+    from sphinx.application import Sphinx
+
+    out, warnings = folder / "out", io.StringIO()
+    settings = {"extensions": ["myst_parser", *extensions], "myst_enable_extensions": ["dollarmath"]}
+    Sphinx(folder, None, out, folder / "trees", "html", settings, status=None, warning=warnings).build()
+    said = [line for line in warnings.getvalue().splitlines() if "already registered" not in line]
+    assert not said, said
+    return out

@@ -1,9 +1,9 @@
 """The directive `self-test`: a chapter's five questions, answered by opening a choice.
 
 The questions of `book/02-non-saturating` are in `book/self-tests/02-non-saturating.yaml`: a list of questions, each
-with choices, each with the reason why it is right or wrong. A choice is a closed block whose summary is its text: it works
-with a keyboard, without a script and offline. All questions of the book are also written as cards that Anki imports,
-`_static/self-tests.txt`.
+with choices, each with the reason why it is right or wrong. A choice is a closed block whose summary is its text: it
+works with a keyboard, without a script and offline. All questions of the book are also written as cards that Anki
+imports, `_static/self-tests.txt`.
 """
 
 import hashlib

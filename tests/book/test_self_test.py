@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import self_test
+from books import build_pages
 from bs4 import BeautifulSoup
 
 from course_lib import pages
@@ -66,17 +67,11 @@ def test_cards_have_three_fields_and_name_the_right_choice(tmp_path):
 
 def test_a_page_shows_every_choice_closed_with_its_reason_inside(tmp_path):
     """Built by Sphinx from a small project with the real directive."""
-    from sphinx.application import Sphinx
-
     (tmp_path / "book" / self_test.FOLDER).mkdir(parents=True)
     (tmp_path / "book" / "01-x.md").write_text("# A chapter\n\n```{self-test}\n```\n")
     (tmp_path / "book" / self_test.FOLDER / "01-x.yaml").write_text(GOOD)
     (tmp_path / "index.md").write_text("# Book\n\n```{toctree}\nbook/01-x\n```\n")
-    settings = {"extensions": ["myst_parser", "self_test"], "myst_enable_extensions": ["dollarmath"]}
-    out = tmp_path / "out"
-    Sphinx(
-        tmp_path, None, out, tmp_path / "trees", "html", settings, status=None, warningiserror=True
-    ).build()
+    out = build_pages(tmp_path, "self_test")
     page = BeautifulSoup((out / "book" / "01-x.html").read_text(), "html.parser")
     right, wrong = sorted(
         page.select("details.self-test-choice"), key=lambda choice: "wrong" in choice["class"]

@@ -1,0 +1,231 @@
+"""How long a page takes to read, said below its title; and the directive `chapter-list` for the front page.
+
+The time is counted, not guessed: words at 130 a minute, those of a proof at half that speed, half a minute for a
+displayed formula, four seconds for a line of visible code, half a minute for a figure. `python reading_time.py PAGE…`
+prints the same counts, and the lengths of sentences, for notebooks and Markdown files as they are written.
+"""
+
+import json
+import math
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
+
+WORDS_A_MINUTE = 130
+FORMULA, FIGURE, CODE_LINE = 0.5, 0.5, 4 / 60  # minutes
+CHAPTER = re.compile(r"(?:.*/)?(\d\d)-[^/]+")
+FOLDED = {"tag_hide-input", "tag_remove-input", "tag_hide-cell", "dropdown", "toggle"}
+
+
+@dataclass
+class Counts:
+    """What a page holds."""
+
+    words: int = 0
+    proof_words: int = 0
+    formulas: int = 0
+    code_lines: int = 0
+    figures: int = 0
+
+    @property
+    def minutes(self) -> float:
+        """Of reading, without exercises."""
+        return (
+            (self.words + 2 * self.proof_words) / WORDS_A_MINUTE
+            + FORMULA * self.formulas
+            + CODE_LINE * self.code_lines
+            + FIGURE * self.figures
+        )
+
+    @property
+    def said(self) -> str:
+        """In steps of five minutes."""
+        return f"about {max(5, 5 * round(self.minutes / 5))} minutes"
+
+
+def _inside(node: nodes.Node, wanted) -> bool:
+    while node is not None:
+        if wanted(node):
+            return True
+        node = node.parent
+    return False
+
+
+def _is_folded(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Element) and bool(FOLDED & set(node.get("classes", ())))
+
+
+def _is_proof(node: nodes.Node) -> bool:
+    return type(node).__name__ == "proof_node" or (
+        isinstance(node, nodes.Element) and "proof-type-proof" in node.get("classes", ())
+    )
+
+
+def count(document: nodes.document) -> Counts:
+    """The counts of a page that has been read. What stays closed until a reader opens it is left out."""
+    counts = Counts()
+    for text in document.findall(nodes.Text):
+        skipped = (nodes.literal_block, nodes.math_block, nodes.math, nodes.raw, nodes.comment)
+        if isinstance(text.parent, skipped) or _inside(text.parent, _is_folded):
+            continue
+        words = len(text.astext().split())
+        if _inside(text.parent, _is_proof):
+            counts.proof_words += words
+        else:
+            counts.words += words
+    counts.words += sum(1 for node in document.findall(nodes.math) if not _inside(node.parent, _is_folded))
+    counts.formulas = sum(not _inside(node, _is_folded) for node in document.findall(nodes.math_block))
+    counts.figures = sum(1 for _ in document.findall(nodes.figure))
+    counts.code_lines = sum(
+        node.astext().count("\n") + 1
+        for node in document.findall(nodes.literal_block)
+        if not _inside(node, _is_folded)
+    )
+    return counts
+
+
+def _question(document: nodes.document) -> str:
+    """The words behind "Question." at the beginning of a chapter."""
+    for paragraph in document.findall(nodes.paragraph):
+        text = " ".join(paragraph.astext().split())
+        if text.startswith("Question."):
+            return text.removeprefix("Question.").strip()
+    return ""
+
+
+def note(app, document: nodes.document) -> None:
+    """Count a chapter and say its time below its title."""
+    env = app.env
+    if not hasattr(env, "course_chapters"):
+        env.course_chapters = {}
+    page = env.docname
+    if not CHAPTER.fullmatch(page) or "exercises/" in page:
+        return
+    counts = count(document)
+    env.course_chapters[page] = {"time": counts.said, "question": _question(document)}
+    title = next(document.findall(nodes.title), None)
+    if title is not None:
+        line = nodes.paragraph(classes=["reading-time"])
+        line += nodes.Text(f"Reading time: {counts.said}.")
+        title.parent.insert(title.parent.index(title) + 1, line)
+
+
+def purge(app, env, docname: str) -> None:
+    getattr(env, "course_chapters", {}).pop(docname, None)
+
+
+def merge(app, env, docnames, other) -> None:
+    env.course_chapters = getattr(env, "course_chapters", {}) | getattr(other, "course_chapters", {})
+
+
+class ChapterListNode(nodes.General, nodes.Element):
+    """Replaced by the list when all pages are read."""
+
+
+class ChapterList(SphinxDirective):
+    """All chapters with their question and time. Its lines, "8: Its title", name chapters that are still to come."""
+
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        planned = {}
+        for line in self.content:
+            number, _, title = line.partition(":")
+            if not number.strip().isdigit() or not title.strip():
+                raise self.error(f'chapter-list: a line is "8: Its title", not {line!r}')
+            planned[int(number)] = title.strip()
+        return [ChapterListNode(planned=planned)]
+
+
+def fill(app, doctree: nodes.document, docname: str) -> None:
+    """Put the list of chapters where the directive stands."""
+    env = app.env
+    for holder in list(doctree.findall(ChapterListNode)):
+        chapters: dict[int, nodes.list_item] = {}
+        for page, known in getattr(env, "course_chapters", {}).items():
+            number = int(CHAPTER.fullmatch(page)[1])
+            item = nodes.list_item(classes=["chapter"])
+            line = nodes.paragraph()
+            address = app.builder.get_relative_uri(docname, page)
+            title = env.titles[page].astext()
+            line += nodes.reference("", f"{number}. {title}", internal=True, refuri=address)
+            line += nodes.Text(f" ({known['time']})")
+            item += line
+            if known["question"]:
+                item += nodes.paragraph(text=known["question"])
+            chapters[number] = item
+        for number, title in holder["planned"].items():
+            if number not in chapters:
+                item = nodes.list_item(classes=["chapter", "planned"])
+                item += nodes.paragraph(text=f"{number}. {title} (to come)")
+                chapters[number] = item
+        listing = nodes.bullet_list(classes=["chapters"])
+        listing += [chapters[number] for number in sorted(chapters)]
+        holder.replace_self(listing)
+
+
+def setup(app) -> dict:
+    app.add_directive("chapter-list", ChapterList)
+    app.add_node(ChapterListNode)
+    app.connect("doctree-read", note)
+    app.connect("env-purge-doc", purge)
+    app.connect("env-merge-info", merge)
+    app.connect("doctree-resolved", fill)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+
+
+# --- the same of files as they are written -----------------------------------------------------------------------
+
+
+def prose(path: Path) -> str:
+    """The text of a notebook or Markdown file without code, formulas, directives and roles."""
+    raw = path.read_text(encoding="utf-8")
+    if path.suffix == ".ipynb":
+        cells = json.loads(raw)["cells"]
+        raw = "\n\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+    raw = re.sub(r"^```\w+\n.*?^```$", "", raw, flags=re.S | re.M)  # code
+    raw = re.sub(r"\$\$.*?\$\$(?: \([\w-]+\))?", "", raw, flags=re.S)
+    raw = re.sub(r"\$[^$]+\$", "x", raw)
+    raw = re.sub(r"^(?:`{3,}|:{3,}|:\w+:|\(\S+\)=|#+ ).*$", "", raw, flags=re.M)
+    raw = re.sub(r"^\|.*$", "", raw, flags=re.M)  # tables
+    raw = re.sub(r"\{[\w:]+\}`[^`]*`", "word", raw)
+    return re.sub(r"`[^`]*`", "word", raw)
+
+
+def sentences(text: str) -> list[int]:
+    """The number of words of each sentence."""
+    parts = re.split(r"(?<=[.!?:])\s+|\n\s*\n", text)
+    return [n for n in (len(part.split()) for part in parts) if n > 1]
+
+
+def statistics(path: Path) -> dict[str, float]:
+    """Words, sentences, their mean length, the share of sentences above 30 words, and minutes at 130 words."""
+    lengths = sentences(prose(path))
+    words = sum(lengths)
+    return {
+        "words": words,
+        "sentences": len(lengths),
+        "mean": words / max(1, len(lengths)),
+        "long": sum(n > 30 for n in lengths) / max(1, len(lengths)),
+        "minutes": math.ceil(words / WORDS_A_MINUTE),
+    }
+
+
+def main(arguments: list[str]) -> int:
+    """Print one line for each file."""
+    paths = [Path(a) for a in arguments] or sorted(Path(__file__).parents[1].glob("*.ipynb"))
+    print(f"{'page':32} {'words':>6} {'sentences':>9} {'words each':>10} {'over 30':>8} {'minutes':>8}")
+    for path in paths:
+        of = statistics(path)
+        print(
+            f"{path.stem:32} {of['words']:6} {of['sentences']:9} {of['mean']:10.1f} {of['long']:8.0%} {of['minutes']:8}"
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,70 @@
+"""The time below a title is counted; what is folded is not; the front page lists what there is and what is to come."""
+
+import pytest
+import reading_time
+from books import build_pages
+from bs4 import BeautifulSoup
+
+PAGE = """# A chapter
+
+**Question.** *Why {words}?*
+
+{words}
+
+$$
+x = 1
+$$
+
+```python
+one = 1
+two = 2
+```
+
+```{{admonition}} Answer
+:class: dropdown
+{words}
+```
+"""
+
+
+@pytest.fixture
+def built(tmp_path):
+    def build(words: int, index: str = "```{chapter-list}\n3: The third\n```") -> BeautifulSoup:
+        (tmp_path / "book").mkdir(exist_ok=True)
+        (tmp_path / "book" / "01-x.md").write_text(PAGE.format(words="word " * words))
+        (tmp_path / "index.md").write_text(f"# Book\n\n{index}\n\n```{{toctree}}\nbook/01-x\n```\n")
+        out = build_pages(tmp_path, "reading_time")
+        return [BeautifulSoup((out / f"{n}.html").read_text(), "html.parser") for n in ("book/01-x", "index")]
+
+    return build
+
+
+def test_the_time_is_that_of_the_words_formulas_and_code(built):
+    # twice 1,300 words in the open, 20 minutes; one formula and two lines of code are less than one
+    page, index = built(1_300)
+    assert page.select_one("p.reading-time").get_text() == "Reading time: about 20 minutes."
+    chapter, planned = index.select("ul.chapters > li")
+    assert chapter.p.get_text() == "1. A chapter (about 20 minutes)"
+    assert chapter.select("p")[1].get_text().startswith("Why word word")
+    assert planned.get_text(strip=True) == "3. The third (to come)" and "planned" in planned["class"]
+
+
+def test_a_planned_chapter_that_is_there_is_not_to_come(built):
+    _, index = built(10, "```{chapter-list}\n1: Another name\n```")
+    assert [li.p.get_text() for li in index.select("ul.chapters > li")] == ["1. A chapter (about 5 minutes)"]
+
+
+def test_a_proof_is_read_at_half_the_speed_and_half_a_minute_goes_to_a_formula():
+    counts = reading_time.Counts(words=130, proof_words=130, formulas=2, code_lines=15, figures=2)
+    assert counts.minutes == pytest.approx(1 + 2 + 1 + 1 + 1)
+
+
+def test_statistics_of_prose_leave_out_code_formulas_and_tables(tmp_path):
+    page = tmp_path / "x.md"
+    page.write_text(
+        "# Title\n\nTwo words. Now there are four!\n\n| a | b |\n\n```python\nx = 1\n```\n\n$$\nx\n$$\n"
+    )
+    assert reading_time.sentences(reading_time.prose(page)) == [2, 4]
+    assert (
+        reading_time.statistics(page)["sentences"] == 3
+    )  # with the one line of code, a sentence of three words
