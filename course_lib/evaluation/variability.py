@@ -1,6 +1,6 @@
-"""How much of what a generator shows hangs on each group of latent dimensions."""
+"""How much of what a generator shows hangs on each group of latent dimensions: in pixels, and in what a judge reads."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from course_lib import seeds
 from course_lib.errors import UsageError
 
 BATCH = 256
+Groups = Mapping[str, Sequence[int]] | Sequence[Sequence[int]]
 
 
 class Sampler(Protocol):
@@ -41,7 +42,7 @@ class Variability:
 @torch.no_grad()
 def group_variability(
     method: Sampler,
-    groups: Mapping[str, Sequence[int]] | Sequence[Sequence[int]],
+    groups: Groups,
     *,
     references: int = 16,
     redraws: int = 64,
@@ -58,27 +59,55 @@ def group_variability(
     first eight). Latents that live on a sphere leave it when part of them is redrawn.
     Raises UsageError for a group that is empty or outside the latents, and for fewer than two redraws.
     """
-    named = dict(groups) if isinstance(groups, Mapping) else {_name(g): g for g in groups}
-    if references < 1 or redraws < 2:
-        raise UsageError("A spread needs one reference latent or more, and two redraws of it or more.")
-    draw = seeds.generator(seed, purpose="variability")
-    origins = method.latents(references, draw)
-    dims = origins.shape[1]
-    columns = [torch.as_tensor(list(g), dtype=torch.int64) for g in named.values()]
-    for name, group in zip(named, columns, strict=True):
-        if len(group) == 0 or group.min() < 0 or group.max() >= dims:
-            raise UsageError(f"Group {name} is no set of the latent dimensions 0 to {dims - 1}.")
-    columns.append(torch.arange(dims))
-
-    values = torch.empty(references, len(columns), dtype=torch.float64)
-    for r, origin in enumerate(origins):
-        fresh = method.latents(redraws, draw)
-        for g, group in enumerate(columns):
-            latents = origin.expand_as(fresh).clone()
-            latents[:, group] = fresh[:, group]
-            values[r, g] = _spread(_samples(method, latents))
+    named = _named(groups)
+    values = torch.empty(references, len(named) + 1, dtype=torch.float64)
+    for r, g, samples in _redrawn(method, named, references, redraws, seed):
+        values[r, g] = samples.flatten(1).double().std(0, correction=0).mean()
     means = values.mean(0).tolist()
     return Variability(dict(zip(named, means, strict=False)), means[-1], values)
+
+
+@torch.no_grad()
+def group_readings(
+    method: Sampler,
+    judge: Callable[[Tensor], Tensor],
+    groups: Groups,
+    *,
+    references: int = 16,
+    redraws: int = 64,
+    seed: int = 0,
+) -> Tensor:
+    """How much each group of latent dimensions moves each of K factors that `judge`, (B, ...) -> (B, K), reads.
+
+    (R, G + 1, K) float64: for each reference latent, each group and, last, all dimensions, the variance of each
+    reading over the redraws, dividing by their number. Variances, because those of readings that depend linearly on
+    the latents add up over disjoint groups. The draws are those of `group_variability`, and so are its errors.
+    """
+    named = _named(groups)
+    rows: list[Tensor] = []
+    for _, _, samples in _redrawn(method, named, references, redraws, seed):
+        rows.append(judge(samples).double().var(0, correction=0))
+    return torch.stack(rows).view(references, len(named) + 1, -1)
+
+
+def mean_group(readings: Tensor) -> Tensor:
+    """(K,) where among the groups each factor is moved: the groups' numbers, from 1, weighted by what each moves.
+
+    readings: what `group_readings` gives. A factor that nothing moves has nan. Where all G groups move it alike it is
+    (G + 1)/2.
+    """
+    moved = readings.mean(0)[:-1]  # (G, K)
+    number = torch.arange(1, len(moved) + 1, dtype=moved.dtype)[:, None]
+    return (number * moved).sum(0) / moved.sum(0)
+
+
+def rank_correlation(a: Sequence[float] | Tensor, b: Sequence[float] | Tensor) -> float:
+    """Spearman's correlation of two lists: 1 where they have the same order, -1 where the opposite."""
+    from scipy import stats
+
+    return float(
+        stats.spearmanr(torch.as_tensor(a).cpu().numpy(), torch.as_tensor(b).cpu().numpy()).statistic
+    )
 
 
 def growing_groups(first: int = 8, dims: int = 256) -> dict[str, range]:
@@ -94,8 +123,30 @@ def growing_groups(first: int = 8, dims: int = 256) -> dict[str, range]:
     return {f"{a + 1}-{b}": range(a, b) for a, b in zip([0, *ends], ends, strict=False)}
 
 
-def _spread(samples: Tensor) -> Tensor:
-    return samples.flatten(1).double().std(0, correction=0).mean()
+def _named(groups: Groups) -> dict[str, Sequence[int]]:
+    return dict(groups) if isinstance(groups, Mapping) else {_name(g): g for g in groups}
+
+
+def _redrawn(
+    method: Sampler, groups: Mapping[str, Sequence[int]], references: int, redraws: int, seed: int
+) -> Iterator[tuple[int, int, Tensor]]:
+    """Number of the reference, number of the group (the last being all dimensions), and samples (redraws, ...)."""
+    if references < 1 or redraws < 2:
+        raise UsageError("A spread needs one reference latent or more, and two redraws of it or more.")
+    draw = seeds.generator(seed, purpose="variability")
+    origins = method.latents(references, draw)
+    dims = origins.shape[1]
+    columns = [torch.as_tensor(list(g), dtype=torch.int64) for g in groups.values()]
+    for name, group in zip(groups, columns, strict=True):
+        if len(group) == 0 or group.min() < 0 or group.max() >= dims:
+            raise UsageError(f"Group {name} is no set of the latent dimensions 0 to {dims - 1}.")
+    columns.append(torch.arange(dims))
+    for r, origin in enumerate(origins):
+        fresh = method.latents(redraws, draw)
+        for g, group in enumerate(columns):
+            latents = origin.expand_as(fresh).clone()
+            latents[:, group] = fresh[:, group]
+            yield r, g, _samples(method, latents)
 
 
 def _samples(method: Sampler, latents: Tensor) -> Tensor:

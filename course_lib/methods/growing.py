@@ -23,10 +23,21 @@ from course_lib.objectives.piecewise_linear import FixedKinks
 from course_lib.objectives.wasserstein import critic_loss, generator_loss, gradient_norms, interpolates
 from course_lib.settings import Memory, Rate, Weight, check
 
+# Sandström (2019), section 7.2.3
+FAITHFUL = {
+    "generator_lr": 1e-4, "discriminator_lr": 1e-4, "beta1": 0.0, "beta2": 0.99, "penalty": 10.0, "drift": 0.0,
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class GrowingSettings:
-    """How both players learn. Defaults: Sandström (2019), section 7.2.3; the networks say what grows, and when."""
+    """How both players learn. Defaults: Sandström (2019), section 7.2.3; the networks say what grows, and when.
+
+    With `faithful`, these and the networks' settings are the thesis's, whatever a recipe or a command says of them.
+    Its batch of 16, and that it averages no weights, are settings of data and loop: --batch 16 --ema 0.
+    """
+
+    faithful: bool = False  # the thesis's rates and weights in place of those given here
 
     generator_lr: Rate = 1e-4  # Adam's step size
     discriminator_lr: Rate = 1e-4  # the discriminator's
@@ -38,6 +49,9 @@ class GrowingSettings:
     )
 
     def __post_init__(self):
+        if self.faithful:
+            for name, value in FAITHFUL.items():
+                object.__setattr__(self, name, value)
         check(self)
 
     def build(self, networks: Mapping[str, nn.Module]) -> "Growing":

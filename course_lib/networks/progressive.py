@@ -239,10 +239,15 @@ class Discriminator(Progressive):
             self._add_rgb(stage)
 
 
+# Sandström (2019), sections 6.2.6 and 6.2.8
+FAITHFUL = {"equalised": False, "pixel_norm": False, "group": 0, "slope": 0.2}
+
+
 @dataclass(frozen=True)
 class ProgressivePair:
     """Both players, where their model's table begins. Defaults: those of the thesis, which has no normalisation."""
 
+    faithful: bool = False  # the thesis's layers, without normalisations, in place of what is given here
     model: Model = "clggan"  # bgan, lggan, bggan, cggan or clggan: what grows
     first: Count = 8  # dimensions of z at the first stage of a latent that grows; doubles with the resolution
     maps: Count = 8  # feature maps of the last block; each block before it has twice as many in the end
@@ -253,6 +258,9 @@ class ProgressivePair:
     slope: Slope = 0.2  # of LeakyReLU
 
     def __post_init__(self) -> None:
+        if self.faithful:
+            for name, value in FAITHFUL.items():
+                object.__setattr__(self, name, value)
         check(self)
 
     def table(self, resolution: int) -> tuple[Stage, ...]:
