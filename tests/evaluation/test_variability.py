@@ -6,7 +6,13 @@ import pytest
 import torch
 
 from course_lib.errors import UsageError
-from course_lib.evaluation.variability import group_variability, growing_groups
+from course_lib.evaluation.variability import (
+    group_readings,
+    group_variability,
+    growing_groups,
+    mean_group,
+    rank_correlation,
+)
 
 
 class Linear:
@@ -107,3 +113,37 @@ def test_groups_outside_the_latents_are_refused(groups):
 def test_a_spread_needs_two(counts):
     with pytest.raises(UsageError, match="two redraws"):
         group_variability(Linear(WEIGHTS), GROUPS, **counts)
+
+
+def test_readings_of_a_linear_generator_have_the_variances_of_their_weights():
+    judge = lambda samples: samples.flatten(1)[:, :3]  # noqa: E731
+    found = group_readings(Linear(WEIGHTS), judge, GROUPS, references=20, redraws=400)
+    assert found.shape == (20, 4, 3)
+    for g, group in enumerate(GROUPS.values()):
+        torch.testing.assert_close(
+            found.mean(0)[g], WEIGHTS[:3, group].square().sum(1).double(), rtol=0.05, atol=1e-9
+        )
+    torch.testing.assert_close(found[:, -1], found[:, :-1].sum(1), rtol=0.3, atol=0)  # variances add up
+
+
+def test_readings_and_pixels_are_of_the_same_samples():
+    """A judge that returns the pixels: the mean of the roots of its variances is the variability."""
+    method = Linear(WEIGHTS, saturate=True)
+    pixels = group_variability(method, GROUPS, references=3, redraws=8, seed=2)
+    read = group_readings(method, lambda x: x.flatten(1), GROUPS, references=3, redraws=8, seed=2)
+    torch.testing.assert_close(read.sqrt().mean(2), pixels.per_reference)
+
+
+def test_the_mean_group_says_where_a_factor_is_moved():
+    moved = torch.tensor([[[4.0, 0, 1, 0], [0, 0, 1, 0], [0, 2.0, 2, 0], [9, 9, 9, 9]]], dtype=torch.float64)
+    found = mean_group(moved)
+    torch.testing.assert_close(found[:3], torch.tensor([1.0, 3.0, 9 / 4], dtype=torch.float64))
+    assert found[3].isnan()
+
+
+def test_rank_correlation_is_of_orders_alone():
+    a = [1.0, 2.0, 3.0, 4.0]
+    assert rank_correlation(a, [1, 8, 9, 100]) == pytest.approx(1)
+    assert rank_correlation(torch.tensor(a), [4, 3, 2, 1]) == pytest.approx(-1)
+    # by hand: differences of ranks 1, -1, 0, 0: 1 - 6 * 2 / (4 * 15)
+    assert rank_correlation(a, [2, 1, 3, 4]) == pytest.approx(0.8)
