@@ -56,7 +56,7 @@ def growth(plan: Any) -> Measure:
     judge = features.extractor("faces-judge")
     reference = Reference(judge, data.open(d.data, resolution=JUDGED)).statistics()
     read = reader(judge, [factor.kind == "binary" for factor in FACTORS])
-    count, redraws = (2_000, 32) if not smoke else (100, 2)
+    count, redraws = (2_000, 24) if not smoke else (100, 2)
     clock = {"spent": 0.0, "since": time.process_time()}
 
     def groups(method: Any) -> dict[str, dict[str, float]]:
@@ -138,7 +138,7 @@ STUDIES: dict[str, Study] = {
         "clggan-faces",
         {name: {"recipe": f"{model}-faces"} for name, model in MODELS.items()},
         growth,
-        every=500,
-        common={"log_every": 500},
+        every=300,
+        common={"steps": 1_200, "ema": 0.99, "log_every": 300},
     ),
 }
