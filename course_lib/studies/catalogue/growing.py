@@ -141,4 +141,12 @@ STUDIES: dict[str, Study] = {
         every=300,
         common={"steps": 1_200, "ema": 0.99, "log_every": 300},
     ),
+    "growing-eight": Study(
+        "What does a baseline with eight latent dimensions gain and lose?",
+        "bgan-faces",
+        {"bGAN, 8 dimensions": {"codes": 8}},
+        growth,
+        every=300,
+        common={"steps": 1_200, "ema": 0.99, "log_every": 300},
+    ),
 }
