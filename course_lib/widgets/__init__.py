@@ -7,6 +7,7 @@ from course_lib.widgets.explorer import latents
 from course_lib.widgets.labs import costs, dynamics, game1d, gan2d
 from course_lib.widgets.latent_planes import latent_plane, live_latent_plane
 from course_lib.widgets.neighbourhoods import neighbourhoods
+from course_lib.widgets.walks import walks
 
 __all__ = [
     "conjugate",
@@ -20,4 +21,5 @@ __all__ = [
     "live_latent_plane",
     "neighbourhoods",
     "transport",
+    "walks",
 ]
