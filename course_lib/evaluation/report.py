@@ -14,6 +14,7 @@ from course_lib.data.toy import PointSet
 from course_lib.errors import CourseError, UsageError
 from course_lib.evaluation import features
 from course_lib.evaluation.attributes import attribute_scores
+from course_lib.evaluation.codes import code_measures
 from course_lib.evaluation.coverage import distance_to_curve, mode_coverage
 from course_lib.evaluation.features import Extractor
 from course_lib.evaluation.fidelity import caption as caption  # the name that a number of this report carries
@@ -91,7 +92,9 @@ def measure(
     modes' shares from uniform. Points about a known curve: mean distance to it. Stacked digits: the numbers that are
     seen of a thousand, and the divergence of their shares from the data's, as `stacked.stacked_coverage` counts them.
     A classifier is not sampled: its measure is its accuracy on the held-out images. That of a judge of factors
-    is the mean accuracy over binary ones, the mean R² over the others, and each by itself.
+    is the mean accuracy over binary ones, the mean R² over the others, and each by itself. Of a method that reads codes
+    from images, what they hold of the classes or factors of held-out ones (`codes.code_measures`); only that where no
+    extractor suits the data.
 
     Raises CourseError when samples are not finite or not of the extractor's shape.
     """
@@ -103,17 +106,18 @@ def measure(
         return _measure_points(draw_samples(method, samples, seed), dataset)
     if extractor is None and dataset.name.partition(":")[0] == READ_AS_DIGITS:
         return _measure_stacked(draw_samples(method, samples, seed), dataset, seed)
-    chosen = extractor or features.suited(dataset)
+    try:
+        chosen = extractor or features.suited(dataset)
+    except CourseError:
+        held_out = held_out or _held_out(dataset)
+        if codes := code_measures(method, held_out, seed):
+            return {"data": dataset.name, "samples": len(held_out), "seed": seed, **codes}
+        raise
     judge = features.extractor(chosen, method.device) if isinstance(chosen, str) else chosen
-    return compare(
-        draw_samples(method, samples, seed),
-        dataset,
-        _held_out(dataset) if held_out is None else held_out,
-        judge,
-        seed=seed,
-        resamples=resamples,
-        extrapolate=extrapolate,
-    )
+    drawn = draw_samples(method, samples, seed)
+    held_out = held_out or _held_out(dataset)
+    found = compare(drawn, dataset, held_out, judge, seed=seed, resamples=resamples, extrapolate=extrapolate)
+    return found | code_measures(method, held_out, seed)
 
 
 def _measure_classifier(network: nn.Module, held_out: ImageSet) -> dict[str, Any]:

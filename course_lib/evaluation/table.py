@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from course_lib.evaluation.codes import TITLES
 from course_lib.evaluation.fidelity import MEASURES, title
 
 # which way is better, where every generator would rather go
@@ -56,8 +57,17 @@ def table(numbers: dict[str, Any], of: str) -> str:
             f"them. Held-out images: {numbers['floor_samples']:,} real",
             "ones that no generator trained on, by the same measure. Compare at equal numbers of samples only.",
             *(EXPECTED if numbers.get("intervals") else RECORDED),
+            *_of_codes(numbers),
         ]
     )
+
+
+def _of_codes(numbers: dict[str, Any]) -> list[str]:
+    """A line for each score of what the method reads from held-out images, where it reads anything."""
+    known = [name for name in TITLES if name in numbers]
+    width = max((len(TITLES[name]) for name in known), default=0)
+    lines = [f"{TITLES[name]:{width}}   {shown(numbers[name])}" for name in known]
+    return ["", "What it reads from held-out images:", *lines] if lines else []
 
 
 def brief(numbers: dict[str, Any]) -> str:
