@@ -4,12 +4,15 @@ A write goes to a name beside the target, reaches the disk, and only then takes 
 the target is the old version or the new one, whole.
 """
 
+import contextlib
 import errno
+import fcntl
 import hashlib
 import json
 import os
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +52,7 @@ def synced(handle: int, what: Path) -> None:
         notices.say(
             f"the file system of {what} cannot be asked to keep what was written ({error.strerror}): this goes on, and "
             f"only a power failure could lose the last minutes.",
-            once=True,
+            once="sync",
         )
 
 
@@ -66,6 +69,50 @@ def sync_folder(folder: Path) -> None:
         synced(handle, folder)
     finally:
         os.close(handle)
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[bool]:
+    """Hold the lock of that file, waiting for it; it dies with its process. Gives whether there are locks.
+
+    Another user's file will do, though it may only be read. Raises OSError when there is none and none can be made.
+    """
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    except PermissionError:
+        if not path.exists():
+            raise
+        handle = os.open(path, os.O_RDONLY)
+    try:
+        held = True
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        except OSError as error:
+            if error.errno not in NO_LOCKS | {
+                errno.EBADF
+            }:  # some network disks lock only what may be written
+                raise
+            held = False
+            notices.say(
+                f"the file system of {path.parent} has no locks ({error.strerror}): this goes on without, and two "
+                f"processes may do the same work there.",
+                once="locks",
+            )
+        yield held
+    finally:
+        os.close(handle)
+
+
+def owner(path: Path) -> str:
+    """Who owns a path, or the nearest folder above it that exists: a name, or a number without one."""
+    import pwd
+
+    there = next(p for p in (path, *path.absolute().parents) if p.exists())
+    number = there.stat().st_uid
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"user {number}"
 
 
 def write_atomic(path: Path | str, content: bytes | str) -> None:

@@ -5,9 +5,10 @@ import sys
 _said: set[str] = set()
 
 
-def say(sentence: str, *, once: bool = False) -> None:
-    """Print `course: sentence` to standard error. `once`: only the first time that this process says it."""
-    if once and sentence in _said:
+def say(sentence: str, *, once: str = "") -> None:
+    """Print `course: sentence` to standard error. once: a word for what it is about; said once in a process."""
+    if once in _said:
         return
-    _said.add(sentence)
+    if once:
+        _said.add(once)
     print(f"course: {sentence}", file=sys.stderr, flush=True)

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from course_lib.errors import CourseError
+
 
 def project() -> Path:
     """The checkout that this package was imported from."""
@@ -20,12 +22,19 @@ def records() -> Path:
 
 
 def cache() -> Path:
-    """Prepared data sets: `$COURSE_CACHE`, or the user's cache folder of this operating system."""
-    if "COURSE_CACHE" in os.environ:
-        return Path(os.environ["COURSE_CACHE"]).expanduser()
+    """Prepared data sets: `$COURSE_CACHE`, or the user's cache folder of this operating system.
+
+    Raises CourseError for a user without a home folder, as in some containers.
+    """
     from platformdirs import user_cache_path
 
-    return user_cache_path("course", appauthor=False)
+    named = os.environ.get("COURSE_CACHE", "").strip()
+    try:
+        return Path(named).expanduser() if named else user_cache_path("course", appauthor=False)
+    except RuntimeError as error:
+        raise CourseError(
+            "this user has no home folder: set COURSE_CACHE to the whole path of a folder that can be written."
+        ) from error
 
 
 def data_folders() -> list[Path]:

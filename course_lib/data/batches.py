@@ -114,6 +114,8 @@ class Reader:
         prefetch: int,
     ):
         self.dataset = dataset
+        if dataset.watch is not None:
+            dataset.watch.start()
         targets = [_copied(dataset.labels, np.int64), _copied(dataset.factors, np.float32)]
         if resident_bytes is None:
             on_gpu = device.type == "cuda"
@@ -135,6 +137,8 @@ class Reader:
         labels: Tensor | None
         factors: Tensor | None
         numbers: Any
+        if self.dataset.watch is not None:
+            self.dataset.watch.check()
         if self._pixels is not None:
             numbers = self._order.at(step)
             pixels = self._pixels.index_select(0, numbers).permute(0, 3, 1, 2)

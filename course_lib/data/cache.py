@@ -1,39 +1,23 @@
-"""Prepared sets: every image decoded once, into one file of bytes that opens in no time and is read in place.
+"""Sets of images by name, by folder or by zip: found, checked, and opened from where they are prepared."""
 
-`<cache>/prepared/<name>-<resolution>-<split>/` holds `images.npy` (uint8, NCHW), `labels.npy` when there are
-labels, `factors.npy` when there are factors, and `meta.json`. The folder is written aside under a lock and
-renamed when it is whole, so that a reader, a second process or a crash meets a complete set or none.
-"""
-
-import contextlib
 import dataclasses
 import difflib
-import fcntl
 import hashlib
-import json
-import logging
 import os
 import re
-import shutil
 from pathlib import Path
 
-import numpy as np
-
-from course_lib import files, paths
-from course_lib.data import toy
+from course_lib import paths
+from course_lib.data import prepared, toy
 from course_lib.data.folders import Folder
 from course_lib.data.identity import of_parts
 from course_lib.data.images import ImageSet
 from course_lib.data.point_sets import open_points
 from course_lib.data.sources import SOURCES
 from course_lib.data.subsets import described
-from course_lib.data.writing import Progress, write_images
+from course_lib.data.writing import Progress
 from course_lib.data.zips import Zip
-from course_lib.errors import CourseError, UsageError
-
-log = logging.getLogger(__name__)
-
-VERSION = 1  # of what preparation does to pixels; a set of another version is prepared again
+from course_lib.errors import UsageError
 
 
 def open_set(
@@ -63,8 +47,8 @@ def open_set(
         return unprepared
     folder = _folder(source, resolution, split)
     fingerprint = source.fingerprint(split)
-    ready = _load(folder, fingerprint) if folder.is_dir() else None
-    return ready or _prepare(source, folder, resolution, split, fingerprint, skip_damaged, None, verify=False)
+    ready = prepared.load(folder, fingerprint) if folder.is_dir() else None
+    return ready or prepared.make(source, folder, resolution, split, fingerprint, skip_damaged)
 
 
 def prepare(
@@ -86,7 +70,7 @@ def prepare(
         return unprepared
     folder = _folder(source, resolution, split)
     fingerprint = source.fingerprint(split)
-    return _prepare(source, folder, resolution, split, fingerprint, skip_damaged, progress, verify=True)
+    return prepared.make(source, folder, resolution, split, fingerprint, skip_damaged, progress, verify=True)
 
 
 def _unprepared(source, resolution: int, split: str) -> ImageSet | None:
@@ -162,102 +146,3 @@ def _folder(source, resolution: int, split: str) -> Path:
         digest = hashlib.blake2b(source.name.encode("utf-8", "surrogateescape")).hexdigest()[:8]
         name = re.sub(r"[^\w.]+", "-", source.path.name).strip(".") + "-" + digest
     return paths.cache() / "prepared" / f"{name}-{resolution}-{split}"
-
-
-def read_meta(folder: Path) -> dict | None:
-    """What a prepared set says of itself, or None when it is incomplete or of another version."""
-    try:
-        meta = json.loads((folder / "meta.json").read_text())
-        whole = meta["version"] == VERSION and all(
-            (folder / n).stat().st_size == s for n, s in meta["bytes"].items()
-        )
-        return meta if whole else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _load(folder: Path, fingerprint: str, verify: bool = False) -> ImageSet | None:
-    meta = read_meta(folder)
-    if meta is None or meta.get("fingerprint") != fingerprint:
-        return None
-    try:
-        if verify and any(files.sha256(folder / n) != digest for n, digest in meta["sha256"].items()):
-            return None
-        images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
-        labels = np.load(folder / "labels.npy", allow_pickle=False) if "labels.npy" in meta["bytes"] else None
-        factors = (
-            np.load(folder / "factors.npy", allow_pickle=False) if "factors.npy" in meta["bytes"] else None
-        )
-        names = tuple(meta.get("factors", ()))
-        content = of_parts(meta["sha256"])
-        return ImageSet(
-            meta["name"], images, labels, tuple(meta["classes"]), factors, names, meta["split"], content
-        )
-    except (OSError, ValueError, KeyError, CourseError):
-        return None
-
-
-def _prepare(source, folder, resolution, split, fingerprint, skip_damaged, progress, verify) -> ImageSet:
-    with _writing(folder):
-        ready = _load(folder, fingerprint, verify)  # another process may have been faster
-        if ready and not (verify and not skip_damaged and (read_meta(folder) or {}).get("skipped")):
-            return ready
-        raw = source.raw(split)
-        for remains in folder.parent.glob(f".{folder.name}.*.tmp"):  # ours alone: we hold the lock
-            shutil.rmtree(remains, ignore_errors=True)
-        _require_room(folder, raw.count * (raw.channels * resolution**2 + 8) + 2**20, source.name, resolution)
-        aside = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
-        try:
-            aside.mkdir()
-            kept, skipped = write_images(
-                aside / "images.npy", raw, resolution, skip_damaged, progress, f"{source.name} ({split})"
-            )
-            if raw.labels is not None:
-                np.save(aside / "labels.npy", raw.labels[kept], allow_pickle=False)
-            if raw.factors is not None:
-                np.save(aside / "factors.npy", raw.factors[kept].astype(np.float32), allow_pickle=False)
-            parts = [p.name for p in sorted(aside.iterdir())]
-            meta = {
-                "version": VERSION, "name": source.name, "source": source.where(), "resolution": resolution,
-                "split": split, "channels": raw.channels, "classes": list(raw.classes),
-                "factors": list(raw.factor_names), "crop": getattr(source, "crop", None), "count": len(kept),
-                "skipped": skipped, "fingerprint": fingerprint,
-                "bytes": {n: (aside / n).stat().st_size for n in parts},
-                "sha256": {n: files.sha256(aside / n) for n in parts},
-            }  # fmt: skip
-            files.write_atomic(aside / "meta.json", json.dumps(meta, indent=1))
-            shutil.rmtree(folder, ignore_errors=True)
-            os.replace(aside, folder)
-            files.sync_folder(folder.parent)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
-        left_out = f", {skipped} damaged ones skipped" if skipped else ""
-        what = f"{len(kept)} images of {source.name} ({split}) at {resolution}"
-        log.info("Prepared %s in %s%s", what, folder, left_out)
-        prepared = _load(folder, fingerprint)
-        assert prepared is not None, "what was just written can be read"
-        return prepared
-
-
-@contextlib.contextmanager
-def _writing(folder: Path):
-    """Hold the set's lock, which dies with its process, and turn a failed write into a sentence."""
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with open(folder.parent / f".{folder.name}.lock", "a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-    except OSError as error:
-        raise CourseError(
-            f"{folder} cannot be written ({error.strerror or error}): free some space there, or set "
-            "COURSE_CACHE to a folder on another disk."
-        ) from error
-
-
-def _require_room(folder: Path, needed: int, name: str, resolution: int) -> None:
-    free = shutil.disk_usage(folder.parent).free
-    if free < needed:
-        raise CourseError(
-            f"{name} at resolution {resolution} needs {needed / 1e6:,.0f} MB in {folder.parent} and "
-            f"{free / 1e6:,.0f} MB are free: make room, or set COURSE_CACHE to a folder on another disk."
-        )

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from course_lib import paths
 from course_lib.data import toy
-from course_lib.data.cache import find, read_meta
+from course_lib.data.cache import find
 from course_lib.data.folders import Folder
 from course_lib.data.lsun import LSUN
 from course_lib.data.point_sets import open_points
+from course_lib.data.prepared import folders, not_written, read_meta
 from course_lib.data.published import Published
 from course_lib.data.sources import SOURCES
 from course_lib.errors import CourseError, UsageError
@@ -34,9 +35,8 @@ class Row:
 def describe() -> list[Row]:
     """Every data set that can be opened by name, then the folders and zips that were prepared. Decodes nothing."""
     ready: dict[str, list[dict]] = {}
-    folder = paths.cache() / "prepared"
-    for entry in sorted(folder.iterdir()) if folder.is_dir() else []:
-        meta = read_meta(entry) if not entry.name.startswith(".") else None
+    for entry in folders():
+        meta = read_meta(entry)
         if meta:
             whole, _, words = meta["name"].partition(
                 ":"
@@ -106,6 +106,8 @@ def fetch(name: str) -> str:
         shutil.rmtree(aside / "download", ignore_errors=True)
         shutil.rmtree(target, ignore_errors=True)
         os.replace(aside, target)
+    except PermissionError as error:
+        raise CourseError(not_written(target, error)) from error
     except Exception as error:  # downloaders of others raise what they like; gdown has errors of its own
         reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
         raise CourseError(

@@ -36,6 +36,7 @@ class ImageSet:
     factor_names: tuple[str, ...] = ()
     split: str = ""
     fingerprint: str = ""
+    watch: Any = field(default=None, repr=False)  # `blocks.Watch` of a large prepared set
 
     def __post_init__(self):
         shape, dtype = self.images.shape, self.images.dtype

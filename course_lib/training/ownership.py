@@ -78,7 +78,7 @@ class Ownership:
             notices.say(
                 f"the file system of {self.folder} has no locks ({error.strerror}): start no second process there; the "
                 f"one that came first would stop.",
-                once=True,
+                once="locks",
             )
         os.ftruncate(self._lock, 0)
         os.pwrite(self._lock, self.token.encode(), 0)
