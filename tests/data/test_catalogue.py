@@ -106,10 +106,7 @@ def test_fetch_all_goes_on_past_a_failure_and_sums_up(network, capsys, tmp_path,
     network |= {"MNIST", "img_align_celeba.zip"}
     assert cli.main(["data", "fetch", "--all"]) == 1
     out, error = capsys.readouterr()
-    assert (
-        error.startswith("course: 2 of 5 could not be fetched, mnist, celeba: ")
-        and error.count("\n") == 1
-    )
+    assert error.startswith("course: 2 of 5 could not be fetched, mnist, celeba: ") and error.count("\n") == 1
     assert "3 of 5 are here" in out and str(tmp_path / "cache" / "raw") in out
     assert "ffhq: not to be had by download" in out and "lsun/bedroom: not" in out
     network.clear()
