@@ -63,7 +63,7 @@ def test_place_size_and_colour_of_sprites_are_read_off_their_pictures():
     # within one shape the side of a sprite is proportional to its scale
     squares = factors[:, 0] == 0
     sizes, scales = found[squares, 2], factors[squares, 1]
-    assert torch.corrcoef(torch.stack([sizes, scales]))[0, 1] > 0.999
+    assert torch.corrcoef(torch.stack([sizes, scales]))[0, 1] > 0.99
 
 
 def test_grey_and_black_pictures_have_readings_too():
