@@ -1,21 +1,17 @@
 """What the book needs of Sphinx beyond its extensions.
 
-1. Puts MathJax into the pages' static files: one file, from the package sphinx-mathjax-offline.
-2. Reads outputs from the execution cache that `build_book` fills, which starts anew when something that the
+1. Reads outputs from the execution cache that `build_book` fills, which starts anew when something that the
    chapters stand on changes.
-3. Writes all pages again when a static file changes, which Sphinx does not notice.
-4. Warns, and thereby fails a build with `-W`, when a page would ask another host for something, or shows a
+2. Writes all pages again when a static file changes, which Sphinx does not notice.
+3. Warns, and thereby fails a build with `-W`, when a page would ask another host for something, or shows a
    widget that is dead without a kernel.
-5. Lets the single-page builder use the HTML visitors that extensions register.
-6. The directive `course-versions`: a table of the versions that executed the pages.
-7. The directive `claims-table`: which claims about live runs held under which variation, from records/robustness.
+4. Lets the single-page builder use the HTML visitors that extensions register.
+5. The directive `course-versions`: a table of the versions that executed the pages.
+6. The directive `claims-table`: which claims about live runs held under which variation, from records/robustness.
 """
 
-import html
 import os
 import re
-import shutil
-from importlib import metadata
 from pathlib import Path
 
 import execution_cache
@@ -31,7 +27,6 @@ REMOTE = re.compile(
     r"""|@import\s+(?:url\()?["']?(?:https?:)?//[^"')]+"""
     r"""|\burl\(["']?(?:https?:)?//[^"')]+"""
 )
-SRCDOC = re.compile(r'\bsrcdoc="([^"]*)"')
 # what a chapter that is rendered by itself is not warned of
 OTHER_PAGES = ("ref", "myst.xref_missing", "toc")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -62,18 +57,13 @@ def drop_widget_state(app, page, template, context, doctree) -> None:
 
 
 def finish(app, error) -> None:
-    """Add MathJax, then look through all that was written."""
+    """Look through all that was written."""
     if error or app.builder.format != "html":
         return
     written = Path(app.outdir)
-    source = next(file for file in metadata.files("sphinx-mathjax-offline") if file.name == "tex-svg.js")
-    target = written / "_static" / "mathjax" / "tex-svg.js"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source.locate(), target)
     for path in [*written.rglob("*.html"), *(written / "_static").rglob("*.css")]:
         text = path.read_text(encoding="utf-8", errors="replace")
-        inside_frames = "\n".join(html.unescape(frame) for frame in SRCDOC.findall(text))
-        for address in REMOTE.findall(text + inside_frames):
+        for address in REMOTE.findall(text):
             log.warning("%s asks another host: %s", path.relative_to(written), address[:160])
         if path.suffix == ".html" and WIDGET_VIEW in text:
             log.warning(

@@ -9,10 +9,32 @@ window.addEventListener("beforeprint", () => {
 (function () {
   const theme = () => (document.documentElement.dataset.theme === "dark" ? "dark" : "light");
   const tell = (frame) => frame.contentWindow && frame.contentWindow.postMessage({ theme: theme() }, "*");
-  const frames = () => document.querySelectorAll("iframe[srcdoc]");
+  const frames = () => document.querySelectorAll(".lab iframe");
   document.addEventListener("DOMContentLoaded", () => {
     frames().forEach((frame) => { frame.addEventListener("load", () => tell(frame)); tell(frame); });
     new MutationObserver(() => frames().forEach(tell))
       .observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+  });
+})();
+
+// What is wider than its place scrolls: let the keyboard reach it, and show by a fading edge that more follows.
+(function () {
+  const CAN_SCROLL = ".bd-article :is(.scrolls, pre, table, .cell_output, .output.text_html)";
+  const look = (boxes) => {
+    // first all questions, then all changes: a change between them would have the page laid out anew
+    const seen = boxes.map((box) => [box, box.scrollWidth - box.clientWidth, getComputedStyle(box).overflowX]);
+    for (const [box, hidden, overflow] of seen) {
+      const scrolls = hidden > 0 && overflow !== "visible";
+      if (scrolls) box.tabIndex = 0; else box.removeAttribute("tabindex");
+      box.classList.toggle("more-follows", scrolls && hidden > 1 && box.scrollLeft < hidden - 2);
+    }
+  };
+  document.addEventListener("DOMContentLoaded", () => {
+    // a box far from the screen reports its size when the reader comes near
+    const sizes = new ResizeObserver((changes) => look(changes.map((change) => change.target)));
+    document.querySelectorAll(CAN_SCROLL).forEach((box) => {
+      sizes.observe(box);
+      box.addEventListener("scroll", () => look([box]), { passive: true });
+    });
   });
 })();

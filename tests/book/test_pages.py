@@ -1,4 +1,4 @@
-"""The rendered book in a real Chromium: nothing from elsewhere, nothing broken, readable on a telephone.
+"""The rendered book in a real Chromium: nothing from elsewhere, nothing broken, nothing out of reach.
 
 Skipped where the book has not been built or no Chromium is installed;
 with COURSE_REQUIRE_PAGES=1 both are failures.
@@ -8,8 +8,10 @@ import os
 import re
 import shutil
 import threading
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -19,7 +21,6 @@ PROJECT = Path(__file__).resolve().parent.parent.parent
 HTML = PROJECT / "_build" / "html"
 REQUIRED = os.environ.get("COURSE_REQUIRE_PAGES") == "1"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-TELEPHONE = {"width": 390, "height": 844}
 
 
 def pages_of_toc() -> list[str]:
@@ -35,19 +36,51 @@ def missing(what: str) -> None:
 PAGES = pages_of_toc()
 
 # What a page is asked once it has come to rest.
-LOOK = """async () => {
-  if (window.MathJax && MathJax.startup) await MathJax.startup.promise;
+LOOK = """() => {
   const article = document.querySelector('article') || document.body;
   const images = [...article.querySelectorAll('img')], sources = list => list.map(i => i.getAttribute('src'));
+  const formulas = [...article.querySelectorAll('.math')];
   return {
-    formulas: article.querySelectorAll('.math').length,
-    rendered: article.querySelectorAll('mjx-container').length,
-    wrong: [...document.querySelectorAll('mjx-merror, [data-mjx-error]')].map(e => e.textContent),
+    raw: formulas.filter(f => !f.querySelector('svg') || !f.querySelector('math')).map(f => f.textContent),
     silent: sources(images.filter(i => !i.alt.trim() || i.alt.includes('_images/'))),
     broken: sources(images.filter(i => !i.complete || !i.naturalWidth)),
+  };
+}"""
+
+# What no reader can bring to the screen, and what can be scrolled without showing it or without the keyboard.
+REACH = """() => {
+  const right = (box) => box.getBoundingClientRect().right;
+  const cut = (box) => {
+    let edge = right(box);
+    for (let around = box.parentElement; around; around = around.parentElement) {
+      if (edge <= right(around) + 1) continue;
+      const overflow = getComputedStyle(around).overflowX;
+      if (overflow === 'auto' || overflow === 'scroll') edge = right(around);
+      else if (overflow !== 'visible') return true;
+    }
+    return edge > document.documentElement.clientWidth + 1;
+  };
+  const wide = (box) => box.scrollWidth > box.clientWidth + 1;
+  const article = document.querySelector('article') || document.body;
+  const boxes = [...article.querySelectorAll('.math .scrolls, pre, table')].filter(box => box.checkVisibility());
+  const name = (box) => box.outerHTML.slice(0, 100);
+  return {
+    cut: [...article.querySelectorAll('.math > svg, .math .scrolls > svg, pre, table, img')].filter(cut).map(name),
+    stuck: boxes.filter(box => wide(box) && getComputedStyle(box).overflowX === 'visible').map(name),
+    hushed: boxes.filter(box => wide(box) && !(box.tabIndex === 0 && box.matches('.more-follows'))).map(name),
     width: Math.max(document.documentElement.scrollWidth, document.body.scrollWidth),
   };
 }"""
+WIDTHS = (320, 360, 768, 1440)
+
+# Code is many small elements of few colours: the first pieces stand for all. Pictures of formulas are hidden from axe.
+AXE = """async (rules) => {
+  document.querySelectorAll('.highlight').forEach((code, i) => code.classList.toggle('not-asked', i > 1));
+  const found = await axe.run({exclude: ['.math svg', '.not-asked']}, {resultTypes: ['violations'], ...rules});
+  return found.violations.map(v => v.id + ': ' + v.nodes.slice(0, 3).map(n => n.html.slice(0, 120)).join(' | '));
+}"""
+COLOURS = {"runOnly": ["color-contrast"]}
+ALL_BUT_COLOURS = {"rules": {"color-contrast": {"enabled": False}}}
 
 
 @pytest.fixture(scope="module")
@@ -78,9 +111,10 @@ def browser():
         chromium.close()
 
 
-def visit(browser, address: str, site: str) -> dict:
-    """Open `address` at the width of a telephone; report what it asked for, complained of and shows."""
-    context = browser.new_context(viewport=TELEPHONE)
+@contextmanager
+def opened(browser, address: str, site: str):
+    """The page at `address` at the width of a telephone, with what it asked other hosts for and complained of."""
+    context = browser.new_context(viewport={"width": 360, "height": 800})
     page = context.new_page()
     foreign, complaints = [], []
 
@@ -96,15 +130,21 @@ def visit(browser, address: str, site: str) -> dict:
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}"))
     page.goto(address, wait_until="load")
-    # frames and images that wait until they are scrolled to are part of the page
-    page.evaluate("() => document.querySelectorAll('iframe, img').forEach(e => { e.loading = 'eager'; })")
+    yield page, foreign, complaints
+    context.close()
+
+
+def show_all(page) -> None:
+    """Bring everything into the page that waits: folds, frames and pictures that load when they are scrolled to."""
+    page.add_style_tag(content="* { content-visibility: visible !important; transition: none !important; }")
+    page.evaluate("""() => {
+      document.querySelectorAll('article details').forEach(fold => { fold.open = true; });
+      document.querySelectorAll('iframe, img').forEach(e => { e.loading = 'eager'; });
+    }""")
     # not "networkidle", which a page from file:// may never report
     page.wait_for_function("() => [...document.images].every((image) => image.complete)")
     for frame in page.frames:
         frame.wait_for_load_state("load")
-    seen = page.evaluate(LOOK)
-    context.close()
-    return seen | {"foreign": foreign, "complaints": complaints}
 
 
 @pytest.mark.browser
@@ -113,14 +153,41 @@ def visit(browser, address: str, site: str) -> dict:
 def test_page(browser, site, name, scheme):
     if not (HTML / f"{name}.html").exists():
         missing(f"{name} is not built")
-    seen = visit(browser, f"{site[scheme]}/{name}.html", site[scheme])
-    assert seen["foreign"] == []
-    assert seen["complaints"] == []
-    assert seen["broken"] == []
-    assert seen["silent"] == [], "figures without an alternative text"
-    assert seen["wrong"] == [], "formulas that MathJax cannot read"
-    assert seen["rendered"] >= seen["formulas"]
-    assert seen["width"] <= TELEPHONE["width"]
+    with opened(browser, f"{site[scheme]}/{name}.html", site[scheme]) as (page, foreign, complaints):
+        show_all(page)
+        seen = page.evaluate(LOOK)
+        assert foreign == []
+        assert complaints == []
+        assert seen["broken"] == []
+        assert seen["silent"] == [], "figures without an alternative text"
+        assert seen["raw"] == [], "formulas that are not typeset"
+        if scheme == "http":
+            for width in WIDTHS:
+                check_width(page, width)
+
+
+def check_width(page, width: int) -> None:
+    """Nothing is out of reach, and on a telephone and a desk axe finds nothing, in the light or in the dark."""
+    page.set_viewport_size({"width": width, "height": 800})
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    reach = page.evaluate(REACH)
+    assert reach["cut"] == [], f"out of reach at {width} pixels"
+    assert reach["stuck"] == [], f"cannot be scrolled at {width} pixels"
+    assert reach["hushed"] == [], f"does not show that it scrolls at {width} pixels"
+    assert reach["width"] <= width
+    if width not in (360, 1440):
+        return
+    if not page.evaluate("() => Boolean(window.axe)"):
+        page.evaluate(axe_core())
+    for theme, rules in (("light", ALL_BUT_COLOURS if width == 1440 else {}), ("dark", COLOURS)):
+        page.evaluate("theme => Object.assign(document.documentElement.dataset, {theme, mode: theme})", theme)
+        assert page.evaluate(AXE, rules) == [], f"axe at {width} pixels, {theme}"
+    page.evaluate("() => Object.assign(document.documentElement.dataset, {theme: 'light', mode: 'light'})")
+
+
+def axe_core() -> str:
+    """The script that looks for barriers."""
+    return (resources.files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
 
 
 def test_every_page_of_the_contents_was_written(site):
