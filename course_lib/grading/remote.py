@@ -109,13 +109,10 @@ class Answerer:
 
     def _pull(self, call: int, pulls: dict[int, Tensor], places: list[int]) -> bytes:
         asked, returned = self._calls[call]
-        slopes = torch.autograd.grad(
-            [returned[n] for n in pulls],
-            [asked[n] for n in places],
-            list(pulls.values()),
-            allow_unused=True,
-            retain_graph=True,
-        )
+        # `grad_outputs` would import half a second's worth of torch
+        total = sum((returned[n] * pull).sum() for n, pull in pulls.items())
+        inputs = [asked[n] for n in places]
+        slopes = torch.autograd.grad(total, inputs, allow_unused=True, retain_graph=True)
         return data.write({"right": list(slopes)})[0]
 
 

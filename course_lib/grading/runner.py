@@ -183,7 +183,7 @@ def _answer(exercise: dict[str, Any], given: Any, task: Task, supervisor: Superv
         answerer = Answerer(exercise["name"], given)
         supervisor.say(data.write(given)[0], given=exercise["name"])
         while (question := supervisor.question()) is not None:
-            began = time.process_time()
+            began, compiler = time.process_time(), guard.compiler_is_imported()
             try:
                 with guard.time_limit(max(left, 0.01), processor=True):
                     reply = answerer(question)
@@ -194,7 +194,8 @@ def _answer(exercise: dict[str, Any], given: Any, task: Task, supervisor: Superv
                 reply = mistake("printed", words)
             except MemoryError:
                 reply = mistake("impossible", "It asks for more memory than there is.")
-            left -= time.process_time() - began
+            if compiler or not guard.compiler_is_imported():  # its import is not the answer's time
+                left -= time.process_time() - began
             supervisor.say(reply, returned=exercise["name"])
 
 

@@ -1,5 +1,6 @@
 """Taking in: the notebooks out of what a learning platform gives back, and an account of every file."""
 
+import csv
 import hashlib
 import os
 import re
@@ -19,6 +20,7 @@ from course_lib.grading.intake.owner import origin
 from course_lib.grading.tables import csv_text
 
 ACCOUNT = "collected.csv"
+COLUMNS = ("file", "student", "what", "reason", "place")
 OTHERS = "others"  # folder of the notebooks that do not count
 
 
@@ -62,7 +64,8 @@ def collect(source: Path | str, out: Path | str) -> Collected:
 
     `owner` has the names that are understood, `choice` the rule by which one of several notebooks counts; the others
     go to `out`/others/. Python files beside a notebook are taken along. Nothing is written outside `out`, nothing that
-    lies there is replaced, and `out`/collected.csv says of every file what has become of it.
+    lies there is replaced, and `out`/collected.csv says of every file what has become of it, also of those that an
+    earlier call has taken in.
     Raises UsageError for what is no zip or folder, CourseError where it holds no notebook.
     """
     source, out = Path(source), Path(out)
@@ -86,8 +89,29 @@ def collect(source: Path | str, out: Path | str) -> Collected:
                 _moved(one, folder / safe("_".join(one.about.file.parts[:-1])), "older", choice.OLDER)
             )
     lines.sort(key=lambda line: (line.student, line.file))
-    write_atomic(out / ACCOUNT, table(lines))
+    new = {line.file for line in lines}
+    write_atomic(
+        out / ACCOUNT, table([*lines, *(line for line in read(out / ACCOUNT) if line.file not in new)])
+    )
     return Collected(lines, out / ACCOUNT)
+
+
+def read(account: Path) -> list[Line]:
+    """What earlier calls have written about files that they took in; nothing where there is no account."""
+    if not account.is_file():
+        return []
+    with open(account, newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if set(COLUMNS) <= row.keys()]
+    return [
+        Line(
+            row["file"],
+            row["student"],
+            row["what"],
+            row["reason"],
+            Path(row["place"]) if row["place"] else None,
+        )
+        for row in rows
+    ]
 
 
 def _take_in(source: Path, chapters: list[str], place: Path) -> tuple[list[_Incoming], list[Line]]:
@@ -166,6 +190,6 @@ def safe(name: str) -> str:
 def table(lines: list[Line]) -> str:
     """The account as CSV."""
     return csv_text(
-        ["file", "student", "what", "reason", "place"],
+        COLUMNS,
         [[line.file, line.student, line.what, line.reason, str(line.place or "")] for line in lines],
     )

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from course_lib.errors import UsageError
-from course_lib.grading.intake import choice, sources
+from course_lib.grading.intake import choice, collect, sources
 from course_lib.grading.intake.choice import Notebook
 from course_lib.grading.intake.owner import origin
 
@@ -49,9 +49,15 @@ def handed_in(folder: Path, chapters: Mapping[str, list[dict[str, Any]]]) -> Han
     folder = Path(folder)
     if not folder.is_dir():
         raise UsageError(f"there is no folder {folder}: give the folder that holds the notebooks handed in.")
+    submissions, about = [], {}
+    # what `collect` has put aside is accounted for here, too
+    left_out = [
+        LeftOut(collect.safe(line.student), line.file, line.reason, older=line.what == "older")
+        for line in collect.read(folder / collect.ACCOUNT)
+        if line.what in ("older", "left out")
+    ]
     if (folder / "submitted").is_dir():
         folder = folder / "submitted"
-    submissions, about, left_out = [], {}, []
     helpers: dict[Path, list[Path]] = {}
     for item in sources.files(folder):
         path, of = folder / item.path, origin(item.path, chapters)
