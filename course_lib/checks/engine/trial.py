@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from course_lib import seeds
 from course_lib.checks.engine.exercise import Exercise
 from course_lib.checks.engine.guard import own_line
+from course_lib.checks.engine.predictions import Predictions
 from course_lib.checks.engine.values import (
     as_tensor,
     capitalised,
@@ -20,39 +21,20 @@ from course_lib.checks.engine.values import (
     snapshot,
     unchanged,
 )
+from course_lib.checks.engine.verdicts import NOT_BEGUN, Wrong
 
-NOT_BEGUN = "Nothing to check yet: write your answer in the cell above, run it, and run this cell again."
-
-
-class Wrong(Exception):
-    """An answer has failed, and this is the diagnosis and what the student is told."""
-
-    def __init__(self, diagnosis: str, message: str):
-        super().__init__(message)
-        self.diagnosis, self.message = diagnosis, message
+__all__ = ["NOT_BEGUN", "Trial", "Wrong"]
 
 
-class Trial:
+class Trial(Predictions):
     """What a checker works with.
 
     draw: a `seeds.Draw`: the inputs come from here and only from here, for a grader's seed must change them all.
     """
 
     def __init__(self, exercise: Exercise, seed: int):
-        self.exercise = exercise
+        super().__init__(exercise)
         self.draw = seeds.Draw(seed)
-
-    # verdicts
-
-    def fail(self, diagnosis: str, **numbers: Any) -> NoReturn:
-        """Stop with one of the exercise's own mistakes; `numbers` fill the braces of its sentence."""
-        sentence = self.exercise.mistakes[diagnosis]
-        raise Wrong(diagnosis, sentence.format(**numbers) if numbers else sentence)
-
-    def expect(self, holds: Any, diagnosis: str, **numbers: Any) -> None:
-        """Stop with that mistake unless `holds`."""
-        if not bool(holds):
-            self.fail(diagnosis, **numbers)
 
     # calling what the student wrote
 
@@ -225,53 +207,6 @@ class Trial:
                 f"{capitalised(name)} is a {kind_of(returned)}; it must be a tensor or a number.",
             )
         return value
-
-    def choice(self, answer: Any, right: str, among: Mapping[str, str]) -> None:
-        """A prediction chosen from words. among: each wrong word -> the diagnosis that explains it."""
-        if answer is None or answer is ...:
-            raise Wrong(
-                "not-begun", "Not predicted yet: write one of the words in place of the dots, then run this."
-            )
-        words = sorted([right, *among])
-        word = answer.strip().strip(".").lower() if isinstance(answer, str) else answer
-        if word not in words:
-            listed = ", ".join(f'"{one}"' for one in words)
-            raise Wrong("wrong-kind", f"The answer must be one of {listed}, in quotation marks.")
-        if word != right:
-            self.fail(among[word])
-
-    def predicted(
-        self,
-        answer: Any,
-        right: float,
-        mistakes: Mapping[str, float | list[float]],
-        *,
-        tolerance: float,
-        otherwise: str = "other",
-    ) -> None:
-        """A prediction that is a number. mistakes: diagnosis -> what leads to it; otherwise: of any other number."""
-        value = self.number(answer)
-        if abs(value - right) <= tolerance:
-            return
-        for diagnosis, numbers in mistakes.items():
-            numbers = numbers if isinstance(numbers, list) else [numbers]
-            if any(abs(value - number) <= tolerance for number in numbers):
-                self.fail(diagnosis)
-        self.fail(otherwise)
-
-    def number(self, answer: Any) -> float:
-        """A prediction that is one finite number."""
-        if answer is None or answer is ...:
-            raise Wrong(
-                "not-begun", "Not predicted yet: write a number in place of the dots, then run this cell."
-            )
-        try:
-            value = as_tensor(answer)
-        except (TypeError, ValueError, RuntimeError):
-            value = torch.empty(0)
-        if value.numel() != 1 or value.is_complex() or not value.isfinite():
-            raise Wrong("wrong-kind", "The answer must be one finite number.")
-        return float(value)
 
 
 def _flags(value: Any) -> list[bool]:
