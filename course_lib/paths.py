@@ -7,18 +7,57 @@ from course_lib.errors import CourseError
 
 
 def project() -> Path:
-    """The checkout that this package was imported from."""
+    """The checkout that this package was imported from; of an installed wheel, the folder of packages."""
     return Path(__file__).resolve().parent.parent
+
+
+def shipped() -> Path:
+    """What a wheel takes along of the checkout, inside the package; there is no such folder in a checkout."""
+    return Path(__file__).resolve().parent / "shipped"
+
+
+def installed() -> bool:
+    """Whether this is an installed wheel. Nothing is ever written to where it lies."""
+    return shipped().is_dir()
+
+
+def checkout(what: str) -> Path:
+    """The checkout, for what only makes sense there. Raises CourseError, naming `what`, outside of one."""
+    if installed():
+        raise CourseError(
+            f"{what} can be done in a checkout of the course, and this is an installed package: get the repository, "
+            f"`pip install -e .` there, and repeat the command."
+        )
+    return project()
+
+
+def _part(name: str) -> Path:
+    return (shipped() if installed() else project()) / name
 
 
 def zoo() -> Path:
     """Trained weights that come with the course, one folder a network."""
-    return project() / "zoo"
+    return _part("zoo")
 
 
 def records() -> Path:
     """What longer studies measured, one JSON-lines file a study."""
-    return project() / "records"
+    return _part("records")
+
+
+def own_records() -> Path:
+    """Where new measurements go: the checkout's records; of an installed course, those of the current folder."""
+    return Path("records") if installed() else records()
+
+
+def exercises() -> Path:
+    """The starters of the exercises and, in `masters`, their sources."""
+    return _part("exercises")
+
+
+def restore(what: str) -> str:
+    """How to get back what belongs to the course, as a clause."""
+    return "install the course again" if installed() else f"restore it with `git checkout -- {what}`"
 
 
 def cache() -> Path:

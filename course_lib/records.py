@@ -94,7 +94,7 @@ def read(name: str, folder: Path | None = None) -> Record:
 
     Raises CourseError when there is none or a line is damaged.
     """
-    path = (folder or paths.records()) / f"{name}.jsonl"
+    path = place(name, folder)
     if not path.exists():
         raise CourseError(
             f"there is no record of the study '{name}': make it with `course study run {name}`."
@@ -103,6 +103,13 @@ def read(name: str, folder: Path | None = None) -> Record:
     if not lines:
         raise CourseError(f"the record {path} is empty: make it with `course study run {name}`.")
     return Record(name, lines, {r: fingerprint(r) for r in {line["recipe"] for line in lines}})
+
+
+def place(name: str, folder: Path | None = None) -> Path:
+    """Where a record is read: in `folder`, or where new ones are written, or else among those that come with the
+    course."""
+    own = (folder or paths.own_records()) / f"{name}.jsonl"
+    return own if folder or own.exists() else paths.records() / own.name
 
 
 def read_lines(path: Path) -> Iterable[dict[str, Any]]:

@@ -33,7 +33,7 @@ def manifest() -> dict[str, Any]:
     try:
         return json.loads(file.read_text()) if file.exists() else {}
     except ValueError as error:
-        raise CourseError(f"{file} is damaged ({error}): restore it with `git checkout -- zoo`.") from error
+        raise CourseError(f"{file} is damaged ({error}): {paths.restore('zoo')}.") from error
 
 
 def check() -> list[str]:
@@ -44,7 +44,7 @@ def check() -> list[str]:
     for name, entry in manifest().items():
         file = paths.zoo() / name / "weights" / "state.safetensors"
         if not file.exists() or sha256(file) != entry.get("sha256"):
-            raise CourseError(f"{file} is missing or damaged: restore it with `git checkout -- zoo`.")
+            raise CourseError(f"{file} is missing or damaged: {paths.restore('zoo')}.")
         load(paths.zoo() / name)
         names.append(name)
     return names
@@ -57,6 +57,7 @@ def train(name: str, run_dir: Path, *, quiet: bool = False) -> dict[str, Any]:
     """
     from course_lib import recipes
 
+    paths.checkout("training an entry of the zoo")
     if name not in ENTRIES:
         raise UsageError(f"there is no zoo entry '{name}': choose one of {', '.join(ENTRIES)}.")
     plan = recipes.resolve(ENTRIES[name], "book")
@@ -74,6 +75,7 @@ def measure_again(name: str, *, own_samples: int = 0) -> dict[str, Any]:
     from course_lib.evaluation.report import measure
     from course_lib.inversion.own_samples import recover
 
+    paths.checkout("measuring an entry of the zoo anew")
     if name not in manifest():
         raise UsageError(f"the zoo holds no '{name}': choose one of {', '.join(manifest())}.")
     method = recipes.load(paths.zoo() / name)

@@ -30,7 +30,7 @@ def robustness(options: argparse.Namespace) -> None:
     from course_lib import robustness as matrix
     from course_lib.robustness import variations
 
-    project = paths.project()
+    project = paths.checkout("trying the book's pages under other conditions")
     chosen = [pages.find(project, page) for page in options.pages] or pages.of_book(project)
     if options.list:
         list_all(chosen, options.out)

@@ -12,7 +12,7 @@ def calibrate(
     dispatcher: Dispatcher, chapters: Sequence[str], seed: Callable[[str], str], workers: int
 ) -> list[str]:
     """Grade each chapter's own solutions first. Returns a sentence for each that fails."""
-    masters = paths.project() / "exercises" / "masters"
+    masters = paths.exercises() / "masters"
     jobs = []
     for chapter in chapters:
         exercises = [e | {"seed": seed(e["name"])} for e in dispatcher.exercises[chapter]]

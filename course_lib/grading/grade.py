@@ -90,7 +90,8 @@ def grade(
         *hidden,
         folder,
         out,
-        *(paths.project() / n for n in ("exercises", "tests", "book", ".git", "_build")),
+        paths.exercises(),  # the masters hold the answers
+        *(paths.project() / n for n in ("tests", "book", ".git", "_build")),
     ]
     with Dispatcher(isolated=isolated, hidden=hidden, limits=limits) as dispatcher:
         everything = handed_in(folder, dispatcher.exercises)  # before anything is written

@@ -24,7 +24,7 @@ def release(out: Path | str, chapters: Sequence[str] = ()) -> list[Path]:
 
     Returns what was written, as paths inside it. Raises UsageError for a chapter without a starter.
     """
-    chosen, out = _chosen(paths.project() / "exercises", "starter", chapters), Path(out)
+    chosen, out = _chosen(paths.exercises(), "starter", chapters), Path(out)
     names = [Path("README.md"), *(Path(f"{chapter}.ipynb") for chapter in chosen)]
     contents = [README, *(path.read_text("utf-8") for path in chosen.values())]
     if out.suffix == ".zip":
@@ -44,7 +44,7 @@ def release_nbgrader(out: Path | str, chapters: Sequence[str] = ()) -> list[Path
     `out`/source/CHAPTER/CHAPTER.ipynb and `out`/nbgrader_config.py, with which nbgrader makes our starters of them. A
     config that is there already stays. Returns what was written. Raises UsageError for a chapter without a master.
     """
-    folder, out = paths.project() / "exercises", Path(out)
+    folder, out = paths.exercises(), Path(out)
     if out.suffix == ".zip":
         raise UsageError("--nbgrader fills the folder of an nbgrader course: give --out a folder, not a zip.")
     written = []

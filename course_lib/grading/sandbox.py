@@ -165,13 +165,15 @@ def shown() -> list[str]:
     packages = [p for p in sys.path if os.path.basename(p) in ("site-packages", "dist-packages")]
     for variable in ("PYTHONPATH", "LD_LIBRARY_PATH", "PYTHONPYCACHEPREFIX"):
         packages += _folders(variable)
-    own = [project / name for name in ("course_lib", "zoo", "records", "pyproject.toml")]
+    own = [project / "course_lib", paths.zoo(), paths.records(), project / "pyproject.toml"]
     existing = {
         os.path.realpath(p)
         for p in [*packages, *own, *paths.data_folders(), paths.cache()]
         if os.path.exists(p)
     } | {p for p in packages if os.path.exists(p)}
-    above = {str(p) for folder in (project, home) for p in (folder, *folder.parents)}
+    # an installed course lies among the packages, which may be seen
+    private = [home] if paths.installed() else [project, home]
+    above = {str(p) for folder in private for p in (folder, *folder.parents)}
     return [*system, *sorted((existing | set(prefixes)) - above)]
 
 

@@ -42,7 +42,7 @@ def confirm(name: str, *, folder: Path | None = None) -> Iterator[Confirmation]:
     same kind of machine at all, on another by more than seeds explain.
     """
     study = find(name)
-    path = (folder or paths.records()) / f"{name}.jsonl"
+    path = (folder or paths.own_records()) / f"{name}.jsonl"
     code = {variant: records.fingerprint(study.recipe_of(variant)) for variant in study.variants}
     record = records.read(name, folder)
     recorded = {(line["seed"], line["variant"]): line for line in record.lines}

@@ -44,11 +44,11 @@ def run(
     if min(seeds, workers) < 1:
         raise UsageError("seeds and workers are counted: give at least 1.")
     study = find(name)
-    path = (folder or paths.records()) / f"{name}.jsonl"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = (folder or paths.own_records()) / f"{name}.jsonl"
+    there = records.place(name, folder)  # that of an installed course is where this one begins
     code = {variant: records.fingerprint(study.recipe_of(variant)) for variant in study.variants}
     wanted = [(seed, variant) for seed in range(seeds) for variant in study.variants]
-    old = list(records.read_lines(path)) if path.exists() else []
+    old = list(records.read_lines(there)) if there.exists() else []
     if other := {line["tier"] for line in old} - {tier}:
         raise UsageError(f"{path} holds a record of the tier '{min(other)}': give --out another folder.")
     # what is there stays until its replacement is: a study that is stopped half-way has lost nothing
@@ -79,6 +79,7 @@ def run(
 
 def write(path: Path, lines: Iterable[dict[str, Any]], study: Study) -> None:
     """The lines of a record in order: by seed, then as the study names its variants."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     order = list(study.variants)
     ordered = sorted(lines, key=lambda line: (line["seed"], order.index(line["variant"])))
     write_atomic(path, "".join(json.dumps(line) + "\n" for line in ordered))

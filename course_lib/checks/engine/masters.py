@@ -18,7 +18,7 @@ from course_lib.errors import CourseError, UsageError
 
 
 def folder() -> Path:
-    return paths.project() / "exercises"
+    return paths.exercises()
 
 
 def chapters(chosen: Sequence[str] = ()) -> list[str]:
@@ -108,7 +108,8 @@ def products(chapter: str) -> dict[Path, str]:
 
 
 def build(chosen: Sequence[str] = ()) -> list[Path]:
-    """Write starters and pages; returns those that changed."""
+    """Write starters and pages; returns those that changed. Raises CourseError outside of a checkout."""
+    paths.checkout("making starters and pages of the masters")
     changed = []
     for chapter in chapters(chosen):
         for path, content in products(chapter).items():
@@ -120,7 +121,9 @@ def build(chosen: Sequence[str] = ()) -> list[Path]:
 
 
 def check(chosen: Sequence[str] = ()) -> list[str]:
-    """A sentence for each file that is missing or is not what its master gives."""
+    """A sentence for each file that is missing or is not what its master gives. Raises CourseError outside of a
+    checkout."""
+    paths.checkout("comparing starters and pages with the masters")
     wrong = []
     for chapter in chapters(chosen):
         for path, content in products(chapter).items():

@@ -71,7 +71,7 @@ def collect(source: Path | str, out: Path | str) -> Collected:
     source, out = Path(source), Path(out)
     if not source.is_dir() and not zipfile.is_zipfile(source):
         raise UsageError(f"{source} is neither a folder nor a zip: give what the learning platform gave you.")
-    chapters = sorted(path.stem for path in (paths.project() / "exercises").glob("*.ipynb"))
+    chapters = sorted(path.stem for path in paths.exercises().glob("*.ipynb"))
     with tempfile.TemporaryDirectory(prefix="course-collect-") as place:
         incoming, lines = _take_in(source, chapters, Path(place))
         if not incoming:
