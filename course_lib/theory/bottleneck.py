@@ -45,7 +45,7 @@ def point(joint: Tensor, encoder: Tensor, beta: float) -> Bottleneck:
     back = (encoder * p_x[:, None] / torch.where(used, p_z, 1.0))[:, used].T  # p(x|z), (k, n)
     what_x = mutual_information(p_z[used].log(), back.log())
     what_y = mutual_information(p_z[used].log(), (back @ given_x).log())
-    return Bottleneck(beta, encoder, float(what_x), float(what_y))
+    return Bottleneck(beta, encoder, max(0.0, float(what_x)), max(0.0, float(what_y)))
 
 
 def iterate(joint: Tensor, encoder: Tensor, beta: float, steps: int = 1) -> Tensor:

@@ -15,6 +15,7 @@ CHAPTERS = {
     "collapse": "04-mode-collapse",
     "wgan": "05-wasserstein",
     "fgan": "06-f-gans",
+    "infogan": "07-infogan",
     "glo": "09-glo",
 }
 
