@@ -1,5 +1,6 @@
 """Figures that the reader moves: browser labs that need no kernel, and their ipywidgets twins in `live`."""
 
+from course_lib.widgets.channels import channel
 from course_lib.widgets.conjugates import conjugate
 from course_lib.widgets.distances import frechet
 from course_lib.widgets.earth import transport
@@ -10,6 +11,7 @@ from course_lib.widgets.neighbourhoods import neighbourhoods
 from course_lib.widgets.walks import walks
 
 __all__ = [
+    "channel",
     "conjugate",
     "costs",
     "dynamics",

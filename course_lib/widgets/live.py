@@ -94,6 +94,48 @@ def conjugate(name: str = "kl") -> "Widget":
     return _interact(figure, slope=_slider(0.0, -2, 2.5, "slope t"), ratio=_slider(2.0, 0.05, 4, "ratio u"))
 
 
+def channel() -> "Widget":
+    """A noisy channel and a reading of it: `widgets.channel` with the formulas of `theory.information`."""
+    return _interact(
+        channel_figure,
+        noise=_slider(1.0, 0.1, 5, "noise"),
+        assumed=_slider(0.4, 0.1, 5, "q assumes"),
+        shift=_slider(0.0, -1, 1, "q beside by"),
+    )
+
+
+def channel_figure(noise: float, assumed: float, shift: float) -> "Figure":
+    """Four codes under a noise, and how the exact information and the bound of q go with the noise."""
+    import matplotlib.pyplot as plt
+    import torch
+
+    from course_lib.figures import information as drawn
+    from course_lib.theory import information
+    from course_lib.theory.quadrature import grid_1d
+
+    levels = torch.tensor([-3.0, -1.0, 1.0, 3.0], dtype=torch.float64)
+    prior = torch.full((4,), 0.25, dtype=torch.float64).log()
+
+    def nats(sigma: float) -> tuple[float, float]:
+        line = grid_1d(-4 - 8 * sigma, 4 + 8 * sigma, 801)
+        made = information.noisy_levels(levels, sigma, line.points)
+        q = information.posterior(prior, information.noisy_levels(levels + shift, assumed, line.points))
+        exact, bound = information.mutual_information, information.lower_bound
+        return float(exact(prior, made, line)), float(bound(prior, made, q, line))
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(style.WIDTH, 3.2))
+    points = torch.linspace(-8, 8, 401, dtype=torch.float64)
+    drawn.channel(left, points, information.noisy_levels(levels, noise, points))
+    noises = [0.1 * 1.2**k for k in range(23)]
+    exact, bound = zip(*map(nats, noises), strict=True)
+    drawn.bounds(right, noises, exact, bound)
+    now = nats(noise)
+    right.plot([noise, noise], now, linestyle="", marker="D", color=style.COLOURS["theory"])
+    right.set(xscale="log", xlabel="noise", ylim=(-1.5, 1.5))
+    right.set_title(f"I = {now[0]:.3f}, bound = {now[1]:.3f}", fontsize=11)
+    return figure
+
+
 def dynamics() -> "Widget":
     """Two players, a number each: `widgets.dynamics` with the formulas of `theory.dynamics`."""
     import ipywidgets
