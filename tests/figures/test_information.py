@@ -2,6 +2,7 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pytest
 import torch
 
 from course_lib.figures import information as drawn
@@ -13,7 +14,7 @@ def test_a_channel_is_numbered_at_its_peaks():
     points = torch.linspace(-4, 4, 81, dtype=torch.float64)
     drawn.channel(ax, points, information.noisy_levels(torch.tensor([-2.0, 1.0]).double(), 0.5, points))
     places = {text.get_text(): text.xy[0] for text in ax.texts}
-    assert places == {"$c = 1$": -2.0, "$c = 2$": 1.0}
+    assert places == pytest.approx({"$c = 1$": -2.0, "$c = 2$": 1.0})
     plt.close("all")
 
 
