@@ -105,3 +105,19 @@ def merged(table: np.ndarray, tolerance: float = 1e-3) -> np.ndarray:
             same += column
     groups.sort(key=lambda column: int(column.argmax()))
     return np.stack(groups, 1)
+
+
+def groups(ax: "Axes", pictures: np.ndarray, codes: Sequence[int], gap: float = 0.35) -> None:
+    """Pictures (n, h, w) in one row, those of the same code side by side and groups apart; the larger groups first."""
+    codes = np.asarray(codes)
+    order = sorted(set(codes.tolist()), key=lambda code: (-(codes == code).sum(), code))
+    place = 0.0
+    for code in order:
+        start = place
+        for picture in pictures[codes == code]:
+            ax.imshow(picture, extent=(place, place + 1, 0, 1), cmap="gray", vmin=-1, vmax=1)
+            place += 1
+        ax.plot([start + 0.08, place - 0.08], [-0.12, -0.12], color=COLOURS["data"], linestyle="-", lw=2)
+        place += gap
+    ax.set(xlim=(-0.05, place - gap + 0.05), ylim=(-0.2, 1.02), aspect="equal")
+    ax.axis("off")
