@@ -1,6 +1,7 @@
 """Figures that the reader moves: browser labs that need no kernel, and their ipywidgets twins in `live`."""
 
 from course_lib.widgets.channels import channel
+from course_lib.widgets.codes import Code, codes
 from course_lib.widgets.conjugates import conjugate
 from course_lib.widgets.distances import frechet
 from course_lib.widgets.earth import transport
@@ -11,7 +12,9 @@ from course_lib.widgets.neighbourhoods import neighbourhoods
 from course_lib.widgets.walks import walks
 
 __all__ = [
+    "Code",
     "channel",
+    "codes",
     "conjugate",
     "costs",
     "dynamics",

@@ -136,6 +136,58 @@ def channel_figure(noise: float, assumed: float, shift: float) -> "Figure":
     return figure
 
 
+def codes(method: Any, parts: Any, noises: Any, classifier: Any, names: Any) -> "Widget":
+    """The codes of a trained method and what a classifier reads: `widgets.codes`, computed by the library.
+
+    parts: `widgets.Code`s; noises (n, latent); names: of the classifier's classes.
+    """
+    import ipywidgets
+
+    controls: dict[str, Any] = {"noise": ipywidgets.IntSlider(0, 0, len(noises) - 1, description="noise")}
+    for k, part in enumerate(parts):
+        controls[f"code{k}"] = (
+            ipywidgets.IntSlider(1, 1, part.values, description=part.name)
+            if part.values
+            else _slider((part.low + part.high) / 2, part.low, part.high, part.name)
+        )
+
+    def figure(noise: int, **values: float) -> "Figure":
+        latent = with_codes(noises[noise], parts, list(values.values()))
+        return codes_figure(method, latent, classifier, names)
+
+    return _interact(figure, **controls)
+
+
+def with_codes(noise: Any, parts: Any, values: Any) -> Any:
+    """A latent (latent,) with each code at its place: numbers as they are, categorical values 1, 2, ... as a one."""
+    latent = noise.clone()
+    for part, value in zip(parts, values, strict=True):
+        if part.values:
+            latent[part.at : part.at + part.values] = 0
+            latent[part.at + int(value) - 1] = 1
+        else:
+            latent[part.at] = value
+    return latent
+
+
+def codes_figure(method: Any, latent: Any, classifier: Any, names: Any) -> "Figure":
+    """The picture of a latent (latent,) and the classifier's probabilities."""
+    import matplotlib.pyplot as plt
+    import torch
+
+    with torch.no_grad():
+        image = method.sample(latent[None])
+        shares = classifier(image).softmax(1)[0]
+    figure, (left, right) = plt.subplots(1, 2, figsize=(style.WIDTH, 2.8))
+    left.imshow((image[0].permute(1, 2, 0).squeeze(-1) + 1) / 2, cmap="gray", vmin=0, vmax=1)
+    left.axis("off")
+    right.barh(range(len(names)), shares, color=style.COLOURS["discriminator"])
+    right.set_yticks(range(len(names)), names)
+    right.set(xlim=(0, 1), xlabel="probability")
+    right.invert_yaxis()
+    return figure
+
+
 def dynamics() -> "Widget":
     """Two players, a number each: `widgets.dynamics` with the formulas of `theory.dynamics`."""
     import ipywidgets
