@@ -10,7 +10,7 @@ from course_lib import widgets
 from course_lib.errors import UsageError
 from course_lib.theory import information
 from course_lib.theory.quadrature import grid_1d
-from course_lib.widgets import live
+from course_lib.widgets import live_codes
 from course_lib.widgets.channels import COUNTS
 
 CASES = [
@@ -55,7 +55,7 @@ def test_settings_that_no_control_can_show_are_refused(wrong):
 
 def test_the_twin_says_the_same():
     exact, bound = library(4, 1.0, 0.4, 0.3)
-    figure = live.channel_figure(noise=1.0, assumed=0.4, shift=0.3)
+    figure = live_codes.channel_figure(noise=1.0, assumed=0.4, shift=0.3)
     title = "".join(figure.axes[1].get_title(loc=place) for place in ("left", "center"))
     plt.close(figure)
     assert f"I = {exact:.3f}" in title and f"bound = {bound:.3f}" in title

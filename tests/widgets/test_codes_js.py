@@ -12,7 +12,7 @@ from course_lib import paths, widgets
 from course_lib.errors import UsageError
 from course_lib.networks import dcgan
 from course_lib.networks.classifier import Classifier
-from course_lib.widgets import live
+from course_lib.widgets import live_codes
 from course_lib.widgets.codes import Code, fold_classifier
 
 CODE = """const reader = unpackReader(DATA.reader);
@@ -89,7 +89,7 @@ def test_only_the_courses_classifier_is_packed():
 
 
 class Method:
-    """What `live.codes` needs of a trained method."""
+    """What `live_codes.codes` needs of a trained method."""
 
     def __init__(self, network):
         self.network = network
@@ -100,16 +100,16 @@ class Method:
 
 def test_the_twin_draws_what_the_classifier_reads(classifier):
     network, noise = generator(), torch.randn(14, generator=torch.Generator().manual_seed(3))
-    latent = live.with_codes(noise, PARTS, [4, -1.0, 0.5])
+    latent = live_codes.with_codes(noise, PARTS, [4, -1.0, 0.5])
     assert latent[:10].tolist() == [0, 0, 0, 1, 0, 0, 0, 0, 0, 0]
     assert latent[10:].tolist() == [-1, 0.5, *noise[12:].tolist()]
-    figure = live.codes_figure(Method(network), latent, classifier, list("0123456789"))
+    figure = live_codes.codes_figure(Method(network), latent, classifier, list("0123456789"))
     with torch.no_grad():
         expected = classifier(network(latent[None])).softmax(1)[0].tolist()
     assert [bar.get_width() for bar in figure.axes[1].patches] == pytest.approx(expected, abs=1e-5)
     plt.close(figure)
     pytest.importorskip("ipywidgets")
-    live.codes(Method(network), PARTS, noise[None], classifier, list("0123456789"))
+    live_codes.codes(Method(network), PARTS, noise[None], classifier, list("0123456789"))
 
 
 # in the browser
