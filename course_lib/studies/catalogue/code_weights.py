@@ -5,26 +5,48 @@ from typing import Any
 from course_lib.studies.catalogue.information import code_matching
 from course_lib.studies.plan import Measure, Study
 
+OWN = 2_000  # samples of its own that are looked at
 
-def codes_and_distance(plan: Any) -> Measure:
-    """`code_matching`, and the Fréchet distance of 1,797 averaged samples to the training images.
 
-    In the features of the classifier that was taught on the data set (`evaluation.features.suited`).
+def codes_and_pictures(plan: Any) -> Measure:
+    """`code_matching`, and what the averaged generator's own pictures show.
+
+    `frechet`: distance of as many samples as there are training images to these, in the features of the classifier
+    that was taught on the data (`evaluation.features.suited`). `accuracy/own`: the code's values matched to what that
+    classifier sees in the pictures made of them. `ink`, `slant`, `width`: for each continuous code, in a list, the
+    share of this property's variance in own pictures that it explains by a straight line (`evaluation.moments`).
     """
-    from course_lib import data
+    import torch
+
+    from course_lib import data, seeds
     from course_lib.evaluation import features, report
     from course_lib.evaluation.frechet import Reference, frechet_distance, statistics
+    from course_lib.evaluation.matching import matching
+    from course_lib.evaluation.moments import explained, moments
 
     d = plan.settings["data"]
     images = data.open(d.data, resolution=d.resolution)
     judge = features.extractor(features.suited(images))
     reference = Reference(judge, images).statistics()
-    count, matched = (1_797 if plan.tier != "smoke" else 200), code_matching(plan)
+    few, matched = plan.tier == "smoke", code_matching(plan)
 
-    def measure(run: Any) -> dict[str, float]:
+    def own(method: Any) -> dict[str, Any]:
+        latents = method.latents(200 if few else OWN, seeds.generator(d.seed, purpose="own"))
+        pictures = torch.cat([method.sample(part) for part in latents.split(500)])
+        kinds, line = method.codes.parts[0].size, method.codes.size
+        seen = judge.logits(pictures).argmax(1)
+        row: dict[str, Any] = {"accuracy/own": matching(latents[:, :kinds].argmax(1), seen, kinds).accuracy}
+        for name, value in moments(pictures)._asdict().items():
+            shares = explained(latents[:, kinds:line], value)
+            row[name] = [round(share, 5) for share in shares.tolist()]
+        return row
+
+    def measure(run: Any) -> dict[str, Any]:
         with run.averaged():
-            drawn = report.draw_samples(run.method, count, d.seed)
-        return {**matched(run), "frechet": frechet_distance(statistics(judge(drawn)), reference)}
+            drawn = report.draw_samples(run.method, 200 if few else len(images), d.seed)
+            seen = own(run.method)
+        distance = frechet_distance(statistics(judge(drawn)), reference)
+        return {**matched(run), **seen, "frechet": distance}
 
     return measure
 
@@ -34,7 +56,7 @@ STUDIES: dict[str, Study] = {
         "How much may the bound weigh beside the game before the pictures suffer?",
         "infogan-digits",
         {f"λ = {weight}": {"weights": weight} for weight in ("0.01", "0.1", "1", "10", "100")},
-        codes_and_distance,
+        codes_and_pictures,
         every=200,
         common={"log_every": 100, "steps": 600},
     ),
