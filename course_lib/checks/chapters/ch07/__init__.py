@@ -1,9 +1,8 @@
-"""Exercises of Chapter 7: nats of information, the bounds, the two kinds of Q, a gradient that is cut, a plane."""
+"""Exercises of Chapter 7: the bounds, the two kinds of Q, a gradient that is cut, a plane."""
 
 from course_lib.checks.chapters.ch07 import bounds, lemma, plane, recognition, step
 
 EXERCISES = (
-    bounds.bound_in_nats,
     bounds.information_and_bound,
     recognition.categorical_bound,
     recognition.gaussian_bound,

@@ -1,4 +1,4 @@
-"""Information and its bounds: from tables, from the accuracy of a reading, and from an encoder."""
+"""Information and its bounds: from the table of a channel, and from an encoder."""
 
 import math
 
@@ -7,48 +7,6 @@ from torch import Tensor
 
 from course_lib.checks.engine.exercise import exercise
 from course_lib.theory import information
-
-
-@exercise(
-    "infogan-nats",
-    title="Nine of ten",
-    section="The bound from below",
-    kind="predict",
-    trains="the reading of a bound as an amount: what a certain accuracy is worth in nats",
-    difficulty=1,
-    minutes=10,
-    points=1,
-    hints=(
-        "The bound is H(C) + E[log q(c|x)]. The first term knows nothing of Q; the second is an average over the nine "
-        "right answers in ten and the wrong one.",
-        "log 10 + 0.9 log 0.9 + 0.1 log(what a wrong class gets). Nine classes share the tenth that is left.",
-    ),
-    mistakes={
-        "share": "That is 90 % of log 10. Information does not go by the share of right answers: where Q errs it also "
-        "has to say so, and each of nine classes could be the right one.",
-        "right-only": "That counts the right answers alone. On one image in ten the true class got only a ninth of "
-        "the tenth that was left, and its logarithm counts as well.",
-        "rest-whole": "The true class gets a ninth of what is left, 0.1/9, when Q errs, not all of it.",
-        "entropy-forgotten": "That is E[log q], or less its sign: what is left unknown. H(C) = log 10 belongs to it.",
-        "bits": "That is in bits. The course counts in nats.",
-        "everything": "log 10 is all there is to know; one answer in ten is wrong.",
-        "other": "Not that. Average log q of the true class, 0.9 in nine cases of ten and 0.1/9 in the tenth, and add "
-        "H(C) = log 10.",
-    },
-    lesson="1.76 nats of 2.30: one error in ten costs nearly a quarter of the information.",
-)
-def bound_in_nats(answer, trial):
-    right = math.log(10) + 0.9 * math.log(0.9) + 0.1 * math.log(0.1 / 9)
-    lost = math.log(10) - right
-    known = {
-        "share": 0.9 * math.log(10),
-        "right-only": [math.log(10) + math.log(0.9), math.log(10) + 0.9 * math.log(0.9)],
-        "rest-whole": math.log(10) + 0.9 * math.log(0.9) + 0.1 * math.log(0.1),
-        "entropy-forgotten": [-lost, lost],
-        "bits": right / math.log(2),
-        "everything": math.log(10),
-    }
-    trial.predicted(answer, right, known, tolerance=0.012)
 
 
 @exercise(

@@ -17,7 +17,7 @@ from course_lib.checks.engine.exercise import exercise
     minutes=15,
     points=3,
     hints=(
-        "q(c|x) is the softmax of the logits, and the bound needs its logarithm at the code that made the image. How "
+        "The softmax of the logits is q(c|x), and the bound needs its logarithm at the code that made the image. How "
         "much is H(C) where all K values are equally probable?",
         "`F.log_softmax` gives the logarithms without forming a probability; take the entry of each image's own code, "
         "average over the batch, and add log K.",
