@@ -102,6 +102,19 @@ def fixed_width_ceiling(code_entropy: float, width: float) -> float:
     return code_entropy - math.log(width) - math.log(2 * math.pi) / 2
 
 
+def best_bounds_at_price(beta: float, dimensions: int) -> tuple[float, float]:
+    """The bounds from below and above, in nats, that maximise L − β U for a normal code and a q of unit variance.
+
+    For each of `dimensions` independent numbers z ~ N(0, 1) that are read with a mean squared error D, the bound from
+    below with q = N(mean, 1) is (1 − D)/2, and no encoder sends z with that error for less than ½ log(1/D) nats (rate
+    and distortion of a Gaussian; Cover and Thomas 2006, theorem 10.3.2). The best error is D = β.
+    Raises UsageError unless 0 < β ≤ 1; above, the best code is none.
+    """
+    if not 0 < beta <= 1:
+        raise UsageError(f"A price lies above 0, and from 1 on nothing is sent: not {beta:g}.")
+    return dimensions * (1 - beta) / 2, -dimensions * math.log(beta) / 2
+
+
 def _check(log_prior: Tensor, log_channel: Tensor, log_q: Tensor | None = None) -> None:
     tables = [log_channel] if log_q is None else [log_channel, log_q]
     wrong = any(

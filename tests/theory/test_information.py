@@ -265,6 +265,33 @@ def test_the_bounds_of_ib_gan_enclose_the_information_of_code_and_image():
         assert chain == sorted(chain)
 
 
+@pytest.mark.parametrize("beta", [0.02, 0.2, 0.5])
+def test_no_gaussian_encoder_beats_the_best_bounds_at_a_price(beta):
+    """r = a z + s ε against the prior N(0, 1), q the best linear reading of unit variance: all a and s on a grid."""
+    lower, upper = information.best_bounds_at_price(beta, 1)
+    a, s = torch.meshgrid(
+        torch.linspace(0, 1.2, 601, dtype=torch.float64),
+        torch.linspace(0.02, 1.2, 591, dtype=torch.float64),
+        indexing="ij",
+    )
+    error = s**2 / (a**2 + s**2)  # of the best estimate of z from r
+    below = (1 + math.log(2 * math.pi)) / 2 - math.log(2 * math.pi) / 2 - error / 2
+    above = (a**2 + s**2 - 1 - torch.log(s**2)) / 2  # E_z KL(N(a z, s²) ‖ N(0, 1))
+    value = below - beta * above
+    best = value.argmax()
+    assert value.max() <= lower - beta * upper + 1e-12
+    assert value.max() == pytest.approx(lower - beta * upper, abs=1e-4)
+    assert below.flatten()[best] == pytest.approx(lower, abs=5e-3)
+    assert above.flatten()[best] == pytest.approx(upper, abs=2e-2)
+
+
+def test_at_a_price_of_one_nothing_is_sent_and_there_is_no_other():
+    assert information.best_bounds_at_price(1.0, 10) == (0, 0)
+    for wrong in (0.0, 1.2, -1.0):
+        with pytest.raises(UsageError, match="price"):
+            information.best_bounds_at_price(wrong, 10)
+
+
 def test_shapes_that_do_not_belong_together_are_refused():
     prior, channel = discrete()
     with pytest.raises(UsageError, match="one row a code"):
