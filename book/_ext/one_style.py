@@ -9,6 +9,7 @@ import base64
 import io
 import re
 from collections.abc import Iterable, Iterator
+from logging import getLogger
 from pathlib import Path
 
 import tinycss2
@@ -110,6 +111,8 @@ def without_unused_variables(sheet: str, elsewhere: str) -> str:
 def icon_font(sheet: str, written: Path) -> str:
     """The rule that brings the icon font, cut down to the icons that the sheet shows, as part of the sheet."""
     from fontTools import subset
+
+    getLogger("fontTools").setLevel("WARNING")  # it lists every letter
 
     file = next((written / "_static").rglob(ICON_FONT), None)
     shown = {ord(letter) if letter else int(code, 16) for letter, code in ICON.findall(sheet)}

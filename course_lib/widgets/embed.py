@@ -68,7 +68,8 @@ def iframe(body: str, scripts: Sequence[str], data: Any, height: int | tuple[int
     page = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{style_sheet()}</style></head>'
-        f"<body>{body}<noscript>This figure moves only where JavaScript is allowed.</noscript>"
+        f'<body><main><h1 class="spoken">{html.escape(title)}</h1>{body}</main>'
+        f"<noscript>This figure moves only where JavaScript is allowed.</noscript>"
         f'<script>"use strict";\nconst DATA = {blob};\n{code}</script></body></html>'
     )
     return Lab(page, (height, height) if isinstance(height, int) else height, title)
