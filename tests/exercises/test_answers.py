@@ -1,6 +1,7 @@
 """Every exercise against the answers of students: right ones pass, wrong ones are told their very mistake."""
 
 import pytest
+import torch
 from exercises.answers import MUTANTS, blocks, solutions, starters, value
 
 from course_lib.checks.api import assess, exercise_named, of_chapter
@@ -9,6 +10,12 @@ from course_lib.checks.engine import masters
 CHAPTERS = masters.chapters()
 # kept by the instructor: the inputs of a grader are not those that students see
 SECRET = "a seed that nobody knows"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiler():
+    """The first optimiser has torch import its compiler, which takes seconds that are not an answer's."""
+    torch.optim.SGD([torch.zeros(1, requires_grad=True)], 0.1)
 
 
 def cases(kind):

@@ -1,12 +1,9 @@
 """One answer in, one verdict out: the same for a student's cell, for the tests of the exercises and for a grader."""
 
-import functools
 import os
 import time
 from collections.abc import Callable
 from typing import Any
-
-import torch
 
 from course_lib import seeds
 from course_lib.checks.engine.catalogue import exercise_named
@@ -38,8 +35,6 @@ def assess(
     exercise = exercise_named(exercise_name)
     if exercise.checker is None:
         raise UsageError(f"'{exercise.name}' has no check: it is read by a person, by the rubric beside it.")
-    if exercise.optimisers:
-        warm_up()
     number = seeds.number(PUBLIC_SEED if seed is None else seed, purpose=exercise.name)
     limit = exercise.seconds if seconds is None else seconds
     began = time.perf_counter()
@@ -69,12 +64,6 @@ def assess(
         diagnosis=diagnosis,
         seconds=time.perf_counter() - began,
     )
-
-
-@functools.cache
-def warm_up() -> None:
-    """Have torch import what its first optimiser asks for: its compiler, seconds that are not the answer's."""
-    torch.optim.SGD([torch.zeros(1, requires_grad=True)], 0.1)
 
 
 def require(exercise_name: str, answer: Any) -> None:

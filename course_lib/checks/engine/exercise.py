@@ -43,9 +43,6 @@ class Exercise:
     seconds: float = 5.0  # after which a check is cut short
     answer: str = ""  # name of the answer in the notebook; empty where only a person can judge
     checker: Checker | None = None
-    optimisers: bool = (
-        False  # an answer may well make one; its first costs torch seconds, which are not the answer's
-    )
     evidence: Callable[[], None] | None = None  # shows what the exercise is about: recorded runs, logs
 
     def __post_init__(self):

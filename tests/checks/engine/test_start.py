@@ -33,6 +33,7 @@ def torch_alone(project):
         ("game-one-step", "None"),
         ("wgan-critic-step", "None"),
         ("glo-step", "None"),
+        ("glo-search", "None"),
     ],
 )
 def test_a_first_check_costs_three_seconds_at_most(name, answer, project, tmp_path, monkeypatch, torch_alone):

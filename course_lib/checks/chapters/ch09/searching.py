@@ -143,7 +143,6 @@ def _searched_by_lap1(variant: str) -> list[float]:
         "gradients-left": "The `.grad` of the generator's weights have changed, and the next training step might take "
         "them along. Take the gradient for the codes alone (`torch.autograd.grad`).",
     },
-    optimisers=True,
     lesson="Nothing couples the images, so batches give the same codes as one image at a time, many times as fast.",
 )
 def find_codes(answer, trial):
