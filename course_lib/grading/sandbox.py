@@ -22,10 +22,11 @@ from course_lib.grading import seccomp
 HOME = "/throw-away"  # of the program inside: empty, and gone with it; not below /home, where the course itself may lie
 OLDEST = (0, 8)  # version of bubblewrap: the first with --size and --disable-userns
 # a submission's own user where the grader runs as root: numbers that no distribution hands out to people
-FIRST_USER = 64_000
+FIRST_USER, USERS = 64_000, 1_000
 # what a program inside knows of the environment
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "SYSTEMROOT", "COURSE_DATA")
 _PASSED_ON += ("LD_LIBRARY_PATH", "PYTHONPYCACHEPREFIX")
+_OWN = ("HOME", "TMPDIR", "MPLCONFIGDIR")  # point to the program's own folder
 INSTALL = "`apt install bubblewrap` (Debian 12, Ubuntu 24.04 and later) or `dnf install bubblewrap` (Fedora)"
 
 
@@ -85,7 +86,7 @@ def start(program: Sequence[str], view: View, slot: int, environment: dict[str, 
 
 def start_open(program: Sequence[str], folder: str, environment: dict[str, str]) -> subprocess.Popen:
     """Start a program that is not shut in, in a folder of its own."""
-    return _popen([*program], environment | {"HOME": folder, "TMPDIR": folder}, cwd=folder)
+    return _popen([*program], environment | dict.fromkeys(_OWN, folder), cwd=folder)
 
 
 def _popen(command: list[str], environment: dict[str, str], **options: Any) -> subprocess.Popen:
@@ -124,7 +125,8 @@ def _as_user(slot: int) -> list[str]:
     """Root's submissions run as users of their own, whose processes the system can count."""
     if os.geteuid():
         return []
-    user = str(FIRST_USER + slot)
+    # other graders, at the same time, have other numbers: the system counts the processes of each
+    user = str(FIRST_USER + (os.getpid() * 101 + slot) % USERS)
     become = ["--reuid", user, "--regid", user, "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"]
     return ["setpriv", *become, "--"]
 
@@ -133,9 +135,7 @@ def environment() -> dict[str, str]:
     """Of a process that runs or judges answers: a few names, one thread, nothing of the instructor's."""
     threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     made = {k: v for k, v in os.environ.items() if k in _PASSED_ON} | dict.fromkeys(threads, "1")
-    made |= dict.fromkeys(("HOME", "TMPDIR", "MPLCONFIGDIR"), HOME) | dict.fromkeys(
-        ("USER", "LOGNAME"), "student"
-    )
+    made |= dict.fromkeys(_OWN, HOME) | dict.fromkeys(("USER", "LOGNAME"), "student")
     made |= {
         "COURSE_TIER": "smoke",
         "MPLBACKEND": "Agg",

@@ -5,7 +5,7 @@ import os
 import tempfile
 
 import pytest
-from grading.handed_in import CHAPTER, Shared, hand_in, hostile, notebook, passed
+from grading.handed_in import CHAPTER, RIGHT, Shared, hand_in, hostile, notebook, passed
 
 from course_lib import cli
 from course_lib.errors import CourseError, UsageError
@@ -115,13 +115,20 @@ def test_without_bubblewrap_the_command_refuses_unless_told(tmp_path, monkeypatc
 
 
 def test_without_isolation_the_rest_still_holds(open_grader, tmp_path):
+    root = sorted(os.listdir("/"))
     answers = {
         "game-value": "def value_on_grid(p, q, logits, weights):\n    while True: pass",
         "game-divergences": "def kl_and_js(p, q):\n    import os\n    os._exit(0)",
         "game-soft-labels": "def soft_discriminator(p, q, real_target, fake_target):\n"
         "    import socket\n    socket.create_connection(('127.0.0.1', 9), 1)",
     }
+    answers |= hostile(
+        optimal_discriminator="import os\n"
+        "assert all(os.environ[name] == os.getcwd() for name in ('HOME', 'TMPDIR', 'MPLCONFIGDIR'))"
+        + RIGHT["optimal_discriminator"]
+    )
     (results,) = open_grader(hand_in(tmp_path / "a.ipynb", notebook(answers)))
+    assert sorted(os.listdir("/")) == root
     assert passed(results) == {"game-optimal-discriminator", "game-one-step", "game-far-apart"}
     assert "still running" in results["game-value"]["message"]
     assert "exit code 0" in results["game-divergences"]["message"]
