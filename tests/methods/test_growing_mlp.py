@@ -63,6 +63,30 @@ def test_the_expected_gradient_of_a_new_column_is_zero():
     assert network.layers[0].weight.grad[:, 1].abs().max() > 1e-4, "a batch without mirror images has one"
 
 
+def test_the_loss_is_an_even_function_of_a_new_column():
+    """Over latents that are symmetric about 0: here each with its mirror image."""
+    network, judge = grow_latent(generator(), 2), Discriminator(2, 16, 2).double()
+    z = torch.rand(64, 2, dtype=torch.float64) * 2 - 1
+    z = torch.cat([z, z * torch.tensor([1.0, -1.0])])
+    column = torch.randn(16, dtype=torch.float64)
+    losses = []
+    for sign in (0.3, -0.3, 0.0):
+        with torch.no_grad():
+            network.layers[0].weight[:, 1] = sign * column
+            losses.append(GAMES["non-saturating"].generator_loss(judge(network(z))).item())
+    assert losses[0] == pytest.approx(losses[1], abs=1e-14) and abs(losses[0] - losses[2]) > 1e-4
+
+
+def test_the_first_step_of_a_new_column_is_as_large_as_any():
+    """RMSprop's running mean begins at 0: the step is the rate over sqrt(0.1), whatever the gradient."""
+    grown = method(updates=1)
+    grown.step(points())
+    grown.enter(1)
+    grown.step(points(5))
+    column = grown.networks["generator"].layers[0].weight[:, 1].abs()
+    torch.testing.assert_close(column, torch.full_like(column, 1e-3 / 0.1**0.5), rtol=1e-3, atol=0)
+
+
 def test_the_optimiser_keeps_what_it_knows():
     grown = method()
     for step in range(5):

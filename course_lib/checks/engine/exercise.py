@@ -17,6 +17,7 @@ CHAPTERS = {
     "fgan": "06-f-gans",
     "infogan": "07-infogan",
     "glo": "09-glo",
+    "roll": "10-growing-mlp",
 }
 
 Checker = Callable[[Any, Any], None]  # (answer, trial): returns, or fails with a diagnosis
