@@ -24,7 +24,6 @@ ENTRIES = {
     "glo-faces": "glo-faces",
     "vae-fashion": "vae-fashion",
     "infogan-digits": "infogan-digits",
-    "infogan-digits": "infogan-digits",
 }
 LIMIT = 5 * 2**20  # bytes a file: the course must stay quick to clone
 
