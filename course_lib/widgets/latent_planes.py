@@ -60,7 +60,7 @@ def latent_plane(
         "task": task,
     }
     scripts = ("rng.js", "mlp.js", *PARTS, "latent-plane.js", "latent-plane-lab.js")
-    return _lab("mountLatentPlane", scripts, settings, (640, 1130), "Two latents and the roll")
+    return _lab("mountLatentPlane", scripts, settings, (660, 1240), "Two latents and the roll")
 
 
 def live_latent_plane(methods: Mapping[str, Any], curve: "Tensor") -> "Widget":
