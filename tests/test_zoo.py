@@ -8,6 +8,7 @@ from course_lib import paths, recipes, zoo
 from course_lib.errors import CourseError, UsageError
 from course_lib.evaluation import features, report
 from course_lib.inversion import own_samples
+from course_lib.training.checkpoint import RunDirectory
 
 
 @pytest.fixture
@@ -71,6 +72,17 @@ def test_damage_is_noticed(run, file):
     path.unlink()
     with pytest.raises(CourseError, match="missing"):
         zoo.check()
+
+
+def test_what_comes_with_the_course_notices_when_its_configuration_was_edited(project, tmp_path):
+    entries = [p for p in (project / "zoo").iterdir() if p.is_dir() and not p.name.startswith(".")]
+    assert entries
+    for entry in entries:
+        text = (entry / "config.json").read_text()
+        assert RunDirectory(entry).config()["recipe"]
+        (tmp_path / "config.json").write_text(text.replace('"seed": ', '"seed": 1'))
+        with pytest.raises(CourseError, match="edited or damaged"):
+            RunDirectory(tmp_path).config()
 
 
 def test_a_damaged_manifest_is_named(run):
