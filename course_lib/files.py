@@ -14,7 +14,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from course_lib import notices
 from course_lib.errors import CourseError
@@ -40,6 +40,11 @@ REASONS = {
 def why(error: OSError) -> str:
     """What went wrong, as a clause: "the disk is full"."""
     return REASONS.get(error.errno or 0, error.strerror or str(error))
+
+
+def of_the_disk(error: BaseException) -> TypeGuard[OSError]:
+    """Whether it is a disk that has failed, and not a network."""
+    return isinstance(error, OSError) and error.errno in REASONS
 
 
 def synced(handle: int, what: Path) -> None:

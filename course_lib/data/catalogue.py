@@ -4,7 +4,7 @@ import os
 import shutil
 from dataclasses import dataclass
 
-from course_lib import paths
+from course_lib import files, paths
 from course_lib.data import toy
 from course_lib.data.cache import find
 from course_lib.data.folders import Folder
@@ -106,9 +106,9 @@ def fetch(name: str) -> str:
         shutil.rmtree(aside / "download", ignore_errors=True)
         shutil.rmtree(target, ignore_errors=True)
         os.replace(aside, target)
-    except PermissionError as error:
-        raise CourseError(not_written(target, error)) from error
     except Exception as error:  # downloaders of others raise what they like; gdown has errors of its own
+        if files.of_the_disk(error):
+            raise CourseError(not_written(target, error)) from error
         reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
         raise CourseError(
             f"{name} could not be downloaded ({reason}): check the network, or {source.how}."

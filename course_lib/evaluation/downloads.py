@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from course_lib import paths
+from course_lib import files, paths
 from course_lib.errors import CourseError
 from course_lib.evaluation import inception, perception
 
@@ -78,6 +78,11 @@ def fetch(name: str) -> Path:
     except CourseError:
         raise
     except Exception as error:  # downloaders of others raise what they like
+        if files.of_the_disk(error):
+            raise CourseError(
+                f"the weights {name} cannot be written to {folder} because {files.why(error)}: mend that, or set "
+                f"COURSE_CACHE to another folder."
+            ) from error
         reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
         raise CourseError(
             f"the weights {name} could not be brought to {folder} ({reason}): check the network and that folder, or "

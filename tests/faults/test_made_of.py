@@ -1,5 +1,6 @@
 """A run knows what it is made of: what changes around it is told, and never mixed into it."""
 
+import dataclasses
 import json
 import os
 import runpy
@@ -134,6 +135,13 @@ def test_the_second_domain_counts_too(real, tmp_path):
     before = made_of()
     exchange(other)
     assert configuration.changed(before, made_of()).startswith(str(other))
+
+
+def test_the_places_of_other_runs_are_stored_whole(run, monkeypatch):
+    monkeypatch.chdir(run.parent)
+    others = {"generator": run.name, "critic": "dcgan-fashion"}
+    plan = dataclasses.replace(recipes.resolve("gan-ring", "smoke"), pretrained=others)
+    assert recipes.runs.located(plan).pretrained == {"generator": str(run), "critic": "dcgan-fashion"}
 
 
 # the machine

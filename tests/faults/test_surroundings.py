@@ -294,3 +294,19 @@ def test_weights_that_cannot_be_had_are_one_sentence(monkeypatch, capsys):
     code, error = course(capsys, "data", "fetch", "vgg16")
     assert code == 1 and "Network is unreachable" in sentence(error)
     assert not list((paths.cache() / "raw").iterdir())
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.EROFS])
+def test_a_disk_that_fails_is_not_taken_for_the_network(monkeypatch, capsys, number):
+    def fails(*_):
+        raise OSError(number, os.strerror(number))
+
+    broken = downloads.Weights("vgg.pth", "1 MB", "tests", lambda: None, fails)
+    monkeypatch.setitem(downloads.WEIGHTS, "vgg16", broken)
+    monkeypatch.setattr(data.sources.SOURCES["svhn"], "download", fails)
+    monkeypatch.setattr(data.sources.SOURCES["svhn"], "where", lambda: None)
+    for name in ("vgg16", "svhn"):
+        code, error = course(capsys, "data", "fetch", name)
+        assert code == 1 and f"because {files.REASONS[number]}" in sentence(error) and "network" not in error
+        assert "COURSE_CACHE" in error
+        ledger.note("the machine", "clear sentence")
