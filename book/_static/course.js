@@ -26,7 +26,7 @@ window.addEventListener("beforeprint", () => {
     for (const [box, hidden, overflow] of seen) {
       const scrolls = hidden > 0 && overflow !== "visible";
       if (scrolls) box.tabIndex = 0; else box.removeAttribute("tabindex");
-      box.classList.toggle("more-follows", scrolls && hidden > 1 && box.scrollLeft < hidden - 2);
+      box.classList.toggle("more-follows", scrolls && hidden > 1 && box.scrollLeft < hidden - 1);
     }
   };
   document.addEventListener("DOMContentLoaded", () => {
