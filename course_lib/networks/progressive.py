@@ -247,8 +247,8 @@ FAITHFUL = {"equalised": False, "pixel_norm": False, "group": 0, "slope": 0.2}
 class ProgressivePair:
     """Both players, where their model's table begins. Defaults: those of the thesis, which has no normalisation."""
 
-    faithful: bool = False  # the thesis's layers, without normalisations, in place of what is given here
     model: Model = "clggan"  # bgan, lggan, bggan, cggan or clggan: what grows
+    faithful: bool = False  # the thesis's layers, without normalisations, in place of what is given here
     first: Count = 8  # dimensions of z at the first stage of a latent that grows; doubles with the resolution
     maps: Count = 8  # feature maps of the last block; each block before it has twice as many in the end
     codes: CountFrom0 = 0  # use only so many dimensions of z; 0 is all
