@@ -24,6 +24,7 @@ ENTRIES = {
     "glo-faces": "glo-faces",
     "vae-fashion": "vae-fashion",
     "infogan-digits": "infogan-digits",
+    "clggan-faces": "clggan-faces",
 }
 LIMIT = 5 * 2**20  # bytes a file: the course must stay quick to clone
 

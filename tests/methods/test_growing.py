@@ -258,3 +258,19 @@ def test_a_run_is_loaded_inside_a_fade_and_sampled(tmp_path):
     z = loaded.latents(3, seeds.generator(0, purpose="test"))
     assert loaded.sample(z).shape == (3, 3, 8, 8)
     assert math.isfinite(loaded.sample(z).sum().item())
+
+
+def test_faithful_takes_the_thesis_s_settings_in_place_of_those_given():
+    given = {"generator_lr": 1e-2, "drift": 1.0, "equalised": True, "pixel_norm": True, "group": 4}
+    plan = recipes.resolve("growing-small", "book", faithful=True, **given)
+    method, networks = plan.settings["method"], plan.settings["networks"]
+    assert (method.generator_lr, method.discriminator_lr, method.drift, method.penalty) == (1e-4, 1e-4, 0, 10)
+    assert (networks.equalised, networks.pixel_norm, networks.group) == (False, False, 0)
+    assert recipes.resolve("growing-small", "book", **given).settings["networks"].group == 4
+    lab = recipes.resolve("clggan-faces", "lab")
+    assert lab.settings["method"] == GrowingSettings(faithful=True)
+    assert (lab.settings["data"].batch, lab.settings["data"].resolution, lab.settings["loop"].ema) == (
+        16,
+        128,
+        0,
+    )
