@@ -141,14 +141,6 @@ STUDIES: dict[str, Study] = {
         every=300,
         common={"steps": 1_200, "ema": 0.99, "log_every": 300},
     ),
-    "growing-longer": Study(
-        "Is it otherwise when the runs are three times as long?",
-        "clggan-faces",
-        {name: {"recipe": f"{MODELS[name]}-faces"} for name in ("bGAN", "lgGAN", "clgGAN")},
-        growth,
-        every=900,
-        common={"steps": 3_600, "ema": 0.99, "log_every": 900},
-    ),
     "growing-eight": Study(
         "What does a baseline with eight latent dimensions gain and lose?",
         "bgan-faces",
