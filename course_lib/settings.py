@@ -9,6 +9,7 @@ import dataclasses
 import functools
 import math
 import numbers
+import types
 import typing
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -33,40 +34,68 @@ class Limits:
         low = "above" if self.least in self.without else "at least"
         high = "below" if self.most in self.without else "at most"
         ends = [(low, self.least), (high, self.most)]
-        return " and ".join(f"{side} {end:g}" for side, end in ends if math.isfinite(end))
+        shown = [
+            (side, f"{end:,}" if abs(end) >= 1000 else f"{end:g}") for side, end in ends if math.isfinite(end)
+        ]
+        return " and ".join(f"{side} {end}" for side, end in shown)
 
 
-Rate = Annotated[float, Limits("a step size", 0)]
-Weight = Annotated[float, Limits("a weight", 0)]
+# no setting means anything beyond these, and some would never end: a larger number is a slip
+MOST, MOST_COUNTED = 1_000_000, 1_000_000_000
+NUMBER = Limits("a number", -MOST, MOST)  # of a field whose type says nothing else
+
+Rate = Annotated[float, Limits("a step size", 0, 1000)]
+Weight = Annotated[float, Limits("a weight", 0, MOST)]
 Memory = Annotated[float, Limits("a weight of the past", 0, 1, without=(1,))]
-Deviation = Annotated[float, Limits("a standard deviation", 0)]
-Slope = Annotated[float, Limits("a slope", 0)]
-Bound = Annotated[float, Limits("a bound", 0, without=(0,))]
+Deviation = Annotated[float, Limits("a standard deviation", 0, MOST)]
+Slope = Annotated[float, Limits("a slope", 0, 1)]
+Bound = Annotated[float, Limits("a bound", 0, MOST, without=(0,))]
 Share = Annotated[float, Limits("a share", 0, 1)]
 SomeShare = Annotated[float, Limits("a share", 0, 1, without=(0,))]
 PartShare = Annotated[float, Limits("a share", 0, 1, without=(1,))]
-Minutes = Annotated[float, Limits("a time in minutes", 0)]
-Count = Annotated[int, Limits("a count", 1)]
-CountFrom0 = Annotated[int, Limits("a count", 0)]
+Minutes = Annotated[float, Limits("a time in minutes", 0, MOST)]
+Count = Annotated[int, Limits("a count", 1, MOST_COUNTED)]
+CountFrom0 = Annotated[int, Limits("a count", 0, MOST_COUNTED)]
 
 
 def check(settings: Any) -> None:
     """Raises UsageError, in one sentence, at the first field whose value its type does not allow.
 
     Numbers must be finite, whole for `int`, and within the limits beside their type; a `Literal` one of its choices;
-    `bool` and `str` of that type.
+    `bool` and `str` of that type; None only where the type says so; a tuple of such. A whole number given for a `float`
+    becomes one, as it is from the command line.
     """
     for name, kind, limits in _fields(type(settings)):  # type: ignore[arg-type]
         value = getattr(settings, name)
-        if typing.get_origin(kind) is typing.Literal:
-            choices = typing.get_args(kind)
-            if value not in choices:
-                raise UsageError(f"{name} must be one of {', '.join(choices)}, not '{value}'.")
-        elif kind in (int, float):
-            _check_number(name, kind, limits, value)
-        elif kind in (bool, str) and not isinstance(value, kind):
-            expected = "True or False" if kind is bool else "a word"
-            raise UsageError(f"{name} must be {expected}, not {value!r}.")
+        allowed = _checked(name, kind, limits, value)
+        if allowed is not value:
+            object.__setattr__(settings, name, allowed)  # settings are frozen
+
+
+def _checked(name: str, kind: Any, limits: Limits | None, value: Any) -> Any:
+    """The value as its type has it, or a UsageError."""
+    origin, parts = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (types.UnionType, typing.Union) and type(None) in parts:
+        kinds = [part for part in parts if part is not type(None)]
+        return value if value is None or len(kinds) != 1 else _checked(name, kinds[0], limits, value)
+    if origin is Annotated:
+        beside = next((extra for extra in parts[1:] if isinstance(extra, Limits)), None)
+        return _checked(name, parts[0], beside, value)
+    if origin is typing.Literal:
+        if value not in parts:
+            raise UsageError(f"{name} must be one of {', '.join(map(str, parts))}, not '{value}'.")
+    elif origin is tuple and parts[1:] == (...,):
+        if not isinstance(value, tuple):
+            raise UsageError(f"{name} must be several values, such as 1,2, not {value!r}.")
+        each = tuple(_checked(name, parts[0], limits, one) for one in value)
+        return each if any(new is not old for new, old in zip(each, value, strict=True)) else value
+    elif kind in (int, float):
+        _check_number(name, kind, limits or NUMBER if kind is float else limits, value)
+        return float(value) if kind is float and not isinstance(value, float) else value
+    elif kind in (bool, str) and not isinstance(value, kind):
+        expected = "True or False" if kind is bool else "a word"
+        raise UsageError(f"{name} must be {expected}, not {value!r}.")
+    return value
 
 
 def _check_number(name: str, kind: type, limits: Limits | None, value: Any) -> None:

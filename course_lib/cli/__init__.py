@@ -29,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
+        arguments = _with_own_recipes(arguments)
         if arguments[:1] == ["train"] and train.named_recipe(arguments[1:]):
             train.run(arguments[1:])
         else:
@@ -56,6 +57,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
+def _with_own_recipes(arguments: list[str]) -> list[str]:
+    """The arguments without `--recipe FILE.py`, after which this process knows the recipes of that file.
+
+    `course train --recipe FILE.py` needs no name where the file has one recipe. Raises UsageError for such a file that
+    cannot be used.
+    """
+    kept: list[str] = []
+    words, found = iter(arguments), list[str]()
+    for word in words:
+        if word != "--recipe" and not word.startswith("--recipe="):
+            kept.append(word)
+            continue
+        from course_lib import recipes
+
+        file = word.partition("=")[2] if "=" in word else next(words, "")
+        found += recipes.add_file(file)
+    if kept[:1] == ["train"] and len(found) == 1 and train.named_recipe(kept[1:]) not in _names():
+        kept.insert(1, found[0])
+    return kept
+
+
+def _names() -> list[str]:
+    from course_lib import recipes
+
+    return list(recipes.RECIPES)
+
+
 def _thread_error(failed: threading.ExceptHookArgs) -> None:
     """TensorBoard writes in a thread of its own: what a full disk is to it, the main thread says in a sentence."""
     if not issubclass(failed.exc_type, OSError):
@@ -70,6 +98,9 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     made.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    made.add_argument(
+        "--recipe", metavar="FILE.py", help="a file with recipes of your own, for any command (may follow it)"
+    )
     made.add_argument("--version", action="version", version=f"course {course_lib.__version__}")
     commands = Commands(made)
     data.add(commands)

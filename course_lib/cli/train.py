@@ -27,6 +27,14 @@ def add(commands: Commands) -> None:
     train.add_argument("--out", type=Path, metavar="DIR", help="run directory (default: runs/RECIPE)")
     train.add_argument("--device", metavar="NAME", help="cpu, cuda, ... (default: a GPU where there is one)")
     train.add_argument("--quiet", action="store_true", help="no progress")
+    train.add_argument(
+        "--from", metavar="RUN", help="begin with the weights of a run or a zoo entry: fine-tuning"
+    )
+    train.add_argument(
+        "--recipe",
+        metavar="FILE.py",
+        help="a file with recipes of your own (RECIPE may be left out if it has one)",
+    )
     train.add_argument("settings", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     show = commands.command(
         "recipes", run_recipes, "list the recipes, or every setting of one in all its sizes"
@@ -49,9 +57,18 @@ class Invocation:
     out: Path | None = None  # run directory; None: runs/RECIPE
     device: str | None = None  # cpu, cuda, cuda:1, ...; None: a GPU where there is one
     quiet: bool = False  # no progress
+    # begin with the weights of another run, or of a zoo entry: fine-tuning
+    start: "typing.Annotated[str | None, _called('from')]" = None  # read when tyro is there
     # go on with a run though its pictures are not those that it began with (what a method has learnt of single images,
     # as GLO does, then belongs to others)
     data_changed: bool = False
+
+
+def _called(name: str) -> Any:
+    """What tells tyro an option's name, where Python keeps it for itself."""
+    import tyro
+
+    return tyro.conf.arg(name=name)
 
 
 def named_recipe(words: Sequence[str]) -> str | None:
@@ -72,6 +89,7 @@ def run(words: Sequence[str]) -> None:
     rest = list(words)
     rest.remove(name)
     invocation, plan = options_of(name, recipe, rest)
+    plan = dataclasses.replace(plan, start=invocation.start or "")
     out = invocation.out or Path("runs") / name
     done = recipes.train(
         plan, out, device=invocation.device, quiet=invocation.quiet, data_changed=invocation.data_changed
@@ -92,16 +110,62 @@ def options_of(name: str, recipe: Any, words: Sequence[str]) -> tuple[Invocation
     classes = recipes.groups(recipe)
     spread = tyro.conf.OmitArgPrefixes  # --steps, and not --data.steps
     fields: list[Any] = [("invocation", Invocation, dataclasses.field(default=Invocation()))]
+    shared = _shared({"invocation": Invocation, **classes})
     for group, cls in classes.items():
-        fields.append((group, cls, dataclasses.field(default=plan.settings[group])))
+        # a name that two groups share means the same in both: it is an option once
+        asked = _without(cls, plan.settings[group], shared[group]) if shared[group] else plan.settings[group]
+        fields.append((group, type(asked), dataclasses.field(default=asked)))
     settings = dataclasses.make_dataclass("settings", fields)
     settings.__doc__ = f"{recipe.summary[0].upper()}{recipe.summary[1:]}."
     with sentences():
         chosen = tyro.cli(
             settings, prog=f"course train {name}", args=split_tuples(words, classes), config=(spread,)
         )
-    decided = {group: getattr(chosen, group) for group in classes}
+    decided: dict[str, Any] = {}
+    for group, cls in classes.items():
+        values = {f.name: getattr(getattr(chosen, group), f.name) for f in dataclasses.fields(cls)}
+        values |= {name: getattr(decided[first], name) for name, first in shared[group].items()}
+        decided[group] = cls(**values)
     return chosen.invocation, dataclasses.replace(plan, settings=decided)
+
+
+def _shared(classes: dict[str, type]) -> dict[str, dict[str, str]]:
+    """Group -> the names of settings that an earlier group has too -> that group.
+
+    Raises UsageError when two settings of one name are of different types: then they cannot mean the same.
+    """
+    first: dict[str, str] = {}
+    shared: dict[str, dict[str, str]] = {group: {} for group in classes}
+    hints = {group: typing.get_type_hints(cls) for group, cls in classes.items()}
+    for group, cls in classes.items():
+        for field in dataclasses.fields(cls):
+            before = first.setdefault(field.name, group)
+            if before == group:
+                continue
+            if before == "invocation" or hints[before][field.name] != hints[group][field.name]:
+                raise UsageError(
+                    f"{cls.__name__} has a setting '{field.name}', and so has {classes[before].__name__}, of another "
+                    f"kind: rename yours."
+                )
+            shared[group][field.name] = before
+    return shared
+
+
+def _without(cls: type, settings: Any, names: Any) -> Any:
+    """Settings of a class of which some are no options."""
+    import tyro
+
+    hints = typing.get_type_hints(cls, include_extras=True)
+    fields = [
+        (
+            name,
+            tyro.conf.Suppress[tyro.conf.Fixed[hints[name]]],
+            dataclasses.field(default=getattr(settings, name)),
+        )
+        for name in names
+    ]
+    made = dataclasses.make_dataclass(cls.__name__, fields, bases=(cls,), frozen=True)
+    return made(**{f.name: getattr(settings, f.name) for f in dataclasses.fields(cls)})
 
 
 def _tier(words: Sequence[str]) -> str | None:

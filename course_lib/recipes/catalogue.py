@@ -115,5 +115,7 @@ def find(name: str) -> Recipe:
         names = list(RECIPES)
         near = difflib.get_close_matches(name, names, n=3)
         advice = f"the nearest names are {', '.join(near)}." if near else f"choose one of {', '.join(names)}."
-        raise UsageError(f"there is no recipe '{name}': {advice}")
+        raise UsageError(
+            f"there is no recipe '{name}' (of a file of your own: add --recipe FILE.py): {advice}"
+        )
     return RECIPES[name]

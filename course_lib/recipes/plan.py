@@ -6,10 +6,10 @@ A `Plan` is what `config.json` holds and all that a run depends on.
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 from course_lib.errors import UsageError
-from course_lib.settings import Count, check
+from course_lib.settings import Count, Limits, check
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class DataSettings:
     """What is learnt from, and how much of it."""
 
     data: str = "fashion-mnist"  # a name of `course data list`, or a folder of images
-    resolution: int | None = 32  # pixels; None for points
+    resolution: Annotated[int, Limits("a number of pixels", 4, 2048)] | None = 32  # pixels; None for points
     target: str = ""  # a second domain, for methods that translate: another name or folder
     paired: bool = False  # whether image i of the second domain shows what image i of the first shows
     batch: Count = 32  # examples a minibatch, of all processes together
@@ -26,9 +26,9 @@ class DataSettings:
 
     def __post_init__(self):
         check(self)
-        if self.resolution is not None and not (isinstance(self.resolution, int) and self.resolution > 0):
+        if not self.data.strip():
             raise UsageError(
-                f"resolution counts pixels: give a whole number above 0, not {self.resolution!r}."
+                "data names nothing: give a name of `course data list`, or a folder or zip of pictures."
             )
         if self.paired and not self.target:
             raise UsageError("pairs need a second domain: give --target.")
@@ -60,8 +60,10 @@ class Plan:
     tier: str
     settings: Mapping[str, Any]  # by group: data, loop, method, networks
     pretrained: Mapping[str, str] = field(default_factory=dict)  # role -> run
+    start: str = ""  # the run or zoo entry whose weights it begins with
 
     def to_json(self) -> dict[str, Any]:
         groups = {name: dataclasses.asdict(group) for name, group in self.settings.items()}
         pretrained = {"pretrained": dict(self.pretrained)} if self.pretrained else {}
-        return {"recipe": self.recipe, "tier": self.tier, **groups, **pretrained}
+        start = {"start": self.start} if self.start else {}
+        return {"recipe": self.recipe, "tier": self.tier, **groups, **pretrained, **start}

@@ -71,8 +71,8 @@ def restore(config: Mapping[str, Any]) -> Plan:
             "networks again, unless it becomes a recipe (CONTRIBUTING.md, COURSE_RECIPES)."
         )
     gone = {setting: value for older in range(form, FORMAT) for setting, value in GONE[older].items()}
+    classes = groups(find(config["recipe"]))
     try:
-        classes = groups(find(config["recipe"]))
         settings = {}
         for group, cls in classes.items():
             names = {f.name for f in dataclasses.fields(cls)}
@@ -83,7 +83,10 @@ def restore(config: Mapping[str, Any]) -> Plan:
                     if name in names or not ((group, name) in gone and gone[group, name] in (ANY, value))
                 }
             )
-        return Plan(config["recipe"], config["tier"], settings, dict(config.get("pretrained", {})))
+        pretrained = dict(config.get("pretrained", {}))
+        return Plan(config["recipe"], config["tier"], settings, pretrained, config.get("start", ""))
+    except UsageError as error:
+        raise CourseError(f"config.json holds what no run can have: {error}") from error
     except (KeyError, TypeError, AttributeError) as error:
         wrote = config.get("version", "another version")
         raise CourseError(

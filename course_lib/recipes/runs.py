@@ -7,8 +7,10 @@ from typing import Any
 
 from course_lib import paths
 from course_lib.errors import CourseError, UsageError
+from course_lib.recipes import starting
 from course_lib.recipes.plan import Plan
 from course_lib.recipes.resolve import FORMAT, restore
+from course_lib.recipes.size import require_memory
 from course_lib.version import __version__
 
 
@@ -29,13 +31,14 @@ def build(plan: Plan, spec: Any):
     spec = spec if isinstance(spec, DataSpec) else DataSpec(tuple(spec))
     seed = plan.settings["data"].seed
     pretrained = {role: _pretrained(role, run) for role, run in plan.pretrained.items()}
+    require_memory(plan.settings["networks"], spec)
     # the initialisation of torch's layers draws from the global generator: seed it, and give it back as it was
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seeds.number(seed, purpose="weights"))
         try:
             networks = plan.settings["networks"].build(spec) | pretrained
             method = plan.settings["method"].build(networks)
-        except (ValueError, RuntimeError) as error:
+        except (ValueError, RuntimeError, OverflowError, MemoryError) as error:
             raise UsageError(f"these settings cannot be built: {str(error).rstrip('.')}.") from error
     method.seed, method.spec, method.plan = seed, spec, plan
     return method
@@ -71,7 +74,10 @@ def located(plan: Plan) -> Plan:
     pretrained = {
         role: str(Path(run).resolve()) if Path(run).is_dir() else run for role, run in plan.pretrained.items()
     }
-    return dataclasses.replace(plan, settings={**plan.settings, "data": d}, pretrained=pretrained)
+    start = str(Path(plan.start).resolve()) if plan.start and Path(plan.start).is_dir() else plan.start
+    return dataclasses.replace(
+        plan, settings={**plan.settings, "data": d}, pretrained=pretrained, start=start
+    )
 
 
 def train(
@@ -102,6 +108,9 @@ def train(
     spec = spec_of(dataset, target, d.paired)
     method = build(plan, spec)
     method.prepare(dataset, d.seed)
+    config = configuration(plan, spec) | starting.described(plan.start, run_dir, checksum)
+    if plan.start and not _resumes(run_dir):
+        starting.begin_with(method, plan.start, load(plan.start))
     batches = Batches(
         dataset,
         here.share(d.batch) * method.minibatches,
@@ -119,7 +128,7 @@ def train(
             d.steps,
             run_dir,
             settings=plan.settings["loop"],
-            config=configuration(plan, spec),
+            config=config,
             upgrade=lambda there: upgraded(there, spec),
             data_changed=data_changed,
             every=every,
@@ -129,6 +138,13 @@ def train(
         )
     finally:
         batches.close()
+
+
+def _resumes(run_dir: Path | str | None) -> bool:
+    """Whether a run lies there that has weights of its own."""
+    from course_lib.training.checkpoint import RunDirectory
+
+    return run_dir is not None and RunDirectory(run_dir).latest() is not None
 
 
 def configuration(plan: Plan, spec: Any) -> dict[str, Any]:
@@ -149,7 +165,7 @@ def upgraded(there: dict[str, Any], spec: Any) -> dict[str, Any]:
     be as it is now, but for the shape, which it says."""
     from course_lib.training.configuration import DATA_CHANGES, MADE_OF
 
-    kept = ("shape", "data_set", "length", "pretrained_sha256", MADE_OF, DATA_CHANGES)
+    kept = ("shape", "data_set", "length", "pretrained_sha256", "start_sha256", MADE_OF, DATA_CHANGES)
     return configuration(located(restore(there)), spec) | {key: there[key] for key in kept if key in there}
 
 

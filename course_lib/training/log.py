@@ -124,16 +124,26 @@ class Journal:
             ]
         return self._pending
 
+    def picture(self, step: int, grid: Tensor) -> None:
+        """Show samples beside the curves: a grid (3, H, W) in [0, 1]."""
+        if writer := self._events(step):
+            writer.add_image("samples", grid, step)
+
     def _to_tensorboard(self, row: dict[str, float]) -> None:
+        if writer := self._events(int(row["step"])):
+            for name, value in row.items():
+                if name != "step":
+                    writer.add_scalar(name, value, int(row["step"]))
+
+    def _events(self, step: int) -> Any:
+        """TensorBoard's writer, from `step` on: what it wrote of later steps is of a run that was killed."""
         if not self._tensorboard or self.path is None:
-            return
+            return None
         if self._writer is None:
             from torch.utils.tensorboard import SummaryWriter
 
-            self._writer = SummaryWriter(self.path.parent / "tensorboard", purge_step=int(row["step"]))
-        for name, value in row.items():
-            if name != "step":
-                self._writer.add_scalar(name, value, int(row["step"]))
+            self._writer = SummaryWriter(self.path.parent / "tensorboard", purge_step=step)
+        return self._writer
 
 
 class Progress:

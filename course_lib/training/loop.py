@@ -180,7 +180,7 @@ def fit(
                 # the picture before the checkpoint: whoever resumes there has it
                 if directory and (done or run.step % settings.sample_every == 0):
                     check()
-                    write_samples(run, directory, batches, first_batch())
+                    write_samples(run, directory, batches, first_batch(), journal)
                 if done or stop or (directory and run.step % settings.checkpoint_every == 0):
                     check(weights=True)
                     run.seconds = time.perf_counter() - clock
@@ -221,7 +221,9 @@ def prepare(method: Method, device: torch.device, settings: LoopSettings, steps:
     method.networks.train()
 
 
-def write_samples(run: Run, directory: RunDirectory, batches: Batches, batch: Batch) -> None:
+def write_samples(
+    run: Run, directory: RunDirectory, batches: Batches, batch: Batch, journal: Journal | None = None
+) -> None:
     """A grid of what the method shows with the averaged weights, from the same draw each time (images only)."""
     if len(batches.dataset.shape) != 3:
         return
@@ -230,10 +232,13 @@ def write_samples(run: Run, directory: RunDirectory, batches: Batches, batch: Ba
         samples = run.method.preview(batch, draw)
     if samples is None:
         return
-    from torchvision.utils import save_image
+    from torchvision.utils import make_grid, save_image
 
     picture = io.BytesIO()
-    save_image(samples, picture, "png", nrow=8, normalize=True, value_range=(-1, 1), padding=1)
+    grid = make_grid(samples, nrow=8, normalize=True, value_range=(-1, 1), padding=1).cpu()
+    save_image(grid, picture, "png")
+    if journal:
+        journal.picture(run.step, grid)
     with directory.writing():
         directory.samples.mkdir(exist_ok=True)
         write_atomic(directory.samples / f"{run.step:08d}.png", picture.getvalue())
