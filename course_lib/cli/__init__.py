@@ -12,7 +12,19 @@ import threading
 from collections.abc import Sequence
 
 import course_lib
-from course_lib.cli import bench, data, evaluate, exercises, robustness, sample, study, train, zoo
+from course_lib.cli import (
+    bench,
+    compare,
+    data,
+    evaluate,
+    exercises,
+    export,
+    robustness,
+    sample,
+    study,
+    train,
+    zoo,
+)
 from course_lib.cli.parser import Commands, Parser
 from course_lib.errors import CourseError
 
@@ -107,6 +119,8 @@ def parser() -> argparse.ArgumentParser:
     train.add(commands)
     sample.add(commands)
     evaluate.add(commands)
+    compare.add(commands)
+    export.add(commands)
     zoo.add(commands)
     study.add(commands)
     robustness.add(commands)

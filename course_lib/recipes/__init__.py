@@ -4,9 +4,9 @@ from course_lib.recipes.catalogue import RECIPES, find
 from course_lib.recipes.own import add_file
 from course_lib.recipes.plan import DataSettings, Plan, Recipe
 from course_lib.recipes.resolve import groups, resolve, restore
-from course_lib.recipes.runs import build, load, open_data, train
+from course_lib.recipes.runs import build, load, open_data, run_folder, train
 
 __all__ = [
     "RECIPES", "DataSettings", "Plan", "Recipe", "add_file", "build", "find", "groups", "load", "open_data", "resolve",
-    "restore", "train",
+    "restore", "run_folder", "train",
 ]  # fmt: skip

@@ -1,0 +1,33 @@
+"""`course export`: a trained network for programs that know nothing of the course."""
+
+import argparse
+from pathlib import Path
+
+from course_lib.cli.parser import Commands
+
+
+def add(commands: Commands) -> None:
+    export = commands.command(
+        "export", run_export, "write a network as safetensors and plain torch, torch.export and ONNX"
+    )
+    export.add_argument("of", metavar="RUN", help="a run directory, or a name from the zoo")
+    export.add_argument("--out", type=Path, metavar="DIR", help="where to (default: export/RUN)")
+    export.add_argument(
+        "--onnx",
+        action=argparse.BooleanOptionalAction,
+        help="insist on ONNX, or leave it out (default: if it is here)",
+    )
+
+
+def run_export(options: argparse.Namespace) -> None:
+    from course_lib.export import HOW, export
+
+    out = options.out or Path("export") / Path(options.of).name
+    said = export(options.of, out, onnx=options.onnx)
+    print(
+        f"{out}: {said['network']} of {said['recipe']}, {said['input']['what']} -> {said['output']['what']}"
+    )
+    for kind, difference in said["differences"].items():
+        print(f"  {said['network']}.{kind} agrees to {difference:.1e}")
+    if "onnx" not in said["differences"] and options.onnx is None:
+        print(f"  no ONNX: its packages are not here (`{HOW}`)")

@@ -1,0 +1,139 @@
+"""Several runs side by side: in what they differ, where they got to, their curves and their samples."""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from course_lib import recipes, seeds
+from course_lib.errors import UsageError
+
+SAMPLES = 36  # of each run in the figure
+TIMES = ("seconds", "examples_per_second")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One run: its settings by "group.name", the rows of its metrics, and the trained method."""
+
+    name: str
+    settings: dict[str, Any]
+    rows: list[dict[str, float]]
+    method: Any
+
+
+def read(name: str | Path) -> Compared:
+    """A run or a zoo entry, which has no rows. Raises CourseError when there is none, or it cannot be loaded."""
+    from course_lib.training.history import rows_in
+
+    method = recipes.load(name)
+    plan = method.plan
+    settings = {"recipe": plan.recipe, "tier": plan.tier}
+    for group, values in plan.settings.items():
+        settings |= {f"{group}.{f.name}": getattr(values, f.name) for f in dataclasses.fields(values)}
+    file = recipes.run_folder(name) / "metrics.jsonl"
+    rows = [row for _, row in rows_in(file.read_bytes())[0]] if file.exists() else []
+    return Compared(str(name), settings, rows, method)
+
+
+def differing(runs: Sequence[Compared]) -> list[str]:
+    """The settings that are not the same in all runs, in their order."""
+    names = list(dict.fromkeys(name for run in runs for name in run.settings))
+    return [name for name in names if len({repr(run.settings.get(name)) for run in runs}) > 1]
+
+
+def quantities(runs: Sequence[Compared]) -> list[str]:
+    """What the runs wrote down while they trained, less times."""
+    names = dict.fromkeys(name for run in runs for row in run.rows for name in row)
+    return [name for name in names if name != "step" and name not in TIMES]
+
+
+def text(runs: Sequence[Compared]) -> str:
+    """A table: a column a run, first the settings in which they differ, then the last values of what they noted.
+
+    Raises UsageError for fewer than two runs.
+    """
+    if len(runs) < 2:
+        raise UsageError("a comparison needs two runs or more: name another.")
+    rows = [["", *(run.name for run in runs)]]
+    rows += [[name, *(_shown(run.settings.get(name)) for run in runs)] for name in differing(runs)]
+    last = [run.rows[-1] if run.rows else {} for run in runs]
+    for name in ("step", *quantities(runs), *TIMES):
+        rows.append([name, *(_shown(row.get(name)) for row in last)])
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = [
+        "   ".join([row[0].ljust(widths[0]), *(v.rjust(w) for v, w in zip(row[1:], widths[1:], strict=True))])
+        for row in rows
+    ]
+    return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
+
+
+def figure(runs: Sequence[Compared], file: Path, seed: int = 0) -> None:
+    """Curves of all that the runs noted, and samples of each from the same seed. Raises OSError, ValueError."""
+    import matplotlib
+
+    matplotlib.use("agg")
+    from matplotlib import pyplot as plt
+
+    from course_lib.figures import style
+
+    style.use()
+    names = quantities(runs)
+    columns = max(len(runs), min(len(names), 3), 1)
+    curves = -(-len(names) // columns)
+    drawn, axes = plt.subplots(
+        curves + 1, columns, figsize=(3.2 * columns, 2.6 * (curves + 1)), squeeze=False, layout="constrained"
+    )
+    for ax in axes.flat[len(names) : curves * columns]:
+        ax.set_axis_off()
+    for name, ax in zip(names, axes.flat, strict=False):
+        for number, run in enumerate(runs):
+            points = [(row["step"], row[name]) for row in run.rows if name in row]
+            if points:
+                ax.plot(
+                    *zip(*points, strict=True),
+                    label=run.name,
+                    color=f"C{number}",
+                    linestyle=LINES[number % 4],
+                )
+        ax.set(xlabel="step", title=name)
+    if names:
+        axes.flat[0].legend(fontsize="small")
+    for number, ax in enumerate(axes[-1]):
+        ax.set_axis_off()
+        if number < len(runs):
+            _draw_samples(ax, runs[number], seed)
+    drawn.savefig(file)
+    plt.close(drawn)
+
+
+LINES = ("-", "--", "-.", ":")
+
+
+def _draw_samples(ax: Any, run: Compared, seed: int) -> None:
+    method = run.method
+    ax.set_title(run.name)
+    if method.classifier is not None or "generator" not in method.networks:
+        ax.text(0.5, 0.5, "makes no samples", ha="center")
+        return
+    samples = method.sample(method.latents(SAMPLES, seeds.generator(seed, purpose="sample"))).cpu()
+    if samples.ndim == 4:
+        from torchvision.utils import make_grid
+
+        grid = make_grid(samples, nrow=6, normalize=True, value_range=(-1, 1), padding=1)
+        ax.imshow(grid.permute(1, 2, 0).numpy(), interpolation="nearest")
+        return
+    many = method.sample(method.latents(1000, seeds.generator(seed, purpose="sample"))).cpu().numpy()
+    ax.set_axis_on()
+    if many.shape[1] == 1:
+        ax.hist(many[:, 0], bins="auto", density=True)
+    else:
+        ax.scatter(many[:, 0], many[:, 1], s=4)
+        ax.set_aspect("equal")
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,123 @@
+"""Exports: each is loaded in its own way and gives what the network gives."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from course_lib import cli, compare, recipes
+from course_lib.errors import CourseError, UsageError
+from course_lib.export import TOLERANCE, export, traced
+from course_lib.training.checkpoint import RunDirectory
+
+ENTRIES = {"dcgan-fashion": (1, 32, 32), "vae-fashion": (1, 32, 32), "classifier-digits": (10,)}
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_a_zoo_entry_is_the_same_network_without_the_course(entry, tmp_path):
+    said = export(entry, tmp_path, onnx=False)
+    role = said["network"]
+    assert tuple(said["output"]["shape"][1:]) == ENTRIES[entry]
+    assert set(said["differences"]) == {"pt2", "py"} and max(said["differences"].values()) <= TOLERANCE
+    assert json.loads((tmp_path / "export.json").read_text()) == said
+    network = recipes.load(entry).networks[role]
+    x = torch.randn(5, *said["input"]["shape"][1:], generator=torch.Generator().manual_seed(1))
+    code = (
+        f"import sys, torch; from {role} import load; x = torch.load('x.pt'); network = load(); network(x); "
+        f"torch.save(network(x), 'y.pt'); assert not any('course_lib' in name for name in sys.modules)"
+    )
+    torch.save(x, tmp_path / "x.pt")
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, env={"PATH": ""})
+    found = torch.load(tmp_path / "y.pt")
+    with torch.no_grad():
+        torch.testing.assert_close(found, network(x), rtol=TOLERANCE, atol=TOLERANCE)
+        program = torch.export.load(tmp_path / f"{role}.pt2").module()
+        torch.testing.assert_close(program(x[:1]), network(x[:1]), rtol=TOLERANCE, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize("entry", ["dcgan-fashion", "classifier-digits"])
+def test_onnx_agrees_for_batches_of_any_size(entry, tmp_path):
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxscript")
+    runtime = pytest.importorskip("onnxruntime")
+    said = export(entry, tmp_path, onnx=True)
+    assert said["differences"]["onnx"] <= 1e-5
+    session = runtime.InferenceSession(str(tmp_path / f"{said['network']}.onnx"))
+    x = torch.randn(7, *said["input"]["shape"][1:], generator=torch.Generator().manual_seed(1))
+    (found,) = session.run(None, {"x": x.numpy()})
+    with torch.no_grad():
+        expected = recipes.load(entry).networks[said["network"]](x)
+    torch.testing.assert_close(torch.from_numpy(found), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_onnx_without_its_packages_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(UsageError, match=r"pip install .course-lib\[export\]"):
+        export("dcgan-fashion", tmp_path, onnx=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_network_that_looks_at_numbers_cannot_be_traced():
+    class Branching(torch.nn.Module):
+        def forward(self, x):
+            return x if x.sum().item() > 0 else -x
+
+    with pytest.raises(CourseError, match="cannot be traced") as caught:
+        traced(Branching(), torch.ones(3, 2))
+    assert "\n" not in str(caught.value)
+
+
+# comparison
+
+
+@pytest.fixture
+def two_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, rate in (("slow", "0.001"), ("fast", "0.01")):
+        words = [
+            "--device",
+            "cpu",
+            "--quiet",
+            "--tier",
+            "smoke",
+            "--no-tensorboard",
+            "--width",
+            "8",
+            "--depth",
+            "1",
+        ]
+        words += ["--batch", "8", "--steps", "4", "--log-every", "2", "--generator-lr", rate, "--out", name]
+        assert cli.main(["train", "gan-ring", *words]) == 0
+    return tmp_path
+
+
+def test_runs_are_compared_by_what_differs(two_runs, capsys):
+    capsys.readouterr()
+    assert cli.main(["compare", "slow", "fast", "--out", "figure.png"]) == 0
+    said = capsys.readouterr().out
+    lines = {line.split()[0]: line.split()[1:] for line in said.splitlines() if line.split()}
+    assert lines["method.generator_lr"] == ["0.001", "0.01"] and lines["step"] == ["4", "4"]
+    assert "method.discriminator_lr" not in lines, "what is the same is not said"
+    assert any(name.endswith("/loss") for name in lines)
+    assert (two_runs / "figure.png").stat().st_size > 10_000
+    runs = [compare.read("slow"), compare.read("fast")]
+    rows = [json.loads(line) for line in RunDirectory("slow").metrics.read_text().splitlines()]
+    assert runs[0].rows == rows and compare.differing(runs) == ["method.generator_lr"]
+
+
+def test_what_cannot_be_compared_is_one_sentence(two_runs, capsys):
+    for words, said in (
+        (["slow"], "needs two runs"),
+        (["slow", "nowhere"], "no run directory and no zoo entry 'nowhere'"),
+        (["slow", "fast", "--out", "no/folder.png"], "cannot write no/folder.png"),
+    ):
+        capsys.readouterr()
+        assert cli.main(["compare", *words]) in (1, 2)
+        error = capsys.readouterr().err
+        assert said in error and error.count("\n") == 1
+
+
+def test_zoo_entries_are_compared_by_their_samples(two_runs, capsys):
+    assert cli.main(["compare", "dcgan-fashion", "classifier-digits", "--out", "figure.png"]) == 0
