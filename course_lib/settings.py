@@ -41,7 +41,7 @@ class Limits:
 
 
 # no setting means anything beyond these, and some would never end: a larger number is a slip
-MOST, MOST_COUNTED = 1_000_000, 1_000_000_000
+MOST, MOST_COUNTED = 1_000_000, 100_000_000
 NUMBER = Limits("a number", -MOST, MOST)  # of a field whose type says nothing else
 
 Rate = Annotated[float, Limits("a step size", 0, 1000)]

@@ -7,7 +7,7 @@ from typing import Any
 from course_lib import memory
 from course_lib.errors import UsageError
 
-MOST_TENSORS = 10_000  # of weights: a hundred times those of the deepest network here
+MOST_TENSORS = 3_000  # of weights: many times those of the deepest network here
 COPIES = 4  # of each weight while it is trained: itself, its gradient and Adam's two moments
 
 

@@ -72,7 +72,7 @@ def verdict(method: type, networks: type, base, group: str, field: str, number: 
         return "accepted"
     if group in ("data", "loop") or value in ORDINARY:
         return "built"
-    began = time.perf_counter()
+    began = time.process_time()
     try:
         if group == "method":
             settings.build(dict(base.networks))
@@ -92,7 +92,7 @@ def verdict(method: type, networks: type, base, group: str, field: str, number: 
         return "refused" if one_sentence(error) or group == "method" else f"said {error}"
     except Exception as error:
         return f"raised {type(error).__name__} when built: {error}"
-    seconds = time.perf_counter() - began
+    seconds = time.process_time() - began
     return "built" if seconds < 20 else f"took {seconds:.0f} s to build"
 
 
@@ -148,7 +148,7 @@ def test_no_setting_takes_what_nobody_can_mean(name):
         (["--generator-lr", "1e300"], "at most 1,000"),
         (["--generator-width", "1000000"], "make them smaller"),
         (["--steps", "1e12"], "steps"),
-        (["--batch", "10000000000000"], "at most 1,000,000,000"),
+        (["--batch", "10000000000000"], "at most 100,000,000"),
         (["--resolution", "1"], "at least 4"),
         (["--data", ""], "data names nothing"),
     ],
@@ -178,18 +178,18 @@ def test_whole_numbers_are_taken_for_numbers():
 @pytest.mark.parametrize(
     ("recipe", "changes", "said"),
     [
-        ("gan-ring", {"depth": 10**8}, "10,000 layers"),
+        ("gan-ring", {"depth": 10**6}, "3,000 layers"),
         ("gan-ring", {"width": 10**7}, "make them smaller"),
-        ("gan-ring", {"width": 10**9, "latent": 10**9}, "make them smaller"),
+        ("gan-ring", {"width": 10**8, "latent": 10**8}, "make them smaller"),
         ("dcgan-fashion", {"latent": 10**8}, "make them smaller"),
         ("classifier-fashion", {"width": 10**6}, "make them smaller"),
     ],
 )
 def test_networks_beyond_the_memory_are_refused_at_once(recipe, changes, said):
-    plan, began = recipes.resolve(recipe, "smoke", **changes), time.perf_counter()
+    plan, began = recipes.resolve(recipe, "smoke", **changes), time.process_time()
     with pytest.raises(UsageError, match=said):
         recipes.build(plan, spec_of(plan))
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
 
 
 def test_asking_for_memory_draws_nothing():
