@@ -1,5 +1,6 @@
 """Data by name: `open("fashion-mnist", resolution=32)`, and `Batches`, a function of the step."""
 
+from course_lib.data.arrays import dataset_of, image_set, points
 from course_lib.data.batches import Batch, Batches
 from course_lib.data.cache import located, prepare
 from course_lib.data.cache import open_set as open  # read as data.open
@@ -15,11 +16,14 @@ __all__ = [
     "ImageSet",
     "PointSet",
     "by_hand",
+    "dataset_of",
     "describe",
     "downloadable",
     "fetch",
+    "image_set",
     "located",
     "open",
+    "points",
     "prepare",
     "spec_of",
 ]

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from course_lib import seeds
+from course_lib.data.arrays import dataset_of
 from course_lib.data.images import ImageSet, to_float
 from course_lib.data.spec import spec_of
 from course_lib.data.stream import Stream
@@ -163,6 +164,7 @@ class Reader:
 class Batches:
     """Endless batches of a data set; `at(step)` depends on (seed, rank, step) and nothing else.
 
+    `dataset` is what `data.open` gives, or arrays, tensors and a TensorDataset, as `arrays.dataset_of` takes them.
     `size` is the batch of one rank; `world` ranks together see `size * world` images a step. Images are kept on
     `device` or read ahead by a thread, as `Reader` says. `target` is a second domain: `paired`, its image i goes with
     image i of `dataset`; otherwise it is gone through in an order of its own. Close the batches when done, or use
@@ -171,11 +173,11 @@ class Batches:
 
     def __init__(
         self,
-        dataset: ImageSet | PointSet,
+        dataset: ImageSet | PointSet | Any,
         size: int,
         *,
         seed: int,
-        target: ImageSet | PointSet | None = None,
+        target: ImageSet | PointSet | Any | None = None,
         paired: bool = False,
         rank: int = 0,
         world: int = 1,
@@ -193,11 +195,7 @@ class Batches:
             )
         if not 0 <= rank < world:
             raise UsageError(f"Rank {rank} does not exist among {world}: ranks count from 0.")
-        for domain in (dataset, *([] if target is None else [target])):
-            if not isinstance(domain, (ImageSet, PointSet)):
-                raise UsageError(
-                    f"A {type(domain).__name__} is not a data set: open one with course_lib.data.open(name)."
-                )
+        dataset, target = dataset_of(dataset), None if target is None else dataset_of(target)
         spec_of(dataset, target, paired)  # refuses what cannot be paired
         try:
             self.device = torch.device(device)

@@ -340,7 +340,7 @@ def test_what_cannot_be_paired_is_refused():
     for target in (None, shorter, data.open("toy/ring8")):
         with pytest.raises(UsageError, match="equally many images"):
             data.Batches(bright, 4, seed=0, target=target, paired=True)
-    with pytest.raises(UsageError, match="not a data set"):
+    with pytest.raises(UsageError, match="is no data set"):
         data.Batches(bright, 4, seed=0, target=dark.images)
 
 
