@@ -13,7 +13,7 @@ from PIL import Image
 import course_lib
 from course_lib import cli, recipes, zoo
 from course_lib.cli import train
-from course_lib.errors import CourseError
+from course_lib.errors import CourseError, UsageError
 
 SMALL = ["--tier", "smoke", "--device", "cpu", "--quiet", "--no-tensorboard", "--batch", "8", "--width", "8"]
 
@@ -272,3 +272,16 @@ def test_a_reader_that_goes_away_is_no_error():
     )
     os.close(writer)
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", ["swissroll-grown", "swissroll-mlp"])
+def test_a_setting_that_two_groups_share_is_asked_for_once(name):
+    """`latents` belongs to the networks and to the method, and means the same in both."""
+    recipe = recipes.find(name)
+    _, plan = train.options_of(name, recipe, ["--tier", "smoke"])
+    assert plan == recipes.resolve(name, "smoke")
+    _, plan = train.options_of(name, recipe, ["--latents", "2,5", "--grow-at", "0.3", "--width", "7"])
+    assert plan.settings["method"].latents == plan.settings["networks"].latents == (2, 5)
+    assert plan.settings["networks"].width == 7
+    with pytest.raises(UsageError, match="each larger than the last"):
+        train.options_of(name, recipe, ["--latents", "3,1", "--grow-at", "0.3"])
