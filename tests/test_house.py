@@ -193,7 +193,7 @@ def unpickles(source: str) -> list[str]:
     return wrong
 
 
-# no file and nothing of a student's: the course's own questions, on their way into the room of a student's code
+# no file and nothing of a student's: the course's own questions, on their way into the sandbox of a student's code
 QUESTIONS = LIBRARY / "grading" / "questions.py"
 
 
@@ -202,7 +202,7 @@ def test_no_file_is_unpickled(path):
     assert unpickles(path.read_text("utf-8")) == (["pickle", "cloudpickle"] if path == QUESTIONS else [])
 
 
-def test_only_the_room_of_a_students_code_reads_questions():
+def test_only_the_sandbox_of_a_students_code_reads_questions():
     readers = {path.name for path in SOURCES if "questions.load(" in path.read_text("utf-8")}
     assert (
         readers == {"remote.py"} and "questions.load(" not in (LIBRARY / "grading" / "judge.py").read_text()

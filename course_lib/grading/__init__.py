@@ -12,7 +12,7 @@
 
 The verdict does not come from in there. A second process, the judge, in which no student's code has ever run, draws the
 inputs from your seed, asks the student's functions for what they return, and decides. Neither the seed nor a right
-value ever enters the room in which a student's code runs, so there is nothing to be found by whoever looks for it.
+value ever enters the sandbox in which a student's code runs, so there is nothing to be found by whoever looks for it.
 Patching the course's library, writing to every open file or printing "passed" earns nothing. Each student and each
 exercise has inputs of its own: what one learns of them helps nobody.
 

@@ -1,7 +1,7 @@
 """What the judge asks a student's functions, as bytes: pickled, for a question may hold a network or a function.
 
-This goes one way only, from the course's own process into the room where a student's code runs. Whoever could change
-these bytes on the way is in that room already, and nothing is gained by it.
+This goes one way only, from the course's own process into the sandbox where a student's code runs. Whoever could change
+these bytes on the way is in that sandbox already, and nothing is gained by it.
 """
 
 import io

@@ -1,7 +1,7 @@
 """One submission: its notebook is run, its answers are asked for, and each exercise has its verdict in the end.
 
-The supervisor stands outside of the room in which the student's code runs. When a cell or an answer does not come back
-(an endless loop, too much memory, a dead process), the room is ended with all that is in it, and the notebook is run
+The supervisor stands outside of the sandbox in which the student's code runs. When a cell or an answer does not come back
+(an endless loop, too much memory, a dead process), the sandbox is ended with all that is in it, and the notebook is run
 again in a new one without the culprit, so that the rest counts.
 """
 
@@ -32,7 +32,7 @@ class Order:
 
 
 class Supervisor:
-    """start: starts a `runner`. stop: the grader wants no more. shut_in: the runner is in a room of its own."""
+    """start: starts a `runner`. stop: the grader wants no more. shut_in: the runner is in a sandbox of its own."""
 
     def __init__(
         self,
@@ -135,7 +135,7 @@ class Supervisor:
                 return
 
     def _judge(self, student: StudentProcess, name: str) -> None:
-        """One answer, to its verdict. Raises Ended where the room has to be left."""
+        """One answer, to its verdict. Raises Ended where the sandbox has to be left."""
         exercise, cell = self.by_name[name], self.doing
         allowed = exercise["seconds"] + self.limits.seconds
         self.doing, student.since, began = name, student.clock.seconds, time.monotonic()
