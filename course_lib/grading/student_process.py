@@ -104,9 +104,13 @@ class StudentProcess:
         return self._words
 
     def _end(self) -> str:
-        for pid in reversed(processes.tree(self.process.pid)):
+        _, *below = processes.tree(self.process.pid)
+        for pid in reversed(below):
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
+        if below:  # bubblewrap takes leave of its own child, which nobody else might
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(1)
         with contextlib.suppress(OSError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()

@@ -1,8 +1,8 @@
 """One submission: its notebook is run, its answers are asked for, and each exercise has its verdict in the end.
 
-The supervisor stands outside of the sandbox in which the student's code runs. When a cell or an answer does not come back
-(an endless loop, too much memory, a dead process), the sandbox is ended with all that is in it, and the notebook is run
-again in a new one without the culprit, so that the rest counts.
+The supervisor stands outside of the sandbox in which the student's code runs. When a cell or an answer does not come
+back (an endless loop, too much memory, a dead process), the sandbox is ended with all that is in it, and the notebook
+is run again in a new one without the culprit, so that the rest counts.
 """
 
 import subprocess

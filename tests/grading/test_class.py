@@ -1,6 +1,6 @@
 """A class of sixty files in each platform's layout: collected and graded, nothing lost, every file accounted for.
 
-What stands in each notebook is its owner's name. In place of the sandboxes and the judge there is one who says what he has
+What stands in each notebook is its owner's name. In place of sandboxes and a judge there is one who says what he has
 read: so a page that holds another's answers, or a file that nobody has read, is seen, and the test takes a second.
 """
 
