@@ -18,6 +18,7 @@ CHAPTERS = {
     "infogan": "07-infogan",
     "glo": "09-glo",
     "roll": "10-growing-mlp",
+    "growing": "11-growing-cnn",
 }
 
 Checker = Callable[[Any, Any], None]  # (answer, trial): returns, or fails with a diagnosis
