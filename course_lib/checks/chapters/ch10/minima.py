@@ -24,14 +24,14 @@ from course_lib.theory.two_minima import TwoMinima, descent
         "the chapter: look at the edges of w₁ ≤ 0, w₂ ≤ 0.",
     ),
     mistakes={
-        "both": "w₂ moves from the first step on. It has to wait at 0 until `alone` steps are done.",
-        "never": "w₂ never moves: after `alone` steps both parameters descend.",
+        "both": "Here w₂ moves from the first step on. It has to wait at 0 until `alone` steps are done.",
+        "never": "Here w₂ never moves: after `alone` steps both parameters descend.",
         "only-second": "After `alone` steps w₁ stands still and w₂ moves alone. From then on both move.",
         "back": "When w₂ joins, w₁ is back at its start. It goes on from where it is.",
         "uphill": "This climbs: take `rate` times the gradient off.",
         "one-off": "The number of steps alone is off by one: w₂ makes its first move in step `alone` + 1.",
         "start": "The path must begin at (start, 0).",
-        "one-by-one": "w₂ is moved by a gradient that already sees the new w₁. Both move by the gradient at one point.",
+        "one-by-one": "Here w₂ is moved by a gradient that already sees the new w₁. Both move by the gradient at one point.",
     },
     lesson="What growth excludes is decided by where the line leans, and nobody has told the line what is good.",
 )

@@ -28,7 +28,7 @@ from course_lib.networks.growth import with_corner
         "instead of 0, and the next layer would see it.",
         "all-scaled": "The old weights are multiplied by β as well: at β = 0 the layer would compute nothing.",
         "drawn-corner": "The corner holds drawn numbers. The trained weights of the old layer belong there.",
-        "unscaled": "β is not used: new weights count fully at once.",
+        "unscaled": "The number β is not used: new weights count fully at once.",
         "behind": "The old weights stand behind the new ones. The old channels come first.",
         "outputs-only": "New weights from old inputs to new outputs are scaled, those from new inputs to old outputs "
         "are not: at β = 0 the old outputs must not depend on new inputs.",
@@ -103,7 +103,7 @@ def _other_weights(weight: Tensor, drawn: Tensor, beta: float) -> dict[str, obje
         "each pixel. α multiplies the sharper version.",
     ),
     mistakes={
-        "swapped": "α and 1 − α are exchanged: at α = 0 the pictures must be as coarse as the stage before.",
+        "swapped": "The weights α and 1 − α are exchanged: at α = 0 pictures must be as coarse as the stage before.",
         "no-fade": "The pictures are only reduced to this stage. During the fade they are blended with coarser ones.",
         "coarse": "At every α these are the pictures of the stage before.",
         "every-second": "The reduction drops pixels instead of averaging squares.",
@@ -163,7 +163,7 @@ def real_pictures(answer, trial):
     mistakes={
         "printed-twice": "Both terms hold the same deviation, as the thesis prints it. The first belongs to the old "
         "channels, the second to the new ones.",
-        "swapped": "τ weighs the old channels here. At τ = 0 only the old ones count.",
+        "swapped": "Here τ weighs the old channels here. At τ = 0 only the old ones count.",
         "all-channels": "This is the mean over all channels, whatever τ is. New channels that are still 0 would "
         "lower it.",
         "unbiased": "This standard deviation divides by B − 1. The chapter's divides by the number of pictures.",
