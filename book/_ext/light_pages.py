@@ -53,9 +53,12 @@ SPOKEN = (
         '<div id="pst-primary-sidebar"',
         '<div id="pst-primary-sidebar" role="complementary" aria-label="The book"',
     ),
-    # the corner of a table names nothing
-    ("<th></th>", "<td></td>"),
+    # a role that is no longer one, and so a list without entries
+    (' role="doc-biblioentry"', ""),
+    ('<div role="list" class="citation-list">', '<div class="citation-list">'),
 )
+# the corner of a table names nothing
+EMPTY_HEADER = re.compile(r"<th\b[^>]*>\s*(?:<p>\s*</p>)?\s*</th>")
 
 
 class Icons:
@@ -153,6 +156,7 @@ def finish(
     page = ICON.sub(icons.draw, ICON_SCRIPT.sub("", page))
     for theirs, ours in SPOKEN:
         page = page.replace(theirs, ours)
+    page = EMPTY_HEADER.sub("<td></td>", page)
     page = one_style.link_one(page, up, version)
     page = last_scripts(page, search=name == SEARCH_PAGE)
     page = size_pictures(page, size_of)

@@ -14,6 +14,7 @@ from pathlib import Path
 import yaml
 from docutils import nodes
 from docutils.statemachine import StringList
+from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
 FOLDER = "self-tests"
@@ -154,11 +155,21 @@ def write_cards(app, error) -> None:
     target.write_text(cards(Path(app.srcdir) / "book" / FOLDER), encoding="utf-8")
 
 
+def link_cards(app, doctree: nodes.document) -> None:
+    """Let links to the cards lead there; the file is not among the sources, where links are looked up."""
+    up = "../" * app.env.docname.count("/")
+    for link in list(doctree.findall(addnodes.pending_xref)):
+        if link.get("reftarget", "").endswith(f"_static/{CARDS}"):
+            address = f"{up}_static/{CARDS}"
+            link.replace_self(nodes.reference("", "", *link.children, internal=True, refuri=address))
+
+
 def setup(app) -> dict:
     app.add_directive("self-test", SelfTest)
     app.add_node(SelfTestChoice, html=(visit_choice, depart_choice), singlehtml=(visit_choice, depart_choice))
     app.add_node(
         SelfTestSummary, html=(visit_summary, depart_summary), singlehtml=(visit_summary, depart_summary)
     )
+    app.connect("doctree-read", link_cards)
     app.connect("build-finished", write_cards)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -93,3 +93,11 @@ def test_the_sheet_keeps_what_can_apply(tmp_path):
     assert "--read: 1px" in sheet and "unread" not in sheet
     # what is imported comes before what imports it
     assert sheet.index("color: red") < sheet.index("margin: 0")
+
+
+def test_the_empty_corner_of_a_table_is_no_header(tmp_path):
+    table = '<table><tr><th class="head"></th><th class="head"><p>a</p></th></tr><tr><th><p> </p></th></tr></table>'
+    page = light_pages.finish(
+        PAGE.replace("<article", f"{table}<article"), "book/x", tmp_path, lambda name: None
+    )
+    assert page.count("<td></td>") == 2 and page.count("<th") == 1
