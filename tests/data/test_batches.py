@@ -341,7 +341,7 @@ def test_what_cannot_be_paired_is_refused():
         with pytest.raises(UsageError, match="equally many images"):
             data.Batches(bright, 4, seed=0, target=target, paired=True)
     with pytest.raises(UsageError, match="is no data set"):
-        data.Batches(bright, 4, seed=0, target=dark.images)
+        data.Batches(bright, 4, seed=0, target="dark")
 
 
 def test_a_set_is_described_for_those_who_build_networks():
