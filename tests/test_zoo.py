@@ -44,6 +44,20 @@ def test_an_entry_is_measured_anew_without_training(run):
         zoo.measure_again("bell")
 
 
+def test_what_no_network_was_taught_on_is_measured_by_its_codes(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "zoo", lambda: tmp_path / "zoo")
+    monkeypatch.setattr(report, "measure", lambda method, dataset: {"measure": "none"})
+    settings = {"data": "sprites-colour:images=300", "steps": 2}
+    plan = recipes.resolve("ibgan-colour-sprites", "smoke", **settings, tensorboard=False)
+    recipes.train(plan, tmp_path / "run", device="cpu", quiet=True)
+    assert zoo.publish("other", tmp_path / "run", 1.0)["measures"] == {"measure": "none"}
+    (name,) = zoo.BY_CODES
+    measures = zoo.publish(name, tmp_path / "run", 1.0)["measures"]
+    assert {"factor_vae", "factor_vae_training", "active", "mig"} <= measures.keys()
+    assert measures["data"] == "sprites-colour:images=300" and measures["samples"] > 0
+    assert zoo.measure_again(name)["measures"] == measures
+
+
 def test_own_samples_of_an_entry_are_counted(tmp_path, monkeypatch):
     monkeypatch.setattr(paths, "zoo", lambda: tmp_path / "zoo")
     slow, asked = own_samples.recover, []
