@@ -177,6 +177,12 @@ def _resampled(features: Tensor, generator: torch.Generator) -> Statistics:
 
 def _root(covariance: Tensor) -> Tensor:
     """Symmetric square root; eigenvalues within rounding of 0, of either sign, count as 0."""
-    values, vectors = torch.linalg.eigh(covariance)
+    try:
+        values, vectors = torch.linalg.eigh(covariance)
+    except torch.linalg.LinAlgError:  # of few images and many features: another algorithm takes those
+        import scipy.linalg
+
+        pair = scipy.linalg.eigh(covariance.numpy(), driver="evr")
+        values, vectors = (torch.from_numpy(part) for part in pair)
     rounding = len(values) * torch.finfo(values.dtype).eps * values.abs().max()
     return vectors * values.where(values > rounding, 0.0).sqrt() @ vectors.T
