@@ -26,6 +26,7 @@ ENTRIES = {
     "infogan-digits": "infogan-digits",
     "clggan-faces": "clggan-faces",
     "ibgan-colour-sprites": "ibgan-colour-sprites",
+    "ibgan-faces": "ibgan-faces",
 }
 # entries whose pictures no network of the course was taught on: measured by what their codes hold of known factors
 BY_CODES = ("ibgan-colour-sprites",)
