@@ -182,7 +182,7 @@ def _root(covariance: Tensor) -> Tensor:
     except torch.linalg.LinAlgError:  # of few images and many features: another algorithm takes those
         import scipy.linalg
 
-        pair = scipy.linalg.eigh(covariance.numpy(), driver="evr")
-        values, vectors = (torch.from_numpy(part) for part in pair)
+        pair = scipy.linalg.eigh(covariance.cpu().numpy(), driver="evr")
+        values, vectors = (torch.from_numpy(part).to(covariance) for part in pair)
     rounding = len(values) * torch.finfo(values.dtype).eps * values.abs().max()
     return vectors * values.where(values > rounding, 0.0).sqrt() @ vectors.T

@@ -222,3 +222,17 @@ def test_a_fixed_reference_is_rooted_once_and_gives_the_same_interval():
     )
     value, half = frechet_distance(statistics(x), exact), values.std().item() * t.ppf(0.975, 29)
     assert found == pytest.approx((value - half, value + half), rel=1e-9)
+
+
+def test_another_algorithm_takes_over_where_torch_finds_no_root(monkeypatch):
+    """Of few images with many features LAPACK's default may not converge."""
+    draw = torch.Generator().manual_seed(0)
+    few = torch.randn(12, 200, generator=draw, dtype=torch.float64)
+    many = torch.randn(300, 200, generator=draw, dtype=torch.float64)
+    right = frechet_distance(statistics(few), statistics(many))
+
+    def fails(_):
+        raise torch.linalg.LinAlgError("failed to converge")
+
+    monkeypatch.setattr(torch.linalg, "eigh", fails)
+    assert frechet_distance(statistics(few), statistics(many)) == pytest.approx(right)
