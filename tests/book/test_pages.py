@@ -136,7 +136,7 @@ def opened(browser, address: str, site: str):
 
 def show_all(page) -> None:
     """Bring everything into the page that waits: folds, frames and pictures that load when they are scrolled to."""
-    page.add_style_tag(content="* { content-visibility: visible !important; transition: none !important; }")
+    page.add_style_tag(content="* { transition: none !important; }")
     page.evaluate("""() => {
       document.querySelectorAll('article details').forEach(fold => { fold.open = true; });
       document.querySelectorAll('iframe, img').forEach(e => { e.loading = 'eager'; });
