@@ -31,7 +31,7 @@ from course_lib.theory.two_minima import TwoMinima, descent
         "uphill": "This climbs: take `rate` times the gradient off.",
         "one-off": "The number of steps alone is off by one: w₂ makes its first move in step `alone` + 1.",
         "start": "The path must begin at (start, 0).",
-        "one-by-one": "Here w₂ is moved by a gradient that already sees the new w₁. Both move by the gradient at one point.",
+        "one-by-one": "Here w₂ is moved by a gradient that already sees the new w₁. Both move by one gradient.",
     },
     lesson="What growth excludes is decided by where the line leans, and nobody has told the line what is good.",
 )
