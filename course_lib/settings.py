@@ -44,7 +44,7 @@ class Limits:
 MOST, MOST_COUNTED = 1_000_000, 100_000_000
 NUMBER = Limits("a number", -MOST, MOST)  # of a field whose type says nothing else
 
-Rate = Annotated[float, Limits("a step size", 0, 1000)]
+Rate = Annotated[float, Limits("a step size", 0, 10_000)]
 Weight = Annotated[float, Limits("a weight", 0, MOST)]
 Memory = Annotated[float, Limits("a weight of the past", 0, 1, without=(1,))]
 Deviation = Annotated[float, Limits("a standard deviation", 0, MOST)]

@@ -145,7 +145,7 @@ def test_no_setting_takes_what_nobody_can_mean(name):
         (["--latent", "0"], "latent is a count"),
         (["--generator-width", "-1"], "generator_width is a count"),
         (["--slope", "nan"], "slope is a slope"),
-        (["--generator-lr", "1e300"], "at most 1,000"),
+        (["--generator-lr", "1e300"], "at most 10,000"),
         (["--generator-width", "1000000"], "make them smaller"),
         (["--steps", "1e12"], "steps"),
         (["--batch", "10000000000000"], "at most 100,000,000"),
