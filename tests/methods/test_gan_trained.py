@@ -52,6 +52,7 @@ def test_the_ring_is_covered():
         with run.averaged():
             found.append(mode_coverage(run.method.sample(latents), density))
     modes, quality = sorted(c.modes for c in found), sorted(c.high_quality for c in found)
-    # one seed in three may lose modes, and which does depends on the processor; the true law has 98.9 % of high quality, a uniform square far below 1 %
+    # one seed in three may lose modes, and which does depends on the processor; the true law has 98.9 % of high
+    # quality, a uniform square far below 1 %
     assert modes[1] >= 6 and modes[0] >= 4, found
     assert quality[1] >= 0.3, found
