@@ -112,7 +112,7 @@ def test_memory_is_bounded_for_one_and_for_all_processes(found):
     costs(
         found["memory"],
         optimal_discriminator="allocate",
-        value="",  # refused by the system, or ended by the one who watches: whoever sees it first
+        value="memory",  # refused by the system, or ended by the one who watches: whoever sees it first
         divergences="GiB of memory",
         soft_labels="PermissionError",
     )
