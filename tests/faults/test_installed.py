@@ -62,7 +62,9 @@ def course(installed, tmp_path):
 
 def test_the_zoo_travels_with_the_package(course, installed, project, tmp_path):
     python = [installed / "bin" / "python", "-c", "import course_lib; print(course_lib.__file__)"]
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | {"PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | {
+        "PYTHONDONTWRITEBYTECODE": "1"
+    }
     where = subprocess.run(python, env=environment, cwd=tmp_path, capture_output=True, text=True).stdout
     assert str(installed) in where and str(project) not in where
     names = [line.split(":")[0] for line in course("zoo", "list").stdout.splitlines()]
