@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -36,22 +37,23 @@ def judge_of(chosen: "Judge | Extractor | str | None" = None) -> Judge:
 
 
 def of_extractor(judge: Extractor) -> Judge:
-    """The stages of an extractor's classifier: its maps at a half, a quarter and an eighth of the resolution."""
+    """The stages of an extractor's classifier: its maps at a half, a quarter and an eighth of the resolution.
+
+    Gradients flow through them to the images, so they serve as a loss too (`objectives.reconstruction.perceptual`).
+    """
 
     def stages(images: Tensor) -> list[Tensor]:
-        maps: list[Tensor] = []
-        hooks = [
-            stage.register_forward_hook(lambda module, inputs, output: maps.append(output))
-            for stage in list(judge.network.body)[1::2]  # after the two convolutions that end each resolution
-        ]
+        network: Any = judge.network
         try:
-            judge(images)  # which says what is wrong with images of another shape
-        finally:
-            for hook in hooks:
-                hook.remove()
-        # an extractor works in batches of its own: as many calls of each stage
-        count = len(hooks)
-        return [torch.cat(maps[i::count]) for i in range(count)]
+            network.check(images)
+        except ValueError as error:
+            raise CourseError(f"{judge.name} cannot judge these images: {error}.") from error
+        maps, x = [], images.to(judge.device, torch.float32)
+        for number, layer in enumerate(network.body):
+            x = layer(x)
+            if number % 2:  # after the two convolutions that end each resolution
+                maps.append(x)
+        return maps
 
     if judge.name == "efficientnet-lite0":
         return Judge(judge.name, _checked(judge.network.stages))

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from course_lib.errors import UsageError
+from course_lib.evaluation.features import check_images
 from course_lib.evaluation.perception import Judge, judge_of
 
 WINDOW, SIGMA = 11, 1.5  # pixels: Gaussian window of Wang et al. (2004), section III-C
@@ -94,6 +95,8 @@ def perceptual_distance(
     """
     _checked(images, reconstructions)
     judge = judge_of(judge)
+    check_images(images)
+    check_images(reconstructions)
     pairs = zip(images.split(batch), reconstructions.split(batch), strict=True)
     values = torch.cat([_difference(judge.stages(a), judge.stages(b)) for a, b in pairs]).cpu()
     return PerceptualDistance(values.mean().item(), judge.name, values)

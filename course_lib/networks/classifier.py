@@ -66,10 +66,14 @@ class Classifier(nn.Module):
 
     def features(self, x: Tensor) -> Tensor:
         """(B, channels, resolution, resolution) in [-1, 1] -> (B, 128): what the last layer reads."""
+        self.check(x)
+        return F.adaptive_avg_pool2d(self.body(x), 1).flatten(1)
+
+    def check(self, x: Tensor) -> None:
+        """Raises ValueError for images of another shape."""
         expected = (self.channels, self.resolution, self.resolution)
         if tuple(x.shape[1:]) != expected:
             raise ValueError(f"the classifier takes images of shape {expected}, not {tuple(x.shape[1:])}")
-        return F.adaptive_avg_pool2d(self.body(x), 1).flatten(1)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.head(self.features(x))

@@ -63,6 +63,15 @@ def test_stages_do_not_depend_on_the_extractors_own_batches(zoo, classifier):
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
 
 
+def test_gradients_flow_through_the_stages_of_an_extractor(zoo, classifier):
+    judge, images = judge_of("fashion-classifier"), torch.rand(2, 1, 16, 16) * 2 - 1
+    images.requires_grad_(True)
+    (slope,) = torch.autograd.grad(judge.stages(images)[2].mean((2, 3)).sum(), images)
+    (expected,) = torch.autograd.grad(classifier.eval().features(images).sum(), images)
+    assert slope.abs().sum() > 0
+    torch.testing.assert_close(slope, expected, rtol=1e-3, atol=1e-5)
+
+
 def test_without_vgg_the_courses_own_classifier_judges(zoo, no_vgg):
     assert vgg_weights() is None
     assert judge_of().name == extractor().name == "fashion-classifier"
