@@ -23,9 +23,10 @@ def make_book(folder, pages, **execute):
     return folder
 
 
-def build_pages(folder, *extensions):
-    """Write the pages of a small project of Markdown with Sphinx and some extensions of the book. Returns their folder.
+def build_pages(folder, *extensions, **more):
+    """Write the pages of a small project of Markdown with Sphinx. Returns their folder.
 
+    `extensions` are some of the book's, `more` are settings.
     Fails on a warning, but for those that a second Sphinx in one process gives.
     """
     import io
@@ -33,7 +34,7 @@ def build_pages(folder, *extensions):
     from sphinx.application import Sphinx
 
     out, warnings = folder / "out", io.StringIO()
-    settings = {"extensions": ["myst_parser", *extensions], "myst_enable_extensions": ["dollarmath"]}
+    settings = {"extensions": ["myst_parser", *extensions], "myst_enable_extensions": ["dollarmath"], **more}
     Sphinx(folder, None, out, folder / "trees", "html", settings, status=None, warning=warnings).build()
     said = [line for line in warnings.getvalue().splitlines() if "already registered" not in line]
     assert not said, said

@@ -8,7 +8,13 @@ import re
 
 from docutils import nodes
 
-CHAPTER = re.compile(r"(?:.*/)?(\d+)-[^/]+")
+CHAPTER = re.compile(r"(?:.*/)?(\d+)([a-z]?)-[^/]+")
+
+
+def number_of(page: str) -> int | str | None:
+    """9 for book/09-glo, "12b" for book/12b-name, None for a page whose name has no number."""
+    name = CHAPTER.fullmatch(page)
+    return name and (f"{int(name[1])}{name[2]}" if name[2] else int(name[1]))
 
 
 def renumber(app, env) -> list[str]:
@@ -18,13 +24,13 @@ def renumber(app, env) -> list[str]:
     """
     changed = []
     for page, sections in env.toc_secnumbers.items():
-        name = CHAPTER.fullmatch(page)
+        own = number_of(page)
         numbers = [number for number in sections.values() if number]
-        if not name or not numbers or numbers[0][0] == int(name[1]):
+        if own is None or not numbers or numbers[0][0] == own:
             continue
         changed.append(page)
 
-        def right(number, chapter=int(name[1])):
+        def right(number, chapter=own):
             return (chapter, *number[1:]) if number else number
 
         env.toc_secnumbers[page] = {anchor: right(number) for anchor, number in sections.items()}

@@ -12,12 +12,13 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from coming_chapters import order, to_come
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
 WORDS_A_MINUTE = 130
 FORMULA, FIGURE, CODE_LINE = 0.5, 0.5, 4 / 60  # minutes
-CHAPTER = re.compile(r"(?:.*/)?(\d\d)-[^/]+")
+CHAPTER = re.compile(r"(?:.*/)?(\d\d[a-z]?)-[^/]+")
 FOLDED = {"tag_hide-input", "tag_remove-input", "tag_hide-cell", "dropdown", "toggle"}
 
 
@@ -127,27 +128,19 @@ class ChapterListNode(nodes.General, nodes.Element):
 
 
 class ChapterList(SphinxDirective):
-    """All chapters with their question and time. Its lines, "8: Its title", name chapters that are still to come."""
-
-    has_content = True
+    """All chapters with their question and time, and those that are still to come (`coming_chapters`)."""
 
     def run(self) -> list[nodes.Node]:
-        planned = {}
-        for line in self.content:
-            number, _, title = line.partition(":")
-            if not number.strip().isdigit() or not title.strip():
-                raise self.error(f'chapter-list: a line is "8: Its title", not {line!r}')
-            planned[int(number)] = title.strip()
-        return [ChapterListNode(planned=planned)]
+        return [ChapterListNode()]
 
 
 def fill(app, doctree: nodes.document, docname: str) -> None:
     """Put the list of chapters where the directive stands."""
     env = app.env
     for holder in list(doctree.findall(ChapterListNode)):
-        chapters: dict[int, nodes.list_item] = {}
+        chapters: dict[str, nodes.list_item] = {}
         for page, known in getattr(env, "course_chapters", {}).items():
-            number = int(CHAPTER.fullmatch(page)[1])
+            number = CHAPTER.fullmatch(page)[1].lstrip("0") or "0"
             item = nodes.list_item(classes=["chapter"])
             line = nodes.paragraph()
             address = app.builder.get_relative_uri(docname, page)
@@ -158,17 +151,17 @@ def fill(app, doctree: nodes.document, docname: str) -> None:
             if known["question"]:
                 item += nodes.paragraph(text=known["question"])
             chapters[number] = item
-        for number, title in holder["planned"].items():
-            if number not in chapters:
-                item = nodes.list_item(classes=["chapter", "planned"])
-                item += nodes.paragraph(text=f"{number}. {title} (to come)")
-                chapters[number] = item
+        for number, title in to_come(app.config.course_coming, chapters).items():
+            item = nodes.list_item(classes=["chapter", "planned"])
+            item += nodes.paragraph(text=f"{number}. {title} (to come)")
+            chapters[number] = item
         listing = nodes.bullet_list(classes=["chapters"])
-        listing += [chapters[number] for number in sorted(chapters)]
+        listing += [chapters[number] for number in sorted(chapters, key=order)]
         holder.replace_self(listing)
 
 
 def setup(app) -> dict:
+    app.setup_extension("coming_chapters")
     app.add_directive("chapter-list", ChapterList)
     app.add_node(ChapterListNode)
     app.connect("doctree-read", note)

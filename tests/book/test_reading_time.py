@@ -29,11 +29,13 @@ two = 2
 
 @pytest.fixture
 def built(tmp_path):
-    def build(words: int, index: str = "```{chapter-list}\n3: The third\n```") -> BeautifulSoup:
+    def build(words: int, coming: dict) -> list[BeautifulSoup]:
         (tmp_path / "book").mkdir(exist_ok=True)
         (tmp_path / "book" / "01-x.md").write_text(PAGE.format(words="word " * words))
-        (tmp_path / "index.md").write_text(f"# Book\n\n{index}\n\n```{{toctree}}\nbook/01-x\n```\n")
-        out = build_pages(tmp_path, "reading_time")
+        (tmp_path / "index.md").write_text(
+            "# Book\n\n```{chapter-list}\n```\n\n```{toctree}\nbook/01-x\n```\n"
+        )
+        out = build_pages(tmp_path, "reading_time", course_coming=coming)
         return [BeautifulSoup((out / f"{n}.html").read_text(), "html.parser") for n in ("book/01-x", "index")]
 
     return build
@@ -41,7 +43,7 @@ def built(tmp_path):
 
 def test_the_time_is_that_of_the_words_formulas_and_code(built):
     # twice 1,300 words in the open, 20 minutes; one formula and two lines of code are less than one
-    page, index = built(1_300)
+    page, index = built(1_300, {3: "The third"})
     assert page.select_one("p.reading-time").get_text() == "Reading time: about 20 minutes."
     chapter, planned = index.select("ul.chapters > li")
     assert chapter.p.get_text() == "1. A chapter (about 20 minutes)"
@@ -50,7 +52,7 @@ def test_the_time_is_that_of_the_words_formulas_and_code(built):
 
 
 def test_a_planned_chapter_that_is_there_is_not_to_come(built):
-    _, index = built(10, "```{chapter-list}\n1: Another name\n```")
+    _, index = built(10, {1: "Another name"})
     assert [li.p.get_text() for li in index.select("ul.chapters > li")] == ["1. A chapter (about 5 minutes)"]
 
 
