@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 import course_lib
-from course_lib import recipes
+from course_lib import files, paths, recipes, zoo
 from course_lib.data import DataSpec
 from course_lib.errors import CourseError, UsageError
 from course_lib.methods.generative import Generative
@@ -96,6 +96,45 @@ def test_where_it_comes_from_is_recorded_and_a_change_of_it_is_noticed(generator
     recipes.train(longer, generator, device="cpu", quiet=True)
     with pytest.raises(CourseError, match="pretrained_sha256"):
         train(tmp_path / "run", steps=10)
+
+
+def test_an_entry_of_the_zoo_stands_on_the_other_run_and_says_when_that_has_changed(
+    generator, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(paths, "zoo", lambda: tmp_path / "zoo")
+    train(tmp_path / "run")
+    zoo.publish("regression", tmp_path / "run", 1.0)
+    kept = files.load_state(tmp_path / "zoo" / "regression" / "weights")
+    assert {name.split(".")[0] for name in kept} == {"encoder"}
+    entry = course_lib.load(tmp_path / "zoo" / "regression")
+    theirs = course_lib.load(generator).networks["generator"].state_dict()
+    ours = entry.networks["generator"].state_dict()
+    assert all(torch.equal(theirs[name], tensor) for name, tensor in ours.items())
+    longer = recipes.resolve("gan-ring", "smoke", steps=9, width=8, depth=1, **QUICK)
+    recipes.train(longer, generator, device="cpu", quiet=True)
+    with pytest.raises(CourseError, match="whose weights are others now: train it again"):
+        course_lib.load(tmp_path / "zoo" / "regression")
+
+
+@dataclass(frozen=True)
+class EncoderOfThatGenerator(LinearEncoder):
+    """An encoder whose answers are as long as the latents of the generator that the run stands on."""
+
+    def upon(self, pretrained):
+        return LinearEncoder(pretrained["generator"].latent)
+
+
+def test_networks_may_take_their_shape_from_the_other_run(generator, monkeypatch):
+    recipe = recipes.Recipe(
+        "x",
+        RegressionSettings,
+        EncoderOfThatGenerator,
+        {"latent": 77},
+        pretrained={"generator": str(generator)},
+    )
+    monkeypatch.setitem(recipes.RECIPES, "regression-toy", recipe)
+    method = recipes.build(recipes.resolve("regression-toy", "book"), (2,))
+    assert method.networks["encoder"].out_features == method.networks["generator"].latent != 77
 
 
 def test_a_role_that_the_other_run_lacks_is_named(generator, monkeypatch):

@@ -31,12 +31,15 @@ def build(plan: Plan, spec: Any):
     spec = spec if isinstance(spec, DataSpec) else DataSpec(tuple(spec))
     seed = plan.settings["data"].seed
     pretrained = {role: _pretrained(role, run) for role, run in plan.pretrained.items()}
-    require_memory(plan.settings["networks"], spec)
+    settings = plan.settings["networks"]
+    if hasattr(settings, "upon"):  # their shapes follow from those of the networks that they stand on
+        settings = settings.upon(pretrained)
+    require_memory(settings, spec)
     # the initialisation of torch's layers draws from the global generator: seed it, and give it back as it was
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seeds.number(seed, purpose="weights"))
         try:
-            networks = plan.settings["networks"].build(spec) | pretrained
+            networks = settings.build(spec) | pretrained
             method = plan.settings["method"].build(networks)
         except (ValueError, RuntimeError, OverflowError, MemoryError) as error:
             raise UsageError(f"these settings cannot be built: {str(error).rstrip('.')}.") from error
@@ -211,8 +214,11 @@ def load(name: str | Path, *, weights: str = "average", device: Any = "cpu"):
     method.enter(config.get("stage", stage))
     for role in list(method.networks):
         theirs = {k.removeprefix(f"{role}."): v for k, v in networks.items() if k.startswith(f"{role}.")}
-        if not theirs:  # the zoo keeps what samples are made with; an untrained opponent would only mislead
-            del method.networks[role]
+        if not theirs:
+            if role in plan.pretrained:  # an entry of the zoo does not keep what another keeps
+                _require_same(folder, role, plan.pretrained[role], config)
+            else:  # the zoo keeps what samples are made with; an untrained opponent would only mislead
+                del method.networks[role]
             continue
         try:
             method.networks[role].load_state_dict(theirs)
@@ -223,6 +229,14 @@ def load(name: str | Path, *, weights: str = "average", device: Any = "cpu"):
             ) from error
     method.networks.to(device).eval()
     return method
+
+
+def _require_same(folder: Path, role: str, run: str, config: dict[str, Any]) -> None:
+    """Raises CourseError when the network of a role, which is another run's, is no longer what it was taught with."""
+    if config.get("pretrained_sha256", {}).get(role) != checksum(run):
+        raise CourseError(
+            f"{folder} was trained with the {role} of {run}, whose weights are others now: train it again."
+        )
 
 
 def _weights(folder: Path, weights: str) -> tuple[dict[str, Any], int]:
