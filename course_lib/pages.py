@@ -21,12 +21,18 @@ def of_book(project: Path) -> list[str]:
 
 
 def find(project: Path, beginning: str) -> str:
-    """The page whose file's name is `beginning`, or the only one whose name begins so ("04", "errata").
+    """The page whose file's name is `beginning`, or the only one whose name begins so ("04", "errata"). "12" is chapter
+    12, though 12b begins so too.
 
     Raises UsageError, with the names there are, when there is none or more than one.
     """
     there = {name.removeprefix("book/"): name for name in of_book(project)}
     found = [beginning] if beginning in there else [name for name in there if name.startswith(beginning)]
+    if (
+        beginning.isdigit()
+        and len(whole := [name for name in found if name.startswith(f"{beginning}-")]) == 1
+    ):
+        found = whole
     if len(found) != 1 or not beginning:
         said = f"several pages begin with '{beginning}'" if found else f"no page begins with '{beginning}'"
         raise UsageError(f"{said}: give the beginning of one of {', '.join(found or there)}.")

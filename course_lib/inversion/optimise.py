@@ -6,9 +6,11 @@ Public projectors do one image at a time; batches give the same codes many times
 """
 
 import dataclasses
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +23,8 @@ from course_lib.methods.protocol import frozen
 from course_lib.methods.spaces import Space
 from course_lib.networks.folding import folded
 from course_lib.objectives.reconstruction import loss_named
+
+Precision = Literal["fp32", "bf16"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +58,7 @@ def codes_of(
     polish: int = 0,
     batch: int = 256,
     seed: int = 0,
+    precision: Precision = "fp32",
 ) -> Found:
     """The codes that reconstruct images best, found by Adam on all of a batch at once.
 
@@ -65,6 +70,7 @@ def codes_of(
     polish: steps of Levenberg and Marquardt at the end (`inversion.gauss_newton`), for "l2" alone. Each costs as much
         as some 75 of Adam's, and they converge to machine precision where Adam's would take thousands.
     batch: codes that go through the generator together; it changes nothing but speed and memory.
+    precision: of the generator's products during the descent; codes, losses, starts and polish are in its own.
 
     Raises UsageError for settings that cannot be meant, CourseError when a loss is not finite.
     """
@@ -72,9 +78,10 @@ def codes_of(
     start, descent = Start() if start is None else start, descent or Descent()
     _check(images, start, loss, polish, batch)
     measure = _per_image(loss) if isinstance(loss, str) else loss
-    with _still(space.decode) as (device, dtype):
+    with still(space.decode) as (device, dtype):
         # hundreds of passes, and the running statistics stay
         space = dataclasses.replace(space, decode=folded(space.decode))
+        searched = space if precision == "fp32" else dataclasses.replace(space, decode=Float32(space.decode))
         images = images.to(device, dtype, memory_format=torch.channels_last)
         if isinstance(start, Tensor):
             begins = start.to(device, dtype)[:, None]
@@ -83,9 +90,11 @@ def codes_of(
         codes, losses = [], []
         size = max(1, batch // begins.shape[1])
         for x, z in zip(images.split(size), begins.split(size), strict=True):
-            z, value = best_of(space, x, z, measure, descent)
+            numbers = image_numbers(x) if descent.jitter else None
+            with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
+                z, value = best_of(searched, x, z, measure, descent, numbers, seed)
             if polish:
-                z = levenberg_marquardt(space.decode, x, z, polish, space.project)
+                z = polished(space, x, z, polish)
                 with torch.no_grad():
                     value = measure(space.decode(z), x)
             _check_finite(value, descent.rate)
@@ -94,10 +103,42 @@ def codes_of(
     return Found(torch.cat(codes).float(), torch.cat(losses).float())
 
 
+def polished(space: Space, images: Tensor, codes: Tensor, steps: int) -> Tensor:
+    """Codes (B, *shape) after at most `steps` steps of Levenberg and Marquardt, which sees each code as one vector."""
+    shape = codes.shape[1:]
+    if len(shape) == 1:
+        return levenberg_marquardt(space.decode, images, codes, steps, space.project)
+    decode = nn.Sequential(nn.Unflatten(1, shape), space.decode)
+
+    def onto(flat: Tensor) -> Tensor:
+        return space.project(flat.unflatten(1, shape)).flatten(1)
+
+    return levenberg_marquardt(decode, images, codes.flatten(1), steps, onto).unflatten(1, shape)
+
+
+def image_numbers(images: Tensor) -> list[int]:
+    """A number for each image (B, C, H, W), which depends on its content alone."""
+    pixels = images.detach().float().cpu().contiguous().numpy()
+    return [
+        int.from_bytes(hashlib.blake2b(image.tobytes(), digest_size=7).digest(), "little") for image in pixels
+    ]
+
+
+class Float32(nn.Module):
+    """A generator under autocast, whose images come back in float32: what follows adds up many small numbers."""
+
+    def __init__(self, decode: nn.Module):
+        super().__init__()
+        self.decode = decode
+
+    def forward(self, codes: Tensor) -> Tensor:
+        return self.decode(codes).float()
+
+
 @torch.no_grad()
 def reconstructions(generator: nn.Module, codes: Tensor, batch: int = 256) -> Tensor:
     """(N, d) -> float32 (N, C, H, W) on the CPU, with batch normalisation by its running statistics."""
-    with _still(generator) as (device, dtype):
+    with still(generator) as (device, dtype):
         return torch.cat([generator(z).float().cpu() for z in codes.to(device, dtype).split(batch)])
 
 
@@ -107,7 +148,7 @@ def _per_image(name: str) -> Loss:
 
 
 @contextmanager
-def _still(generator: nn.Module) -> Iterator[tuple[torch.device, torch.dtype]]:
+def still(generator: nn.Module) -> Iterator[tuple[torch.device, torch.dtype]]:
     """The generator for evaluation, its weights without gradients, in their own precision. Yields device and dtype."""
     weight = next(generator.parameters())
     training = generator.training

@@ -20,7 +20,7 @@ class Start:
     of the first layer off, no gradient leads out.
     """
 
-    kind: Literal["nearest", "drawn", "zeros"] = "nearest"  # nearest, drawn or zeros
+    kind: Literal["nearest", "drawn", "mean", "zeros"] = "nearest"  # nearest, drawn, mean or zeros
     pool: Count = 4096  # drawn codes of which the nearest are taken
     restarts: Count = 1  # starts of each image; the best of their ends is kept
 
@@ -39,6 +39,9 @@ def starts(space: Space, images: Tensor, start: Start, batch: int, seed: int) ->
     draw = seeds.generator(seed, purpose="inversion/starts")  # on the CPU: the same codes on every device
     count = start.restarts if start.kind == "drawn" else max(start.pool, start.restarts)
     drawn = space.draw(count, draw).to(images.device, images.dtype)
+    if start.kind == "mean":  # for a second restart the same again
+        mean = space.project(drawn.mean(0, keepdim=True))
+        return mean.expand(n, start.restarts, *space.shape)
     if start.kind == "drawn":
         return drawn.expand(n, *drawn.shape)
     nearest = []

@@ -46,7 +46,8 @@ class Space:
 
     decode: the generator, codes (B, *shape) -> images (B, C, H, W). draw: codes as it was trained on them.
     project: the nearest code that belongs to the space. penalty: (B,), added to what a search minimises; 0 where every
-    code is as good as another.
+    code is as good as another. spread: what noise on codes is multiplied by, one number or (*shape,); 0 where a search
+    must not move codes by noise.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Space:
     draw: Draws
     project: Callable[[Tensor], Tensor] = everywhere
     penalty: Callable[[Tensor], Tensor] = no_penalty
+    spread: Tensor | float = 1.0
 
     def free(self) -> "Space":
         """The same codes without the boundary."""

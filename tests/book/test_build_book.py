@@ -48,8 +48,9 @@ def test_a_failing_notebook_is_named_and_the_others_are_kept(book, capfd):
 
 
 def test_one_page_is_found_by_the_beginning_of_its_name(book, capfd):
-    project = book({"01-good": GOOD, "measures": GOOD, "measures-pairs": GOOD})
+    project = book({"01-good": GOOD, "01b-more": GOOD, "measures": GOOD, "measures-pairs": GOOD})
     found = {text: pages.find(project, text) for text in ("01", "measures", "measures-p")}
+    assert pages.find(project, "01b") == "book/01b-more"
     assert found == {"01": "book/01-good", "measures": "book/measures", "measures-p": "book/measures-pairs"}
     for text, sentence in (("7", "no page begins with '7'"), ("m", "several pages begin with 'm'")):
         assert build_book.main(["--page", text], project) == 2
