@@ -15,6 +15,7 @@ from course_lib.errors import CourseError, UsageError
 from course_lib.evaluation import features
 from course_lib.evaluation.attributes import attribute_scores
 from course_lib.evaluation.codes import code_measures
+from course_lib.evaluation.conditions import condition_measures
 from course_lib.evaluation.coverage import distance_to_curve, mode_coverage
 from course_lib.evaluation.features import Extractor
 from course_lib.evaluation.fidelity import caption as caption  # the name that a number of this report carries
@@ -94,7 +95,7 @@ def measure(
     A classifier is not sampled: its measure is its accuracy on the held-out images. That of a judge of factors
     is the mean accuracy over binary ones, the mean R² over the others, and each by itself. Of a method that reads codes
     from images, what they hold of the classes or factors of held-out ones (`codes.code_measures`); only that where no
-    extractor suits the data.
+    extractor suits the data. Of a method that is told what to make, how often it does so (`condition_measures`).
 
     Raises CourseError when samples are not finite or not of the extractor's shape.
     """
@@ -117,7 +118,9 @@ def measure(
     drawn = draw_samples(method, samples, seed)
     held_out = held_out or _held_out(dataset)
     found = compare(drawn, dataset, held_out, judge, seed=seed, resamples=resamples, extrapolate=extrapolate)
-    return found | code_measures(method, held_out, seed)
+    return (
+        found | code_measures(method, held_out, seed) | condition_measures(method, dataset, judge, seed=seed)
+    )
 
 
 def _measure_classifier(network: nn.Module, held_out: ImageSet) -> dict[str, Any]:

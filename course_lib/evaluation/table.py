@@ -1,8 +1,9 @@
 """Measures as a table that a person reads: each beside its interval and beside what held-out images get."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from course_lib.evaluation.codes import TITLES
+from course_lib.evaluation import codes, conditions
 from course_lib.evaluation.fidelity import MEASURES, title
 
 # which way is better, where every generator would rather go
@@ -57,17 +58,18 @@ def table(numbers: dict[str, Any], of: str) -> str:
             f"them. Held-out images: {numbers['floor_samples']:,} real",
             "ones that no generator trained on, by the same measure. Compare at equal numbers of samples only.",
             *(EXPECTED if numbers.get("intervals") else RECORDED),
-            *_of_codes(numbers),
+            *_named("What it reads from held-out images:", codes.TITLES, numbers),
+            *_named("Whether it makes what it is told, by the same network:", conditions.TITLES, numbers),
         ]
     )
 
 
-def _of_codes(numbers: dict[str, Any]) -> list[str]:
-    """A line for each score of what the method reads from held-out images, where it reads anything."""
-    known = [name for name in TITLES if name in numbers]
-    width = max((len(TITLES[name]) for name in known), default=0)
-    lines = [f"{TITLES[name]:{width}}   {shown(numbers[name])}" for name in known]
-    return ["", "What it reads from held-out images:", *lines] if lines else []
+def _named(heading: str, titles: Mapping[str, str], numbers: dict[str, Any]) -> list[str]:
+    """A line for each number that has one of the titles, under a heading; none where there is no such number."""
+    known = [name for name in titles if name in numbers]
+    width = max((len(titles[name]) for name in known), default=0)
+    lines = [f"{titles[name]:{width}}   {shown(numbers[name])}" for name in known]
+    return ["", heading, *lines] if lines else []
 
 
 def brief(numbers: dict[str, Any]) -> str:

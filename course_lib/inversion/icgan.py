@@ -4,7 +4,8 @@ They are arranged in one of three ways, and the networks say which: one network 
 (IND), or two of which E_z is told the condition (IND-COND).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -98,17 +99,29 @@ class IcGAN(Conditional):
     def encode(self, images: Tensor) -> Tensor:
         """(B, C, R, R) -> [z, y], (B, noise + size): y by E_y, rounded where the settings say so, and z by E_z, which
         is told that y where it is told any. By running statistics of batch normalisation."""
-        trained = {role: self.networks[role].training for role in self.averaged}
-        for role in trained:
+        with self.resting():
+            guessed = self.conditioned(images)
+            y = self.conditions.rounded(guessed) if self.settings.rounded else guessed
+            return self.told(self.encoded(images, y), y)
+
+    @torch.no_grad()
+    def encode_told(self, images: Tensor, y: Tensor) -> Tensor:
+        """E_z of images (B, C, R, R) whose conditions (B, size) are known: (B, noise)."""
+        with self.resting():
+            return self.encoded(images, y)
+
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """Within the block the encoders normalise by their running statistics."""
+        training = {role: self.networks[role].training for role in self.averaged}
+        for role in training:
             self.networks[role].eval()
         try:
             with self.autocast():
-                guessed = self.conditioned(images)
-                y = self.conditions.rounded(guessed) if self.settings.rounded else guessed
-                return self.told(self.encoded(images, y), y)
+                yield
         finally:
-            for role, training in trained.items():
-                self.networks[role].train(training)
+            for role, was in training.items():
+                self.networks[role].train(was)
 
     def edited(self, latents: Tensor, condition: int, value: float) -> Tensor:
         """[z, y] with one attribute set to `value`, −1 or +1; of classes y becomes that class, whatever the value."""

@@ -1,8 +1,6 @@
-"""Games that are told what to make, and the encoders that find out what they were told."""
+"""Games whose players are told what to make: digits and faces, by concatenation and by projection."""
 
-from course_lib.inversion.icgan import IcGANSettings
 from course_lib.methods.conditional import ConditionalSettings
-from course_lib.networks.condition_encoders import ConditionEncoders
 from course_lib.networks.conditional import ConditionalPair
 from course_lib.recipes.plan import Recipe
 
@@ -27,17 +25,6 @@ CELEBA = {
     "data": "celeba", "resolution": 64, "conditions": EIGHTEEN, "batch": 64, "steps": 80_000, "generator_lr": 2e-4,
     "discriminator_lr": 2e-4, "noise": 100, "generator_width": 64, "discriminator_width": 64, "ema": 0.999,
 }  # fmt: skip
-ENCODER = {
-    "batch": 64,
-    "steps": 1_500,
-    "encoder_lr": 1e-3,
-    "encoder_width": 16,
-    "encoder_hidden": 256,
-    "ema": 0.99,
-}
-ENCODER_SMOKE = {"smoke": {"steps": 4, "batch": 8, "encoder_width": 4, "encoder_hidden": 16}}
-# the authors' own: 15 epochs
-ENCODER_LAB = {"encoder_lr": 1e-4, "encoder_width": 32, "encoder_hidden": 512, "ema": 0.999}
 
 RECIPES: dict[str, Recipe] = {
     "cgan-digits": Recipe(
@@ -60,21 +47,5 @@ RECIPES: dict[str, Recipe] = {
         ConditionalPair,
         {**FACES, **QUICK, "discriminator_width": 16, "steps": 4_000, "ema": 0.999},
         {**SMOKE, "lab": CELEBA},
-    ),
-    "icgan-digits": Recipe(
-        "encoders that invert the conditional GAN of digits",
-        IcGANSettings,
-        ConditionEncoders,
-        {**DIGITS, **ENCODER, "steps": 1_000},
-        {**ENCODER_SMOKE, "lab": {**ENCODER_LAB, "steps": 14_000}},
-        {"generator": "cgan-digits"},
-    ),
-    "icgan-faces": Recipe(
-        "encoders that invert the conditional GAN of faces",
-        IcGANSettings,
-        ConditionEncoders,
-        {**FACES, **ENCODER},
-        {**ENCODER_SMOKE, "lab": {**ENCODER_LAB, "steps": 47_000}},
-        {"generator": "cgan-faces"},
     ),
 }

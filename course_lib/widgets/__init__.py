@@ -1,5 +1,6 @@
 """Figures that the reader moves: browser labs that need no kernel, and their ipywidgets twins in `live`."""
 
+from course_lib.widgets.brushes import brush
 from course_lib.widgets.channels import channel
 from course_lib.widgets.codes import Code, codes
 from course_lib.widgets.conjugates import conjugate
@@ -13,6 +14,7 @@ from course_lib.widgets.walks import walks
 
 __all__ = [
     "Code",
+    "brush",
     "channel",
     "codes",
     "conjugate",
