@@ -67,7 +67,7 @@ class Block(nn.Module):
     ) -> "Halfway":
         """Features and image of the block below -> those of this one. styles: (B, L, width)."""
         if x is None:
-            x = self.const.expand(len(styles), -1, -1, -1).contiguous(memory_format=torch.channels_last)
+            x = self.const.expand(len(styles), -1, -1, -1)
         for j, layer in enumerate(self.convolutions):
             x = layer(x, styles[:, self.start + j], noise[self.start + j])
         added = self.torgb(x, styles[:, self.start + len(self.convolutions)])
