@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import course_lib
 from course_lib.cli import (
     bench,
+    cluster,
     compare,
     data,
     evaluate,
@@ -23,6 +24,7 @@ from course_lib.cli import (
     sample,
     study,
     train,
+    upscale,
     zoo,
 )
 from course_lib.cli.parser import Commands, Parser
@@ -119,6 +121,8 @@ def parser() -> argparse.ArgumentParser:
     train.add(commands)
     sample.add(commands)
     evaluate.add(commands)
+    upscale.add(commands)
+    cluster.add(commands)
     compare.add(commands)
     export.add(commands)
     zoo.add(commands)
