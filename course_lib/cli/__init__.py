@@ -20,6 +20,7 @@ from course_lib.cli import (
     evaluate,
     exercises,
     export,
+    published,
     robustness,
     sample,
     study,
@@ -125,6 +126,7 @@ def parser() -> argparse.ArgumentParser:
     cluster.add(commands)
     compare.add(commands)
     export.add(commands)
+    published.add(commands)
     zoo.add(commands)
     study.add(commands)
     robustness.add(commands)

@@ -185,6 +185,10 @@ def checksum(run: str) -> str:
 
 def run_folder(name: str | Path) -> Path:
     """The folder of a run directory or a zoo entry. Raises CourseError when there is none of that name."""
+    if Path(name).is_file():
+        raise CourseError(
+            f"{name} is a file and no run: of a published StyleGAN2, `course import {name} --out RUN` makes one."
+        )
     folder = Path(name) if Path(name).is_dir() else paths.zoo() / str(name)
     if not folder.is_dir():
         entries = sorted(p.name for p in paths.zoo().iterdir() if p.is_dir()) if paths.zoo().is_dir() else []
