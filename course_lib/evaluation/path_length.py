@@ -6,7 +6,7 @@ change the image equally, without detours, has short paths. The number depends o
 """
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal, Protocol
 
 import torch
 from torch import Tensor
@@ -14,13 +14,22 @@ from torch import Tensor
 from course_lib import seeds
 from course_lib.errors import UsageError
 from course_lib.evaluation.intervals import Estimate, about
-from course_lib.methods.spaces import Space
 from course_lib.theory.interpolation import linear, spherical
 
 Distance = Callable[[Tensor, Tensor], Tensor]  # two batches of images -> (B,), squared
 PATHS = {"linear": linear, "spherical": spherical}
 BATCH = 250
 OUTER = 0.01  # share of the smallest and of the largest values that is left out, as in the authors' code
+
+
+class Codes(Protocol):
+    """What lies between codes and images, such as a `methods.spaces.Space`."""
+
+    @property
+    def decode(self) -> Any: ...  # codes (B, ...) -> images (B, C, H, W)
+
+    @property
+    def draw(self) -> Callable[[int, torch.Generator], Tensor]: ...  # (n, generator) -> codes (n, ...)
 
 
 def pixel_distance(a: Tensor, b: Tensor) -> Tensor:
@@ -30,7 +39,7 @@ def pixel_distance(a: Tensor, b: Tensor) -> Tensor:
 
 @torch.no_grad()
 def path_length(
-    space: Space,
+    space: Codes,
     distance: Distance,
     *,
     path: Literal["linear", "spherical"] = "linear",
