@@ -14,6 +14,7 @@ from course_lib.data.celeba import CelebA
 from course_lib.data.cifar10 import CIFAR10
 from course_lib.data.digits import Digits
 from course_lib.data.faces.source import Faces
+from course_lib.data.faces.variants import VARIANTS
 from course_lib.data.ffhq import FFHQ
 from course_lib.data.lsun import CATEGORIES, LSUN
 from course_lib.data.mnist import MNIST, FashionMNIST
@@ -26,6 +27,7 @@ EVERY: tuple[Any, ...] = (
     Digits(),
     Faces(),
     Faces(correlated=True),
+    *(Faces(variant=variant) for variant in VARIANTS),
     Sprites(),
     Sprites(colour=True),
     MNIST(),

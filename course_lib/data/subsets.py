@@ -8,6 +8,9 @@ is learnt from less is measured alike.
 trained on. "mnist:resize=bilinear" is no part but another way to reach a resolution, for the sets that have several
 (`mnist.MNIST.resized_by`); "mnist:resize=bilinear,held-out=32" is both.
 
+"faces:with=glasses" has the faces that wear glasses, "faces:without=glasses+sunglasses,with=hat" those with a hat and
+bare eyes: parts of a set whose binary factors are known, in every split. Two such parts are two domains.
+
 Folders and zips have parts too ("photos:images=1000"), and "photos:test=20" tests on twenty pictures in a hundred.
 """
 
@@ -19,6 +22,7 @@ from course_lib.data.images import ImageSet
 from course_lib.errors import UsageError
 
 KEYS = ("classes", "images", "held-out")
+FACTORS = ("with", "without")  # of binary factors: names, with a plus between them
 
 
 def described(source: Any, words: str) -> Any:
@@ -44,13 +48,20 @@ class Subset:
 
     def __init__(self, base: Any, words: str):
         """`base` is the source of the whole set, `words` what stands behind the colon. Raises UsageError."""
-        wanted = {}
+        wanted: dict[str, int] = {}
+        self.factors: dict[str, bool] = {}  # whether images of this part have them
         for word in words.split(","):
             key, _, number = word.partition("=")
+            if key in FACTORS and number:
+                names = dict.fromkeys(number.split("+"), key == "with")
+                if names.keys() & self.factors.keys():
+                    raise UsageError(f"'{words}' asks for a factor twice: name each once.")
+                self.factors |= names
+                continue
             if key not in KEYS or key in wanted or not number.isdecimal() or int(number) < 1:
                 raise UsageError(
                     f"'{word}' names no part of {base.name}: write {base.name}:classes=2,images=1000,held-out=32, "
-                    f"with one or more."
+                    f"with one or more, or with=FACTOR and without=FACTOR where factors are known."
                 )
             wanted[key] = int(number)
         if wanted.get("held-out") == 1:
@@ -84,6 +95,10 @@ class Subset:
                 classes = "no classes" if labels is None else f"{labels.max() + 1} classes"
                 raise UsageError(f"{self.base.name} has {classes}: leave out classes, or ask for fewer.")
             numbers = numbers[labels[numbers] < self.classes]
+        for name, has in self.factors.items():
+            numbers = numbers[(_binary_factor(whole, name)[numbers] > 0.5) == has]
+        if not len(numbers):
+            raise UsageError(f"no image of {self.base.name} is in {self.name}: ask for another part.")
         if self.count is not None and split != "test":
             if self.count > len(numbers):
                 raise UsageError(
@@ -99,3 +114,14 @@ class Subset:
             factors,
             whole.factor_names,
         )
+
+
+def _binary_factor(images: ImageSet, name: str) -> np.ndarray:
+    """Its column, (N,). Raises UsageError for one that the set has not, or that is not binary."""
+    if name not in images.factor_names or images.factors is None:
+        names = ", ".join(images.factor_names) or "none"
+        raise UsageError(f"{images.name} has no factor '{name}'; its factors: {names}.")
+    column = np.asarray(images.factors[:, images.factor_names.index(name)])
+    if not np.isin(column, (0, 1)).all():
+        raise UsageError(f"'{name}' of {images.name} is not a thing to have or lack: name a binary factor.")
+    return column

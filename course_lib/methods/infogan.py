@@ -151,14 +151,6 @@ class InfoGAN(Generative):
             return logits.float(), recognition(features).float()
         return discriminator(images).float(), recognition(images).float()
 
-    def update_together(self, loss: Tensor, *roles: str) -> None:
-        """One gradient step of several players that minimise the same loss."""
-        for role in roles:
-            self.optimizers[role].zero_grad(set_to_none=True)
-        loss.backward()
-        for role in roles:
-            self.optimizers[role].step()
-
     def latents(self, n: int, generator: torch.Generator) -> Tensor:
         """(n, latent): codes by their laws, and then noise by its own."""
         codes = self.codes.draw(n, generator)

@@ -56,9 +56,15 @@ class Method:
 
     def update(self, role: str, loss: Tensor) -> None:
         """One gradient step of one player."""
-        self.optimizers[role].zero_grad(set_to_none=True)
+        self.update_together(loss, role)
+
+    def update_together(self, loss: Tensor, *roles: str) -> None:
+        """One gradient step of several players that minimise the same loss."""
+        for role in roles:
+            self.optimizers[role].zero_grad(set_to_none=True)
         loss.backward()
-        self.optimizers[role].step()
+        for role in roles:
+            self.optimizers[role].step()
 
     # what it gives
 

@@ -70,3 +70,36 @@ def test_a_set_without_labels_has_no_classes():
     source = Subset(SOURCES["digits"], "classes=1")
     with pytest.raises(UsageError, match="no classes"):
         source.derive(plain, "train")
+
+
+def test_factors_make_domains(monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
+    monkeypatch.setattr("course_lib.data.faces.source.COUNTS", {"train": 80, "test": 60})
+    for split in ("train", "test"):
+        whole = data.open("faces", resolution=16, split=split)
+        wears = {name: whole.factors[:, whole.factor_names.index(name)] == 1 for name in ("glasses", "hat")}
+        worn = data.open("faces:with=glasses", resolution=16, split=split)
+        bare = data.open("faces:without=glasses+hat", resolution=16, split=split)
+        assert np.array_equal(worn.images, np.asarray(whole.images)[wears["glasses"]])
+        assert np.array_equal(bare.images, np.asarray(whole.images)[~wears["glasses"] & ~wears["hat"]])
+        assert np.array_equal(bare.factors, whole.factors[~wears["glasses"] & ~wears["hat"]])
+    assert len(data.open("faces:with=hat,images=5", resolution=16)) == 5
+
+
+@pytest.mark.parametrize(
+    ("name", "named"),
+    [
+        ("faces:with=moustache", "no factor 'moustache'; its factors: yaw"),
+        ("faces:with=smile", "name a binary factor"),
+        ("faces:with=hat,without=hat", "name each once"),
+        ("faces:with=glasses+sunglasses", "ask for another part"),  # nobody wears two
+        ("digits:with=hat", "its factors: none"),
+        ("faces:with=", "names no part"),
+    ],
+)
+def test_factors_that_make_no_domain_are_refused(monkeypatch, tmp_path, name, named):
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
+    monkeypatch.setattr("course_lib.data.faces.source.COUNTS", {"train": 80, "test": 60})
+    with pytest.raises(UsageError) as error:
+        data.open(name, resolution=16)
+    assert named in str(error.value)

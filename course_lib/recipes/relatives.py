@@ -1,0 +1,64 @@
+"""Relatives of the GAN that draw images: a joint game with an encoder (BiGAN), players that attend (SAGAN)."""
+
+from course_lib.methods.bigan import BiGANSettings
+from course_lib.methods.gan import GANSettings
+from course_lib.networks.attention import AttentionPair
+from course_lib.networks.joint import JointNetworks
+from course_lib.recipes.plan import Recipe
+
+SMALL = {"batch": 64, "ema": 0.995}
+NARROW = {"generator_width": 8, "encoder_width": 8, "discriminator_width": 8, "hidden": 16}
+# Donahue et al. (2017): 400 epochs of MNIST in batches of 128
+BIGAN_LAB = {
+    "batch": 128, "steps": 190_000, "generator_width": 64, "encoder_width": 64, "discriminator_width": 64,
+    "hidden": 1024, "generator_lr": 2e-4, "encoder_lr": 2e-4, "discriminator_lr": 2e-4, "ema": 0.999,
+}  # fmt: skip
+BIGAN = {
+    **SMALL, "latent": 50, "steps": 3_000, "generator_lr": 1e-3, "encoder_lr": 1e-3, "discriminator_lr": 5e-4,
+}  # fmt: skip
+# Zhang et al. (2019): a million steps at 128 pixels, batches of 256
+SAGAN_LAB = {
+    "resolution": 128, "batch": 256, "steps": 1_000_000, "generator_lr": 1e-4, "discriminator_lr": 4e-4,
+    "generator_width": 64, "discriminator_width": 64, "at": 32, "ema": 0.9999,
+}  # fmt: skip
+
+
+def bigan(summary: str, data: str) -> Recipe:
+    """The joint game on one set."""
+    return Recipe(
+        summary,
+        BiGANSettings,
+        JointNetworks,
+        {**BIGAN, "data": data},
+        {"smoke": {**NARROW, "steps": 4, "batch": 16}, "lab": BIGAN_LAB},
+    )
+
+
+def sagan(summary: str, looks: str) -> Recipe:
+    """The hinge game at two rates, with attention everywhere, near or nowhere."""
+    return Recipe(
+        summary,
+        GANSettings,
+        AttentionPair,
+        {
+            **SMALL, "data": "faces", "resolution": 32, "batch": 32, "steps": 3_000, "game": "hinge",
+            "generator_lr": 5e-4, "discriminator_lr": 2e-3, "beta1": 0.0, "beta2": 0.9, "latent": 64,
+            "generator_width": 24, "discriminator_width": 24, "at": 16, "looks": looks,
+        },
+        {
+            "smoke": {
+                "resolution": 16, "steps": 4, "batch": 8, "generator_width": 4, "discriminator_width": 4, "at": 8,
+            },
+            "lab": SAGAN_LAB,
+        },
+    )  # fmt: skip
+
+
+RECIPES: dict[str, Recipe] = {
+    "bigan-digits": bigan("BiGAN on digits: encoder and generator told apart by their pairs", "digits"),
+    "bigan-fashion": bigan("BiGAN on Fashion-MNIST", "fashion-mnist"),
+    "bigan-faces": bigan("BiGAN on procedural faces", "faces"),
+    "sagan-faces": sagan("the self-attention GAN on procedural faces", "everywhere"),
+    "sagan-faces-near": sagan("its control: attention to nearby places only", "near"),
+    "sagan-faces-none": sagan("its control: the same players without attention", "none"),
+}
