@@ -27,7 +27,14 @@ def spec(plan) -> DataSpec:
     d = plan.settings["data"]
     if d.data.startswith("toy/"):
         return DataSpec((1,) if d.data.endswith("1d") else (2,))
-    return DataSpec((1, d.resolution, d.resolution), classes=10, factor_names=tuple(faces.NAMES))
+    shape = (1, d.resolution, d.resolution)
+    return DataSpec(
+        shape,
+        classes=10,
+        factor_names=tuple(faces.NAMES),
+        target_shape=shape if d.target else None,
+        paired=d.paired,
+    )
 
 
 @pytest.mark.parametrize("tier", tiers.TIERS)

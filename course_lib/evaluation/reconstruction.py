@@ -38,6 +38,33 @@ def psnr(images: Tensor, reconstructions: Tensor) -> float:
     return psnr_per_image(images, reconstructions).mean().item()
 
 
+class PairDistances(NamedTuple):
+    """Mean Euclidean distances from an image to its own reconstruction, and to those of all other images."""
+
+    own: float
+    others: float
+
+    @property
+    def ratio(self) -> float:
+        """1 where a reconstruction is no nearer to its image than another's is."""
+        return self.own / self.others
+
+
+def pair_distances(images: Tensor, reconstructions: Tensor) -> PairDistances:
+    """How near N reconstructions are to their images, beside how near they are to others': exact over all pairs.
+
+    Donahue et al. (2017), section 4.4, judge an encoder so (5.95 against 9.60 on MNIST, by l2), since an image that
+    is drawn well and shows something else is near by neither measure of quality. Raises UsageError for shapes that
+    differ and for fewer than two images.
+    """
+    a, b = _in_unit_range(images, reconstructions)
+    if len(a) < 2:
+        raise UsageError("one image has no others to be compared with: give at least two.")
+    every = torch.cdist(a.flatten(1), b.flatten(1), compute_mode="donot_use_mm_for_euclid_dist")
+    own = every.diagonal().sum()
+    return PairDistances(own.item() / len(a), (every.sum() - own).item() / (len(a) * (len(a) - 1)))
+
+
 def ssim_per_image(images: Tensor, reconstructions: Tensor) -> Tensor:
     """Structural similarity of each pair, in [-1, 1] with 1 for equal images: (N,), float64.
 

@@ -9,6 +9,7 @@ import torch
 from course_lib.errors import CourseError, UsageError
 from course_lib.evaluation.perception import Judge
 from course_lib.evaluation.reconstruction import (
+    pair_distances,
     perceptual_distance,
     psnr,
     psnr_per_image,
@@ -170,3 +171,15 @@ def test_shapes_that_cannot_be_compared_are_refused(measure, shapes):
 def test_ssim_refuses_images_smaller_than_its_window():
     with pytest.raises(UsageError, match="11 × 11"):
         ssim(torch.zeros(1, 1, 8, 8), torch.zeros(1, 1, 8, 8))
+
+
+def test_distances_to_own_and_to_other_reconstructions():
+    images = torch.tensor([-1.0, 0.0, 1.0]).view(3, 1, 1, 1).expand(3, 1, 2, 2)  # in [0, 1]: 0, a half, 1
+    exact = pair_distances(images, images)
+    # of the six ordered pairs of others four are a half apart in each of 4 pixels, two are 1 apart
+    assert exact.own == 0 and exact.others == pytest.approx((4 * 1 + 2 * 2) / 6) and exact.ratio == 0
+    swapped = pair_distances(images, images[[1, 2, 0]])
+    assert swapped.own == pytest.approx((1 + 1 + 2) / 3)
+    assert swapped.own * 3 + swapped.others * 6 == pytest.approx(exact.others * 6), "the same nine pairs"
+    with pytest.raises(UsageError, match="at least two"):
+        pair_distances(images[:1], images[:1])
