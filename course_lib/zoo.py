@@ -27,6 +27,7 @@ ENTRIES = {
     "clggan-faces": "clggan-faces",
     "ibgan-colour-sprites": "ibgan-colour-sprites",
     "ibgan-faces": "ibgan-faces",
+    "projection-faces": "projection-faces",
 }
 # entries whose pictures no network of the course was taught on: measured by what their codes hold of known factors
 BY_CODES = ("ibgan-colour-sprites",)
@@ -139,11 +140,15 @@ def publish(name: str, run_dir: Path, minutes: float) -> dict[str, Any]:
 
 
 def _measures(name: str, method: Any) -> dict[str, Any]:
-    """The measures of an entry: by `report.measure`, or by what its codes hold of held-out images (`BY_CODES`)."""
+    """The measures of an entry: by `report.measure`, by what its codes hold of held-out images (`BY_CODES`), or of a
+    projection network by what it finds again of fresh pairs."""
     from course_lib import recipes
     from course_lib.evaluation.codes import code_measures
     from course_lib.evaluation.report import measure
+    from course_lib.inversion.fresh_samples import projection_measures
 
+    if "projection" in method.networks:
+        return projection_measures(method)
     if name not in BY_CODES:
         return measure(method, recipes.open_data(method.plan)[0])
     held_out = recipes.open_data(method.plan, "test")[0]

@@ -13,7 +13,6 @@ from torch import Tensor
 from course_lib import seeds
 from course_lib.data.resolution import blurred
 from course_lib.evaluation.attributes import attribute_scores
-from course_lib.evaluation.features import Extractor
 from course_lib.evaluation.intervals import Estimate, around, bootstrap_counts
 from course_lib.evaluation.reconstruction import psnr_per_image
 from course_lib.inversion.optimise import reconstructions
@@ -59,6 +58,22 @@ def projected(method: Any, images: Tensor, *, resolution: int = 0) -> Projected:
     return Projected(images, made, codes, psnr_per_image(images, made))
 
 
+def projection_measures(method: Any, n: int = 1_024, seed: int = 0) -> dict[str, Any]:
+    """What P finds again of n fresh pairs: mean latent error and mean pSNR in dB, each with its interval."""
+    found = fresh(method, n, seed=seed)
+    assert found.latent is not None
+    latent, psnr = mean_of(found.latent), mean_of(found.psnr)
+    return {
+        "measure": "latent error and pSNR of fresh pairs",
+        "samples": n,
+        "seed": seed,
+        "latent": latent.value,
+        "psnr": psnr.value,
+        "interval/latent": latent.interval,
+        "interval/psnr": psnr.interval,
+    }
+
+
 def mean_of(values: Tensor, resamples: int = 1000) -> Estimate:
     """Mean of (N,), and the interval that holds its expectation in 95 % of cases (bootstrap over images)."""
     means = bootstrap_counts(len(values), resamples, seed=0) @ values.double() / len(values)
@@ -66,13 +81,14 @@ def mean_of(values: Tensor, resamples: int = 1000) -> Estimate:
     return Estimate(value, around(value, means))
 
 
-def kept_factors(judge: Extractor, images: Tensor, made: Tensor, binary: Tensor) -> dict[int, float]:
-    """Column -> how much of a factor a reconstruction keeps, 1 for all and 0 for nothing, as the judge reads both.
+def kept_factors(read: Tensor, said: Tensor, binary: Tensor) -> dict[int, float]:
+    """Column -> how much of a factor reconstructions keep, 1 for all and 0 for nothing.
 
-    Of a binary factor: balanced accuracy of the readings of `made` against those of `images`, from chance (0) to 1. Of
-    a continuous one: R² of the readings, cut at 0. binary: bool (K,). nan where the images say nothing to keep.
+    read and said: what a judge reads in the images and in their reconstructions, (N, K) each, logits of binary factors.
+    Of a binary factor: balanced accuracy of the readings of the reconstructions against those of the images, from
+    chance (0) to 1. Of a continuous one: R² of the readings, cut at 0. binary: bool (K,). nan where the images say
+    nothing to keep.
     """
-    read, said = judge.logits(images), judge.logits(made)
     truth = torch.where(binary, (read > 0).float(), read)
     scores = attribute_scores(said, truth, binary=binary)
     kept: dict[int, float] = {}
@@ -83,13 +99,13 @@ def kept_factors(judge: Extractor, images: Tensor, made: Tensor, binary: Tensor)
     return kept
 
 
-def factor_error(judge: Extractor, images: Tensor, made: Tensor, binary: Tensor) -> Tensor:
+def factor_error(read: Tensor, said: Tensor, binary: Tensor) -> Tensor:
     """float64 (N,): mean over factors of |reading of the image − reading of the reconstruction|.
 
-    Readings are probabilities of binary factors, and of others half of what the judge says, whose range is [-1, 1]: an
-    error of 1 is from one end to the other.
+    read and said: a judge's outputs (N, K) for both. Readings are probabilities of binary factors, and of others half
+    of what the judge says, whose range is [-1, 1]: an error of 1 is from one end to the other.
     """
-    read, said = judge.logits(images).double(), judge.logits(made).double()
+    read, said = read.double(), said.double()
     difference = torch.where(binary, read.sigmoid() - said.sigmoid(), (read - said) / 2)
     return difference.abs().mean(1)
 

@@ -26,13 +26,13 @@ Maps = Sequence[Sequence[Tensor]]  # by scale and layer; the last layer's are lo
 
 @dataclass(frozen=True)
 class JointProjectionSettings(ProjectionSettings):
-    """The paper names the losses and none of their weights; those of the adversarial part are pix2pixHD's."""
+    """The paper names the losses and none of their weights, which are this course's."""
 
-    reconstruction_weight: Weight = 1.0  # of the reconstruction loss on the data's images; 0 leaves it out
+    reconstruction_weight: Weight = 10.0  # of the reconstruction loss on the data's images; 0 leaves it out
     adversarial: Adversarial = (
         "original"  # what D gives P and G: none, original, feature-matching, multi-scale
     )
-    adversarial_weight: Weight = 0.1  # of that loss beside the latent loss
+    adversarial_weight: Weight = 1.0  # of that loss beside the latent loss
     train_generator: bool = True  # let the generator change too
     generator_lr: Rate = 2e-4  # Adam's step size for the generator
     discriminator_lr: Rate = 2e-4  # the discriminator's

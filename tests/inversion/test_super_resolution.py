@@ -124,21 +124,18 @@ def test_smoothing_lowers_sharpness():
     assert fresh_samples.sharpness(blurred).item() == 0
 
 
-class Reader:
+def readings(x):
     """Stands in for a judge: the means of the left and of the right half."""
-
-    def logits(self, x):
-        return torch.stack([x[..., :2].mean((1, 2, 3)), x[..., 2:].mean((1, 2, 3))], 1)
+    return torch.stack([x[..., :2].mean((1, 2, 3)), x[..., 2:].mean((1, 2, 3))], 1)
 
 
 def test_what_a_judge_reads_differently_was_lost():
     torch.manual_seed(0)
     x = torch.randn(60, 1, 4, 4)
-    binary = torch.tensor([True, False])
-    assert fresh_samples.kept_factors(Reader(), x, x, binary) == {0: 1.0, 1: pytest.approx(1.0)}
-    half = torch.cat([x[..., :2], torch.zeros_like(x[..., 2:])], 3)
-    kept = fresh_samples.kept_factors(Reader(), x, half, binary)
+    read, binary = readings(x), torch.tensor([True, False])
+    assert fresh_samples.kept_factors(read, read, binary) == {0: 1.0, 1: pytest.approx(1.0)}
+    said = readings(torch.cat([x[..., :2], torch.zeros_like(x[..., 2:])], 3))
+    kept = fresh_samples.kept_factors(read, said, binary)
     assert kept[0] == 1 and kept[1] == pytest.approx(0, abs=0.1)
-    error = fresh_samples.factor_error(Reader(), x, half, binary)
-    expected = Reader().logits(x)[:, 1].abs() / 2 / 2
-    torch.testing.assert_close(error, expected.double())
+    error = fresh_samples.factor_error(read, said, binary)
+    torch.testing.assert_close(error, (read[:, 1].abs() / 2 / 2).double())

@@ -4,13 +4,14 @@ from typing import Any
 
 from course_lib.studies.plan import Measure, Study
 
-SIDES = (32, 16, 8, 6, 4)  # pixels that P is shown, of 32: all, 1/2, 1/4, and nearly 45/256 and 1/8
-GENERATED, REAL, CLUSTERED, CLUSTERS = 256, 256, 2_000, 20
+# pixels that P is shown, of 32: all, a half, a quarter, nearly 45/256, and an eighth
+SIDES = (32, 16, 8, 6, 4)
+GENERATED, CLUSTERED, CLUSTERS = 256, 2_000, 20
 UNSEEN = ("mask", "yaw 1.8")  # changes that no image of the data set shows
 
 
 def reach(plan: Any) -> Measure:
-    """At the end of a run: fresh generated images and real ones at five resolutions, changes seen and unseen, clusters.
+    """What the zoo's P finds, or what a run with `lowest` makes of it: by resolution, outside its range, in clusters.
 
     latent/S, psnr/S, error/S: means over fresh images that P was shown with S pixels, of the latent error, the pSNR in
     dB and the factor error; deviation/…: their standard deviations, for intervals. kept/S/NAME: how much of a factor
@@ -29,44 +30,51 @@ def reach(plan: Any) -> Measure:
     held_out = data.open(d.data, resolution=d.resolution, split="test")
     judge = features.extractor(features.suited(held_out))
     binary = binary_columns(torch.tensor(held_out.factors[:200]))
-    count = 16 if smoke else GENERATED
+    count, clustered = (16, 64) if smoke else (GENERATED, CLUSTERED)
 
-    def measured(found: Any, prefix: str, side: int) -> dict[str, float]:
-        row = {}
-        values = {"latent": found.latent, "psnr": found.psnr}
-        values["error"] = fresh_samples.factor_error(judge, found.images, found.made, binary)
-        for name, value in values.items():
+    def measured(found: Any, read: Any, prefix: str, side: int) -> dict[str, float]:
+        said, row = judge.logits(found.made), {}
+        error = fresh_samples.factor_error(read, said, binary)
+        for name, value in {"latent": found.latent, "psnr": found.psnr, "error": error}.items():
             if value is not None:
                 row[f"{prefix}{name}/{side}"] = value.mean().item()
                 row[f"{prefix}deviation/{name}/{side}"] = value.std().item()
-        kept = fresh_samples.kept_factors(judge, found.images, found.made, binary)
-        return row | {f"{prefix}kept/{side}/{faces.NAMES[k]}": value for k, value in kept.items()}
+        kept = fresh_samples.kept_factors(read, said, binary)
+        return row | {
+            f"{prefix}kept/{side}/{faces.NAMES[k]}": value for k, value in kept.items() if value == value
+        }
+
+    def everything(method: Any) -> dict[str, float]:
+        row: dict[str, float] = {}
+        own, real = None, held_out.tensor(slice(d.seed * count, (d.seed + 1) * count))
+        of_real = judge.logits(real)
+        for side in SIDES:
+            fresh = fresh_samples.fresh(method, count, resolution=side, seed=d.seed)
+            own = judge.logits(fresh.images) if own is None else own
+            row |= measured(fresh, own, "", side)
+            row |= measured(fresh_samples.projected(method, real, resolution=side), of_real, "real/", side)
+        return row | changes(method, count, d.seed) | clusters(method, held_out, judge, binary, clustered)
 
     def measure(run: Any) -> dict[str, float]:
-        if run.step < d.steps:
-            return {}
-        row: dict[str, float] = {}
-        with run.averaged():
-            real = held_out.tensor(slice(0, count))
-            for side in SIDES:
-                fresh = fresh_samples.fresh(run.method, count, resolution=side, seed=d.seed)
-                row |= measured(fresh, "", side)
-                row |= measured(fresh_samples.projected(run.method, real, resolution=side), "real/", side)
-            row |= changes(run.method, 16 if smoke else REAL)
-            row |= clusters(run.method, held_out, judge, binary, 64 if smoke else CLUSTERED)
-        return row
+        # the P that it begins with, or the P that it ends with
+        moment = d.steps if plan.settings["method"].lowest else 0
+        if run.step == moment:
+            with run.averaged():
+                found.update(everything(run.method))
+        return dict(found)
 
+    found: dict[str, float] = {}
     return measure
 
 
-def changes(method: Any, count: int) -> dict[str, float]:
+def changes(method: Any, count: int, seed: int) -> dict[str, float]:
     """shown/CHANGE: mean share of a change of real faces that their reconstructions show; deviation/shown/CHANGE."""
     from course_lib.data import faces
     from course_lib.data.faces.covered import ahead, masked
     from course_lib.data.faces.factors import COLUMN, factors_of
     from course_lib.inversion.fresh_samples import projected, reproduced
 
-    factors = ahead(factors_of(range(count), "test"))
+    factors = ahead(factors_of(range(seed * count, (seed + 1) * count), "test"))
     for name in ("glasses", "sunglasses", "beard", "hat"):
         factors[:, COLUMN[name]] = 0.0
     before = faces.draw(factors, 32)
@@ -91,17 +99,22 @@ def clusters(method: Any, images: Any, judge: Any, binary: Any, count: int) -> d
     clusters/WHAT/purity, /information: means over binary factors of purity and normalised mutual information;
     /explained: mean over continuous ones of the share of variance between clusters; each at 20 clusters.
     """
+    import numpy as np
     import torch
 
     from course_lib import seeds
+    from course_lib.data.images import ImageSet
     from course_lib.evaluation import pca
     from course_lib.inversion import clustering
 
-    x = images.tensor(slice(0, count))
-    factors = torch.tensor(images.factors[:count])
+    # other images for every seed
+    numbers = slice(method.seed * count, (method.seed + 1) * count)
+    x = images.tensor(numbers)
+    factors = torch.tensor(images.factors[numbers])
     codes = torch.cat([method.encode(part) for part in x.split(256)])
     pixels = x.flatten(1)
-    components = pca.fit(images, min(codes.shape[1], count), in_memory=1 << 29).estimator
+    few = ImageSet(images.name, np.asarray(images.images[numbers]))
+    components = pca.fit(few, min(codes.shape[1], count), most_exact=0).estimator
     scores = torch.from_numpy(components.transform(((pixels + 1) / 2).double().numpy()))
     noise = torch.randn(codes.shape, generator=seeds.generator(method.seed, purpose="studies/clusters"))
     ways = {"codes": codes, "pixels": pixels, "components": scores, "features": judge(x), "noise": noise}
@@ -120,13 +133,81 @@ def clusters(method: Any, images: Any, judge: Any, binary: Any, count: int) -> d
     return row
 
 
+def tuned(plan: Any) -> Measure:
+    """On the way of tuning: real and fresh images. psnr, error, sharpness of real ones' reconstructions; sharpness of
+    the images themselves; fresh/latent, fresh/psnr; frechet, of reconstructions to images, in a judge's features."""
+    import torch
+
+    from course_lib import data
+    from course_lib.evaluation import features
+    from course_lib.evaluation.frechet import frechet_distance, statistics
+    from course_lib.inversion import fresh_samples
+    from course_lib.objectives.attributes import binary_columns
+
+    d = plan.settings["data"]
+    held_out = data.open(d.data, resolution=d.resolution, split="test")
+    judge = features.extractor(features.suited(held_out))
+    binary = binary_columns(torch.tensor(held_out.factors[:200]))
+    real = held_out.tensor(slice(0, 16 if plan.tier == "smoke" else GENERATED))
+    reference, read = statistics(judge(real)), judge.logits(real)
+
+    def measure(run: Any) -> dict[str, float]:
+        with run.averaged():
+            found = fresh_samples.projected(run.method, real)
+            fresh = fresh_samples.fresh(run.method, min(len(real), GENERATED), seed=d.seed)
+        assert fresh.latent is not None
+        made = found.made
+        return {
+            "psnr": found.psnr.mean().item(),
+            "error": fresh_samples.factor_error(read, judge.logits(made), binary).mean().item(),
+            "sharpness": fresh_samples.sharpness(made).mean().item(),
+            "sharpness/images": fresh_samples.sharpness(real).mean().item(),
+            "spread": made.std(0).mean().item() / real.std(0).mean().item(),
+            "frechet": frechet_distance(statistics(judge(made)), reference),
+            "fresh/latent": fresh.latent.mean().item(),
+            "fresh/psnr": fresh.psnr.mean().item(),
+        }
+
+    return measure
+
+
 STUDIES: dict[str, Study] = {
     "projection-reach": Study(
         "What does P find again of generated images and of real ones, by resolution, and what do its clusters show?",
-        "projection-faces",
-        {"full resolution": {}, "every resolution": {"lowest": 4}},
+        "projection-faces-tuned",
+        {
+            "full resolution": {"steps": 50},  # measured before the first of them
+            "every resolution": {"lowest": 4, "steps": 250, "learning_rate": 1e-3},
+        },
         reach,
-        every=600,
-        common={"steps": 600, "log_every": 50},
+        every=50,
+        common={"reconstruction_weight": 0.0, "log_every": 10},
+    ),
+    "projection-tuning": Study(
+        "What does a reconstruction loss on real images do to a trained P, by its weight?",
+        "projection-faces-tuned",
+        {
+            "0": {"reconstruction_weight": 0.0},
+            "1": {"reconstruction_weight": 1.0},
+            "10": {"reconstruction_weight": 10.0},
+            "alone": {"reconstruction_weight": 10.0, "latent_weight": 0.0},
+            "perceptual": {"reconstruction_weight": 3.0, "reconstruction": "perceptual"},
+        },
+        tuned,
+        every=50,
+        common={"steps": 100, "batch": 32, "log_every": 10},
+    ),
+    "joint-projection": Study(
+        "Do P and G converge together, under each of the paper's losses of a discriminator?",
+        "joint-projection-faces",
+        {
+            "none": {"adversarial": "none"},
+            "original": {},
+            "feature matching": {"adversarial": "feature-matching"},
+            "multi-scale": {"adversarial": "multi-scale", "scales": 2},
+        },
+        tuned,
+        every=40,
+        common={"steps": 120, "log_every": 10},
     ),
 }
