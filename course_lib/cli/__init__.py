@@ -21,6 +21,7 @@ from course_lib.cli import (
     exercises,
     export,
     published,
+    project,
     robustness,
     sample,
     study,
@@ -121,6 +122,7 @@ def parser() -> argparse.ArgumentParser:
     data.add(commands)
     train.add(commands)
     sample.add(commands)
+    project.add(commands)
     evaluate.add(commands)
     upscale.add(commands)
     cluster.add(commands)

@@ -54,11 +54,11 @@ def run_evaluate(options: argparse.Namespace) -> None:
     if options.table:
         from course_lib.cli.tables import reconstruction_table
 
-        return reconstruction_table(options, _device(options.device))
+        return reconstruction_table(options, device_named(options.device))
     if len(options.of) > 1:
         raise UsageError("several runs stand in one table: add --table glo, or name one run.")
     (of,) = options.of
-    method = recipes.load(of, device=_device(options.device))
+    method = recipes.load(of, device=device_named(options.device))
     d = method.plan.settings["data"]
     dataset = data.open(options.data or d.data, resolution=d.resolution)
     numbers = report.measure(
@@ -76,7 +76,7 @@ def run_evaluate(options: argparse.Namespace) -> None:
         write_atomic(options.json, json.dumps(numbers, indent=2) + "\n")
 
 
-def _device(name: str | None) -> Any:
+def device_named(name: str | None) -> Any:
     """The device of that name, or the best there is. Raises UsageError for one that this machine has not."""
     import torch
 
