@@ -20,4 +20,4 @@ def transport(
     _within("gap", gap, 0, 4)
     settings = {"position": position, "width": width, "gap": gap, "task": task}
     scripts = (*PARTS, "transport.js", "transport-lab.js")
-    return _lab("mountTransport", scripts, settings, (710, 1345), "Moving earth: W1, JS and KL")
+    return _lab("mountTransport", scripts, settings, (710, 1365), "Moving earth: W1, JS and KL")

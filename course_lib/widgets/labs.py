@@ -43,9 +43,9 @@ def gan2d(
         "seed": seed,
         "task": task,
     }
-    scripts = ("rng.js", "mlp.js", *PARTS, "points.js", "gan2d.js", "plane.js", "gan2d-lab.js")
+    scripts = ("rng.js", "mlp.js", *PARTS, "points.js", "gan2d.js", "plane.js", "flow.js", "gan2d-lab.js")
     return _lab(
-        "mountGan2d", scripts, settings, (780, 1300), "A two-dimensional GAN that trains in this page"
+        "mountGan2d", scripts, settings, (790, 1500), "A two-dimensional GAN that trains in this page"
     )
 
 
@@ -66,7 +66,7 @@ def game1d(
     _within("gap", gap, 0, 5)
     settings = {"mean": mean, "deviation": spread, "gap": gap, "task": task}
     return _lab(
-        "mountGame1d", (*PARTS, "game1d.js", "game1d-lab.js"), settings, (570, 1020), "The game on the line"
+        "mountGame1d", (*PARTS, "game1d.js", "game1d-lab.js"), settings, (570, 1100), "The game on the line"
     )
 
 
@@ -79,7 +79,7 @@ def costs(
     _within("logit", logit, -6, 6)
     settings = {"logit": logit, "task": task}
     return _lab(
-        "mountCosts", (*PARTS, "costs-lab.js"), settings, (605, 1055), "The generator's costs and gradients"
+        "mountCosts", (*PARTS, "costs-lab.js"), settings, (605, 1075), "The generator's costs and gradients"
     )
 
 
@@ -121,7 +121,7 @@ def dynamics(
         "task": task,
     }
     scripts = (*PARTS, "dynamics.js", "dynamics-lab.js")
-    return _lab("mountDynamics", scripts, settings, (650, 1110), "The dynamics of games of two numbers")
+    return _lab("mountDynamics", scripts, settings, (650, 1250), "The dynamics of games of two numbers")
 
 
 def _lab(mount: str, scripts: tuple[str, ...], settings: dict, height: tuple[int, int], title: str) -> Lab:

@@ -5,7 +5,7 @@ function mountCodes(root, data) {
   const layers = unpackGenerator(data.generator);
   const reader = data.reader ? unpackReader(data.reader) : null;
   let which = 0; // of the noises
-  const picture = make("canvas", { class: "pixels", role: "img", "aria-label": "The generated image of these codes" });
+  const picture = make("canvas", { class: "pixels main", role: "img", "aria-label": "The generated image of these codes" });
   const controls = data.codes.map((code) =>
     slider({
       label: code.name, min: code.low, max: code.high, step: code.values ? 1 : (code.high - code.low) / 40, value: code.start,

@@ -29,28 +29,74 @@ function mountDynamics(root, settings) {
   const strength = control("its strength", 0.05, 2, 0.05, settings.strength);
   const rate = control("step size", -2.5, 0, 0.05, Math.log10(settings.rate), (v) => String(Number((10 ** v).toPrecision(2))));
   const steps = control("steps", 50, 2000, 50, settings.steps, String);
-  const first = control("start, across", -REACH, REACH, 0.05, settings.start[0]);
-  const second = control("start, up", -REACH, REACH, 0.05, settings.start[1]);
+  const place = (label, k) => slider({ label, min: -REACH, max: REACH, step: 0.05, value: settings.start[k], role: "theory", show: (v) => fixed(v, 2), input: (v) => begin(start.with(k, v)) });
+  const first = place("start, across", 0);
+  const second = place("start, up", 1);
+  let start = [...settings.start]; // exact, where the sliders are rounded
+  let walked = []; // points that single steps have left
+  let moment = 0, timer = null; // the step that slow motion shows
+  const names = () => (DYNAMIC_GAMES[game.value] === null ? ["x", "y"] : ["G", "D"]);
+  const single = [0, 1].map((k) => make("button", { click: () => alone(k) }));
+  const slow = make("button", { click: () => (timer ? stop() : run()) }, "Slow motion");
   const average = check({ label: "draw the average of the path", value: settings.average, change: draw });
 
   root.append(
     ...taskLine(settings.task),
-    make("div", { class: "columns two" }, plane.element, make("div", {}, far.element, numbers.element, note)),
+    make("div", { class: "columns two" }, make("div", { class: "main" }, plane.element), make("div", {}, far.element, numbers.element, note)),
+    make("div", { class: "buttons", style: "margin-top:10px" }, ...single, slow),
     make("div", { class: "controls", style: "margin-top:10px" }, game.element, order.element, remedy.element, strength.element, rate.element, steps.element, first.element, second.element, average.element),
   );
   plane.element.style.cursor = "crosshair";
   plane.element.style.touchAction = "manipulation";
   plane.element.addEventListener("click", (event) => {
-    first.value = plane.xAt(event);
-    second.value = plane.yAt(event);
-    draw();
+    begin([plane.xAt(event), plane.yAt(event)]);
   });
+
+  /** The directions of play under the present controls. */
+  function fieldNow() {
+    const loss = DYNAMIC_GAMES[game.value];
+    const chosen = DYNAMIC_REMEDIES[remedy.value];
+    return loss === null ? bilinear : dirac(loss, chosen ? { [chosen[0]]: strength.value } : {});
+  }
+
+  /** Start elsewhere; `trail` is what single steps have left behind. */
+  function begin(point, trail = []) {
+    start = point;
+    walked = trail;
+    [first.value, second.value] = point;
+    moment = 0;
+    draw();
+  }
+
+  /** One step of one player, the other one held. */
+  function alone(player) {
+    const moved = start[player] + 10 ** rate.value * fieldNow()(start)[player];
+    begin(start.with(player, Math.min(REACH, Math.max(-REACH, moved))), [...walked, start]);
+  }
+
+  function run() {
+    slow.textContent = "Stop";
+    moment = 0;
+    timer = setInterval(() => {
+      moment++;
+      draw();
+    }, 120);
+  }
+
+  function stop() {
+    clearInterval(timer);
+    timer = null;
+    slow.textContent = "Slow motion";
+    draw();
+  }
 
   function draw() {
     const loss = DYNAMIC_GAMES[game.value];
     const chosen = DYNAMIC_REMEDIES[remedy.value];
-    const field = loss === null ? bilinear : dirac(loss, chosen ? { [chosen[0]]: strength.value } : {});
-    const path = play(field, [first.value, second.value], 10 ** rate.value, steps.value, order.value);
+    const field = fieldNow();
+    const path = play(field, start, 10 ** rate.value, steps.value, order.value);
+    if (timer && moment >= path.length) return stop();
+    single.forEach((button, k) => (button.textContent = `Step of ${names()[k]}`));
     const means = runningMean(path);
     const [across, up] = loss === null ? ["x (descends)", "y (ascends)"] : ["θ (generator)", "ψ (discriminator)"];
     // one unit is as long across as up
@@ -65,8 +111,10 @@ function mountDynamics(root, settings) {
       ...spots.map((from) => arrow(from, field(from))),
       { kind: "curve", role: "generator", ...line(path), name: "path" },
       ...(average.value ? [{ kind: "curve", role: "data", ...line(means), name: "its average" }] : []),
+      ...(walked.length ? [{ kind: "curve", role: "theory", ...line([...walked, start]), name: "single steps" }] : []),
       { kind: "dot", role: "theory", xs: 0, ys: 0, radius: 4.5, name: "equilibrium" },
       { kind: "dot", role: "generator", xs: path[0][0], ys: path[0][1], radius: 6 },
+      ...(timer ? pulls(path[moment], field(path[moment])) : []),
     ]);
 
     const distance = (points) => points.map((p) => Math.hypot(...p));
@@ -90,6 +138,16 @@ function mountDynamics(root, settings) {
     const size = Math.hypot(u, v);
     const scale = size > 0 ? (0.36 * Math.tanh(1.2 * size)) / size : 0;
     return { kind: "arrow", role: "field", xs: [from[0], from[0] + scale * u], ys: [from[1], from[1] + scale * v] };
+  }
+
+  /** Where each player's gradient takes a point: the first moves it across, the second up. */
+  function pulls([x, y], [u, v]) {
+    const length = (part) => 0.9 * Math.tanh(1.2 * part);
+    return [
+      { kind: "dot", role: "data", xs: x, ys: y, radius: 5, name: `step ${moment}` },
+      { kind: "arrow", role: "generator", xs: [x, x + length(u)], ys: [y, y] },
+      { kind: "arrow", role: "discriminator", xs: [x, x], ys: [y, y + length(v)] },
+    ];
   }
 
   draw();

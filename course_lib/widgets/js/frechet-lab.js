@@ -21,7 +21,7 @@ function mountFrechet(root, settings) {
 
   root.append(
     ...taskLine(settings.task),
-    make("div", { class: "columns two" }, plane.element, make("div", {}, turning.element, numbers.element, note)),
+    make("div", { class: "columns two" }, make("div", { class: "main" }, plane.element), make("div", {}, turning.element, numbers.element, note)),
     make("div", { class: "controls", style: "margin-top:10px" }, across.element, up.element, long.element, wide.element, angle.element),
   );
 

@@ -20,7 +20,7 @@ function mountGame1d(root, settings) {
 
   root.append(
     ...taskLine(settings.task),
-    make("div", { class: "columns two" }, make("div", {}, densities.element, response.element),
+    make("div", { class: "columns two" }, make("div", {}, make("div", { class: "main" }, densities.element), response.element),
       make("div", {}, landscape.element, make("div", { class: "columns", style: "margin-top:8px" }, numbers.element, note))),
     make("div", { class: "controls", style: "margin-top:10px" }, mean.element, deviation.element, gap.element),
   );

@@ -6,12 +6,14 @@ function mountGan2d(root, settings) {
   const drawEvery = 90; // milliseconds between two drawings, which cost as much as several steps
   const shown = 200; // points drawn of each kind
   const counted = 500; // points behind the mode count
-  let gan, history, running = false, cost = 0, drawn = 0, reference, probes;
+  const pause = 800; // milliseconds between two steps in slow motion
+  let gan, history, latest, turns, running = false, cost = 0, drawn = 0, reference, probes;
 
   const plane = new Plane({ description: "Data, generated points and the discriminator's belief on the plane" });
   const losses = new Plot({ height: 186, title: "Losses", x: { min: 0, max: 500 }, y: { min: 0, max: 3 }, description: "Losses of both players against the step" });
   const modes = new Plot({ height: 126, title: "Modes covered", x: { min: 0, max: 500, label: "step" }, y: { min: 0, max: 8.4, ticks: [0, 4, 8] }, description: "Number of covered modes against the step" });
   const numbers = readings({ step: "step", modes: "modes covered", good: "within 3σ", pull: "mean pull", ms: "ms per step" });
+  const flow = new Flow();
   const status = make("p", { class: "note", role: "status" });
 
   const power = (v) => (10 ** v).toPrecision(2).replace(/e-0?(\d+)/, "·10⁻$1");
@@ -24,15 +26,18 @@ function mountGan2d(root, settings) {
   const seed = slider({ label: "seed", min: 1, max: 20, step: 1, value: settings.seed, input: reset });
   const arrows = check({ label: "show the pull on samples (−∂cost/∂x)", value: false, change: draw });
   const play = make("button", { class: "primary", click: toggle }, "Train");
-  const buttons = make("div", { class: "buttons", style: "margin-top:10px" }, play, make("button", { click: () => advance(1) }, "One step"), make("button", { click: reset }, "Reset"));
+  const slow = check({ label: "slow motion: one player at a time", value: false, change: () => {} });
+  const button = (text, click) => make("button", { click }, text);
+  const buttons = make("div", { class: "buttons", style: "margin-top:10px" }, play, button("Step of D", () => alone("discriminator")),
+    button("Step of G", () => alone("generator")), button("One of each", () => advance(1)), button("Reset", reset));
 
   root.append(
     ...taskLine(settings.task),
     make("div", { class: "columns two" },
-      make("div", {}, make("div", {}, plane.element), legend([["data", "dot", "data"], ["generator", "triangle", "generated"]]), buttons),
-      make("div", {}, losses.element, modes.element, status)),
-    make("div", { class: "columns", style: "margin-top:10px" }, numbers.element,
-      make("div", { class: "controls" }, ...[data, game, rateG, rateD, ratio, seed].map((c) => c.element)), arrows.element),
+      make("div", {}, make("div", { class: "main" }, plane.element), legend([["data", "dot", "data"], ["generator", "triangle", "generated"]]), buttons, slow.element),
+      make("div", {}, losses.element, modes.element, flow.element, status)),
+    make("div", { class: "columns", style: "margin-top:10px" },
+      make("div", { class: "controls" }, ...[rateG, rateD, ratio, seed, data, game].map((c) => c.element)), arrows.element, numbers.element),
   );
   const scale = make("span", {}, "D(x): 0 ", make("i", { class: "scale" }), " 1");
   root.querySelector(".legend").append(scale);
@@ -43,6 +48,9 @@ function mountGan2d(root, settings) {
       generatorRate: 10 ** rateG.value, discriminatorRate: 10 ** rateD.value,
     });
     history = [];
+    latest = {};
+    turns = 0;
+    flow.draw(null);
     reference = DATA_SETS[gan.data].sample(makeRandom(7), shown);
     probes = normals(makeRandom(11), counted * gan.latent); // fixed latents: points glide instead of flickering
     cost = 0;
@@ -61,24 +69,45 @@ function mountGan2d(root, settings) {
     let done = 0;
     let values;
     do {
-      values = gan.step();
+      values = latest = gan.step();
+      turns = 0;
       done++;
     } while (count ? done < count : performance.now() - begin < frameBudget);
     const spent = (performance.now() - begin) / done;
     cost = cost ? 0.9 * cost + 0.1 * spent : spent;
     if (count === 0 && performance.now() - drawn < drawEvery) return values;
-    history.push({ step: gan.steps, ...values, ...(coverage(DATA_SETS[gan.data], gan.sample(counted, probes), counted) ?? {}) });
-    // a long run keeps every second point of its past: the curves need no more
-    if (history.length > 1200) history = history.filter((_, i) => i % 2 === 1);
+    if (gan.flow) flow.draw((gan.flow = null)); // many steps are not drawn one by one
+    remember();
     draw();
     drawn = performance.now();
     return values;
   }
 
+  function remember() {
+    history.push({ step: gan.steps, ...latest, ...(coverage(DATA_SETS[gan.data], gan.sample(counted, probes), counted) ?? {}) });
+    // a long run keeps every second point of its past: the curves need no more
+    if (history.length > 1200) history = history.filter((_, i) => i % 2 === 1);
+  }
+
+  /** One step of one player, the other one held; draws where its gradient goes. */
+  function alone(player) {
+    const byG = player === "generator";
+    latest = { ...latest, [player]: byG ? gan.generatorStep({ watch: true }) : gan.discriminatorStep({ watch: true }) };
+    turns = byG ? 0 : turns + 1;
+    if (byG) gan.steps++;
+    if (byG && "discriminator" in latest) remember();
+    flow.draw(gan.flow);
+    draw();
+    status.textContent = byG
+      ? `Step of G: loss ${fixed(latest.generator, 3)}. D and the tints stay; the samples move.`
+      : `Step of D: loss ${fixed(latest.discriminator, 3)}. The samples stay; the tints change.`;
+    return latest;
+  }
+
   function loop() {
     if (!running) return;
-    const { discriminator, generator } = advance(0);
-    if (Number.isFinite(discriminator) && Number.isFinite(generator)) requestAnimationFrame(loop);
+    const { discriminator = 0, generator = 0 } = slow.value ? alone(turns < gan.discriminatorSteps ? "discriminator" : "generator") : advance(0);
+    if (Number.isFinite(discriminator) && Number.isFinite(generator)) slow.value ? setTimeout(loop, pause) : requestAnimationFrame(loop);
     else {
       toggle();
       draw();
@@ -94,7 +123,7 @@ function mountGan2d(root, settings) {
     const samples = all.slice(0, 2 * shown);
     const pull = gan.pull(all, counted);
     plane.points(samples, "generator");
-    if (arrows.value) plane.arrows(samples.slice(0, 120), pull.slice(0, 120));
+    if (arrows.value || gan.flow?.player === "generator") plane.arrows(samples.slice(0, 120), pull.slice(0, 120));
     plane.axes();
     drawCurves();
     const last = coverage(DATA_SETS[gan.data], all, counted);
@@ -131,5 +160,5 @@ function mountGan2d(root, settings) {
 
   reset();
   onAppearance(root, draw);
-  return { get gan() { return gan; }, advance };
+  return { get gan() { return gan; }, advance, alone };
 }

@@ -10,6 +10,7 @@ class Gan2d {
     Object.assign(this, { data, game, generatorRate, discriminatorRate, discriminatorSteps, batch });
     this.latent = 2;
     this.steps = 0;
+    this.flow = null; // of the last step: { player, weights, samples? }, lengths of gradients; kept where it is asked for
     this.random = makeRandom(seed);
     this.generator = new Mlp([this.latent, hidden, hidden, 2], this.random);
     this.discriminator = new Mlp([2, hidden, hidden, 1], this.random);
@@ -31,7 +32,7 @@ class Gan2d {
   }
 
   /** Ascend the discriminator's stochastic gradient: real and generated points in one batch. */
-  discriminatorStep() {
+  discriminatorStep({ watch = false } = {}) {
     const n = this.batch;
     const { real, fake } = GAMES[this.game];
     const x = new Float64Array(4 * n);
@@ -45,12 +46,13 @@ class Gan2d {
       return side.slope(v) / n;
     });
     this.discriminator.backward(slopes, { inputs: false });
+    if (watch) this.flow = { player: "discriminator", weights: this.discriminator.gradientLength() };
     this.discriminator.update(this.discriminatorRate);
     return loss;
   }
 
   /** Descend the generator's stochastic gradient on fresh latents, through a discriminator that stays as it is. */
-  generatorStep() {
+  generatorStep({ watch = false } = {}) {
     const n = this.batch;
     const { generator } = GAMES[this.game];
     const logits = this.discriminator.forward(this.sample(n), n);
@@ -59,7 +61,13 @@ class Gan2d {
       loss += generator.loss(v) / n;
       return generator.slope(v) / n;
     });
-    this.generator.backward(this.discriminator.backward(slopes, { parameters: false }), { inputs: false });
+    const ofSamples = this.discriminator.backward(slopes, { parameters: false });
+    this.generator.backward(ofSamples, { inputs: false });
+    if (watch) {
+      let samples = 0; // the mean over samples of the gradient of one sample's cost
+      for (let i = 0; i < n; i++) samples += Math.hypot(ofSamples[2 * i], ofSamples[2 * i + 1]);
+      this.flow = { player: "generator", weights: this.generator.gradientLength(), samples };
+    }
     this.generator.update(this.generatorRate);
     return loss;
   }

@@ -30,7 +30,7 @@ function mountLatentPlane(root, settings) {
     ...taskLine(settings.task),
     make("div", { class: "columns two" },
       make("div", {}, make("p", { class: "note" }, "The square of z₁ (across) and z₂ (up). Colour: where on the roll the point lies, dark inside, light outside."), pad),
-      make("div", {}, plane.element,
+      make("div", {}, make("div", { class: "main" }, plane.element),
         legend([["data", "line", "the roll"], ["generator", "line", "z₁ from −1 to 1"], ["discriminator", "line", "z₂ from −1 to 1"], ["theory", "dot", "the point"]]))),
     make("div", { class: "columns", style: "margin-top:10px" },
       make("div", { class: "controls" }, which.element, first.element, second.element), numbers.element),

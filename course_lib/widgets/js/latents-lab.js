@@ -16,7 +16,7 @@ function mountLatents(root, data) {
   const back = make("button", { click: () => { sliders.forEach((s) => (s.value = 0)); drawPicture(); } }, "Directions to zero");
   root.append(
     ...taskLine(data.task),
-    make("div", { class: "columns two" },
+    make("div", { class: "columns two side" },
       make("div", {}, make("p", { class: "note" }, "Drag between four codes (corners)."), pad),
       make("div", {}, make("p", { class: "note" }, "The image there, plus the directions below."), picture)),
     make("div", { class: "columns", style: "margin-top:10px" }, numbers.element,

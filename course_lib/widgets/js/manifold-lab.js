@@ -43,7 +43,7 @@ function mountManifold(root, settings) {
 
   root.append(
     ...taskLine(settings.task),
-    make("div", { class: "columns two" }, make("div", {}, plane.element, key), make("div", {}, course.element, numbers.element, note)),
+    make("div", { class: "columns two" }, make("div", {}, make("div", { class: "main" }, plane.element), key), make("div", {}, course.element, numbers.element, note)),
     make("div", { class: "controls", style: "margin-top:10px" }, kind.element, balls.element, spread.element, strays.element, wild.element),
   );
   plane.element.style.cursor = "crosshair";

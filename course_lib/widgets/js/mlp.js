@@ -119,6 +119,13 @@ class Mlp {
     return g;
   }
 
+  /** Length of the gradient of all weights that has been added up since the last update. */
+  gradientLength() {
+    let squares = 0;
+    for (const layer of this.layers) for (const { gradient } of [layer.weight, layer.bias]) for (const g of gradient) squares += g * g;
+    return Math.sqrt(squares);
+  }
+
   /** One Adam update with the added-up gradients, which are then cleared. */
   update(rate, beta1 = 0.5, beta2 = 0.999) {
     this.updates++;

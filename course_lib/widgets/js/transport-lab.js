@@ -20,7 +20,7 @@ function mountTransport(root, settings) {
 
   root.append(
     ...taskLine(settings.task),
-    make("div", { class: "columns two" }, make("div", {}, densities.element, plan.element),
+    make("div", { class: "columns two" }, make("div", {}, make("div", { class: "main" }, densities.element), plan.element),
       make("div", {}, earth.element, jensen.element)),
     make("div", { class: "columns two", style: "margin-top:8px" }, table, note),
     make("div", { class: "controls", style: "margin-top:10px" }, place.element, width.element, gap.element),

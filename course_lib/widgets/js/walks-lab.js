@@ -17,7 +17,7 @@ function mountWalks(root, settings) {
   let chosen = 0;
   let moment = 0;
   let timer = 0;
-  const canvas = make("canvas", { class: "pixels", width: faces * width, height, role: "img", style: "max-width:none" });
+  const canvas = make("canvas", { class: "pixels main", width: faces * width, height, role: "img", style: "max-width:none" });
   const picker = choice({
     label: "what changes", options: walks.map(({ name }) => name), value: walks[0].name,
     change: (name) => { chosen = walks.findIndex((walk) => walk.name === name); draw(); },
