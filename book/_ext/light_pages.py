@@ -4,8 +4,8 @@ Each page passes through `finish` on its way to the disk:
 1. Icons become drawings in the page; the theme's script with all icons of Font Awesome (1.5 MB) is left out.
 2. Style sheets become one (`one_style`). Scripts stand at the end of the page, those of the search only on the page
    that shows what was found.
-3. Figures and labs wait until they come near the screen. A figure says its size, so that the text does not jump;
-   a lab moves out of the page into a file of its own.
+3. Figures and labs wait until they come near the screen. A figure says its size, so that the text does not jump,
+   and whether it is a line drawing, for the dark page; a lab moves out of the page into a file of its own.
 4. The outlines of the letters in formulas stand once, before the text (`mathematics`).
 5. What the theme leaves without a name gets one, for readers who hear the page.
 """
@@ -15,13 +15,14 @@ import html
 import json
 import re
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
 
 import mathematics
 import one_style
+from line_drawings import file_is_line_drawing
 from sphinx.util import logging
 
 log = logging.getLogger(__name__)
@@ -119,8 +120,10 @@ def last_scripts(page: str, search: bool) -> str:
     return f"{head}<body{body[:first]}{scripts}\n{body[first:]}"
 
 
-def size_pictures(page: str, size_of: Callable[[str], tuple[int, int] | None]) -> str:
-    """Figures with their width and height; all but the first are loaded when they come near the screen."""
+def size_pictures(
+    page: str, size_of: Callable[[str], tuple[int, int] | None], is_drawn: Callable[[str], bool]
+) -> str:
+    """Figures with their size, line drawings marked; all but the first wait until they come near the screen."""
     seen = 0
 
     def replace(found: re.Match) -> str:
@@ -128,8 +131,9 @@ def size_pictures(page: str, size_of: Callable[[str], tuple[int, int] | None]) -
         seen += 1
         size = size_of(html.unescape(found[3]))
         stated = "" if size is None or "width=" in found[0] else f' width="{size[0]}" height="{size[1]}"'
+        drawn = " data-line-drawing" if is_drawn(html.unescape(found[3])) else ""
         wait = ' loading="lazy" decoding="async"' if seen > 1 else ""
-        return f'<img{found[1]}src="{found[2]}"{found[4]}{stated}{wait} />'
+        return f'<img{found[1]}src="{found[2]}"{found[4]}{stated}{drawn}{wait} />'
 
     return PICTURE.sub(replace, page)
 
@@ -149,9 +153,17 @@ def move_labs(page: str, written: Path, up: str) -> str:
 
 
 def finish(
-    page: str, name: str, written: Path, size_of: Callable[[str], tuple[int, int] | None], version: str = ""
+    page: str,
+    name: str,
+    written: Path,
+    size_of: Callable[[str], tuple[int, int] | None],
+    is_drawn: Callable[[str], bool] = lambda name: False,
+    version: str = "",
 ) -> str:
-    """A page of the theme as it is to be written to `written`/`name`.html; `version` marks its style sheet."""
+    """A page of the theme as it is to be written to `written`/`name`.html; `version` marks its style sheet.
+
+    `size_of` and `is_drawn` tell of a picture in the folder `_images` how large it is and whether it is a line drawing.
+    """
     up = "../" * name.count("/")
     page = ICON.sub(icons.draw, ICON_SCRIPT.sub("", page))
     for theirs, ours in SPOKEN:
@@ -159,7 +171,7 @@ def finish(
     page = EMPTY_HEADER.sub("<td></td>", page)
     page = one_style.link_one(page, up, version)
     page = last_scripts(page, search=name == SEARCH_PAGE)
-    page = size_pictures(page, size_of)
+    page = size_pictures(page, size_of, is_drawn)
     page = move_labs(page, written, up)
     outlines = mathematics.typesetter.outlines(page)
     return ARTICLE.sub(lambda found: found[0] + outlines, page, count=1) if outlines else page
@@ -176,17 +188,21 @@ def finish_all(app) -> None:
         return
     from PIL import Image
 
-    sizes: dict[str, tuple[int, int] | None] = {}
+    def file_of(name: str) -> Path | None:
+        sources = {target: source for source, target in app.builder.images.items()}
+        file = Path(app.srcdir, sources.get(name, ""))
+        return file if file.is_file() and file.suffix != ".svg" else None
 
+    @cache
     def size_of(name: str) -> tuple[int, int] | None:
-        if name not in sizes:
-            sources = {target: source for source, target in app.builder.images.items()}
-            source = Path(app.srcdir, sources.get(name, ""))
-            sizes[name] = None
-            if source.is_file() and source.suffix != ".svg":
-                with Image.open(source) as picture:
-                    sizes[name] = picture.size
-        return sizes[name]
+        if (file := file_of(name)) is None:
+            return None
+        with Image.open(file) as picture:
+            return picture.size
+
+    @cache
+    def is_drawn(name: str) -> bool:
+        return (file := file_of(name)) is not None and file_is_line_drawing(file)
 
     render = app.builder.templates.render
 
@@ -194,7 +210,9 @@ def finish_all(app) -> None:
         page = render(template, context)
         if "</html>" not in page:
             return page
-        return finish(page, context["pagename"], Path(app.outdir), size_of, app.config.course_static)
+        return finish(
+            page, context["pagename"], Path(app.outdir), size_of, is_drawn, app.config.course_static
+        )
 
     app.builder.templates.render = render_finished
 
