@@ -26,7 +26,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # the chapters need: 10.8 seconds of processor time instead of 4.0)
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup data browser sandbox book test lab clean
+.PHONY: help setup data browser sandbox book pdf test lab clean
 
 help:  ## this list
 	@echo "Generative Adversarial Networks: A Course You Can Run"
@@ -41,6 +41,9 @@ book: setup  ## render the book by running every notebook: _build/html/index.htm
 	$(BIN)/course data prepare fashion-mnist --resolution 32
 	COURSE_TIER=book $(BIN)/python book/_ext/build_book.py --page "$(CHAPTER)"
 	@echo "== book: open $(CURDIR)/_build/$(if $(CHAPTER),one/_build/)html/index.html"
+
+pdf: book browser  ## the whole book as one file, _build/book.pdf, from the rendered pages (some minutes more)
+	$(BIN)/python book/_ext/make_pdf.py
 
 test: setup browser sandbox  ## style, unit tests, slow tests, every notebook in its smallest tier (at most 20 minutes)
 	@echo "== test: style and types"

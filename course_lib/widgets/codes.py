@@ -122,7 +122,7 @@ def codes(
     scripts = (*PARTS, "conv.js", "reader.js", "codes-lab.js")
     height = (
         485 + 20 * max(0, rows - 14) + 62 * -(-len(parts) // 3),
-        560 + 22 * rows + 58 * -(-len(parts) // 2),
+        560 + 26 * rows + 58 * -(-len(parts) // 2),
     )
     return _lab("mountCodes", scripts, data, height, "Explore the codes")
 

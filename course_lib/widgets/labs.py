@@ -121,7 +121,7 @@ def dynamics(
         "task": task,
     }
     scripts = (*PARTS, "dynamics.js", "dynamics-lab.js")
-    return _lab("mountDynamics", scripts, settings, (650, 1250), "The dynamics of games of two numbers")
+    return _lab("mountDynamics", scripts, settings, (695, 1250), "The dynamics of games of two numbers")
 
 
 def _lab(mount: str, scripts: tuple[str, ...], settings: dict, height: tuple[int, int], title: str) -> Lab:
