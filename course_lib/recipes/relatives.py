@@ -1,8 +1,10 @@
-"""Relatives of the GAN that draw images: a joint game with an encoder (BiGAN), players that attend (SAGAN)."""
+"""Relatives of the GAN that draw images: a joint game with an encoder (BiGAN), attention (SAGAN), scale (BigGAN)."""
 
 from course_lib.methods.bigan import BiGANSettings
+from course_lib.methods.biggan import BigGANSettings
 from course_lib.methods.gan import GANSettings
 from course_lib.networks.attention import AttentionPair
+from course_lib.networks.biggan import BigPair
 from course_lib.networks.joint import JointNetworks
 from course_lib.recipes.plan import Recipe
 
@@ -58,7 +60,26 @@ RECIPES: dict[str, Recipe] = {
     "bigan-digits": bigan("BiGAN on digits: encoder and generator told apart by their pairs", "digits"),
     "bigan-fashion": bigan("BiGAN on Fashion-MNIST", "fashion-mnist"),
     "bigan-faces": bigan("BiGAN on procedural faces", "faces"),
+    "biggan-digits": Recipe(
+        "BigGAN on digits at 16 pixels, told the digit",
+        BigGANSettings,
+        BigPair,
+        {
+            **SMALL, "data": "digits", "resolution": 16, "steps": 2_000, "generator_lr": 5e-4,
+            "discriminator_lr": 1e-3, "noise": 30, "generator_width": 16, "discriminator_width": 16,
+            "embedding": 32, "at": 8,
+        },
+        {
+            "smoke": {"steps": 4, "batch": 16, "generator_width": 4, "discriminator_width": 4},
+            # the paper's own on a set with classes: ImageNet's folders as --data, --resolution 128
+            "lab": {
+                "data": "cifar10", "resolution": 32, "batch": 2048, "steps": 100_000, "generator_lr": 5e-5,
+                "discriminator_lr": 2e-4, "noise": 120, "generator_width": 96, "discriminator_width": 96,
+                "embedding": 128, "at": 16, "ema": 0.9999,
+            },
+        },
+    ),
     "sagan-faces": sagan("the self-attention GAN on procedural faces", "everywhere"),
     "sagan-faces-near": sagan("its control: attention to nearby places only", "near"),
     "sagan-faces-none": sagan("its control: the same players without attention", "none"),
-}
+}  # fmt: skip
