@@ -7,6 +7,7 @@ from torch import nn
 
 from course_lib.errors import UsageError
 from course_lib.inversion.optimise import z_space
+from course_lib.methods import style_spaces
 from course_lib.methods.spaces import Space
 
 
@@ -20,6 +21,13 @@ def spaces_of(target: Any) -> dict[str, Callable[[], Space]]:
     own = (lambda: target.space) if hasattr(target, "space") else (lambda: z_space(generator))
     name = own().name
     spaces: dict[str, Callable[[], Space]] = {"z" if name == "everywhere" else name: own}
+    if hasattr(generator, "mean_w"):
+        styles: Any = generator
+        spaces |= {
+            "z": spaces.get("z", lambda: style_spaces.z_space(styles)),
+            "w": lambda: style_spaces.w_space(styles),
+            "w+": lambda: style_spaces.w_plus_space(styles),
+        }
     return spaces
 
 

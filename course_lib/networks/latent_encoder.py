@@ -47,9 +47,10 @@ class Heads(nn.Sequential):
 class LatentEncoder(nn.Module):
     """Images (B, channels, resolution, resolution) in [-1, 1] -> offsets (B, *shape) from the code `mean`.
 
-    shape: of a code, (d,) or (styles, d). feedback: it sees a reconstruction beside the image (Alaluf et al., 2021,
-    ReStyle). deltas: the first style's offset is added to all others, which say how they differ from it, and are 0
-    until `opened` reaches them (Tov et al., 2021, e4e). iterations: how often it is asked when it encodes.
+    shape: of a code, (d,) or (styles, d). deltas: the first style's offset is added to all others, which say how they
+    differ from it, and are 0 until `opened` reaches them (Tov et al., 2021, e4e). iterations: how often it is asked
+    when it encodes; more than once, and it sees a reconstruction beside the image (Alaluf et al., 2021, ReStyle).
+    space: of the codes, z, w or w+.
 
     mean: (*shape), what offsets are added to. Raises ValueError for a resolution that is no multiple of 16, UsageError
     for deltas of a single style.
@@ -67,6 +68,7 @@ class LatentEncoder(nn.Module):
         head_width: int = 64,
         iterations: int = 1,
         deltas: bool = False,
+        space: str = "w+",
     ):
         super().__init__()
         self.seen = min(resolution, LARGEST)
@@ -74,7 +76,7 @@ class LatentEncoder(nn.Module):
             raise ValueError(f"this encoder takes images of 16, 32, 48, ... pixels, not {resolution}")
         if deltas and (len(shape) != 2 or shape[0] < 2):
             raise UsageError("deltas are differences between styles: give --space w+ with them.")
-        self.shape, self.iterations, self.deltas = tuple(shape), iterations, deltas
+        self.shape, self.iterations, self.deltas, self.space = tuple(shape), iterations, deltas, space
         styles, dim = (1, *shape)[-2:]
         inputs = channels * (2 if iterations > 1 else 1)
         widths = [width, 2 * width, 4 * width, 4 * width]  # at a half, a quarter, an eighth, a sixteenth
@@ -195,7 +197,7 @@ class EncoderOf:
     def build(self, data: DataSpec) -> dict[str, nn.Module]:
         """The encoder, for images, and the discriminator of codes and its pool where there is one."""
         s, (channels, resolution) = self.settings, data.image
-        sizes = (s.encoder_width, s.head_width, s.iterations, s.deltas)
+        sizes = (s.encoder_width, s.head_width, s.iterations, s.deltas, s.space)
         networks: dict[str, nn.Module] = {"encoder": LatentEncoder(channels, resolution, self.shape, *sizes)}
         if s.discriminator_weight:
             networks["discriminator"] = Discriminator(

@@ -20,8 +20,8 @@ from course_lib.settings import Bound, Count, CountFrom0, Deviation, Weight, che
 
 
 @dataclass(frozen=True)
-class Optimisation:
-    """How codes are sought. Defaults suit networks of 32 to 64 pixels; `projector` gives those of StyleGAN2."""
+class Search:
+    """How codes are sought, wherever the search begins. Defaults suit networks of 32 to 64 pixels."""
 
     steps: Count = 300  # of Adam
     rate: Bound = 0.1  # of Adam, in standard deviations of a code's numbers as they are drawn
@@ -32,9 +32,6 @@ class Optimisation:
     jitter: Deviation = 0.0  # noise on codes at first, as a share of their spread; the projector's is 0.05
     noise: bool = False  # find noise maps too, where the generator has some
     noise_weight: Weight = WEIGHT  # of what keeps a picture out of the noise maps
-    start: Literal["nearest", "drawn", "mean", "zeros"] = "nearest"  # of drawn codes, those nearest in pixels
-    pool: Count = 4096  # drawn codes of which the nearest are taken
-    restarts: Count = 1  # starts of each image; the best of their ends is kept
     polish: CountFrom0 = 0  # steps of Levenberg and Marquardt at the end, for the distance l2
     precision: Precision = (
         "fp32"  # of the generator's products; bf16 where a processor multiplies it natively
@@ -47,6 +44,15 @@ class Optimisation:
                 "polish solves a least-squares problem in the code: give it with distance l2 and without noise maps."
             )
 
+
+@dataclass(frozen=True)
+class Optimisation(Search):
+    """A search from drawn codes. `projector` gives the settings of StyleGAN2's."""
+
+    start: Literal["nearest", "drawn", "mean", "zeros"] = "nearest"  # of drawn codes, those nearest in pixels
+    pool: Count = 4096  # drawn codes of which the nearest are taken
+    restarts: Count = 1  # starts of each image; the best of their ends is kept
+
     @classmethod
     def projector(cls, **changes: object) -> "Optimisation":
         """Those of StyleGAN2's projector (Karras et al. 2020, appendix D), but for the network that judges."""
@@ -57,7 +63,11 @@ class Optimisation:
 def optimised(subject: Subject, images: Tensor, settings: Optimisation, seed: int) -> Outcome:
     """The route's own step: codes of a batch, all at once."""
     start = Start(settings.start, settings.pool, settings.restarts)
-    space, found = searched(subject, images, settings, start, seed)
+    return outcome_of(*searched(subject, images, settings, start, seed))
+
+
+def outcome_of(space: Space, found: Found) -> Outcome:
+    """Codes and noise maps apart."""
     if isinstance(space.decode, WithNoise):
         codes, maps = space.decode.split(found.codes)
         return Outcome(codes, tuple(maps), found.losses)
@@ -65,13 +75,18 @@ def optimised(subject: Subject, images: Tensor, settings: Optimisation, seed: in
 
 
 def searched(
-    subject: Subject, images: Tensor, settings: Optimisation, start: Start | Tensor, seed: int
+    subject: Subject, images: Tensor, settings: Search, start: Start | Tensor, seed: int
 ) -> tuple[Space, Found]:
-    """The space with noise maps, if they are sought, and the codes that `optimise.codes_of` finds there."""
+    """The space with noise maps, if they are sought, and the codes that `optimise.codes_of` finds there.
+
+    start: how each search begins, or codes (B, *shape); drawn noise maps, the same for every image, go with them.
+    """
     unit, spread = spread_of(subject.space)
     space = subject.space
     if settings.noise:
         space = with_noise(space, subject.generator, settings.noise_weight)
+        if isinstance(start, Tensor):
+            start = _beside_drawn_maps(space, start, seed)
     found = codes_of(
         space,
         images,
@@ -89,7 +104,14 @@ def searched(
     return space, found
 
 
-def distance_of(settings: Optimisation, images: Tensor) -> Distance | str:
+def _beside_drawn_maps(space: Space, codes: Tensor, seed: int) -> Tensor:
+    decode: WithNoise = space.decode  # type: ignore[assignment]
+    chance = seeds.generator(seed, purpose="inversion/noise maps", device=codes.device)
+    _, maps = decode.split(space.draw(1, chance).to(codes))
+    return decode.join(codes, [noise.expand(len(codes), -1, -1, -1) for noise in maps])
+
+
+def distance_of(settings: Search, images: Tensor) -> Distance | str:
     """What the settings minimise. By name alone for a plain one, which `optimise` may then polish."""
     if settings.distance == "l2":
         return "l2"
