@@ -46,7 +46,8 @@ def z_space(generator: StyleGenerator) -> Space:
 def drawn_w(generator: StyleGenerator, n: int, chance: torch.Generator, psi: float = 1.0) -> Tensor:
     r"""(n, width) draws of w, truncated, $\bar w + \psi (w - \bar w)$, on the device of `chance`."""
     z = torch.randn(n, generator.latent, generator=chance, device=chance.device)
-    return generator.truncated(generator.mapping(z.to(generator.mean_w)), psi).to(chance.device)
+    weight = next(generator.parameters())
+    return generator.truncated(generator.mapping(z.to(weight)), psi).to(chance.device)
 
 
 def w_space(generator: StyleGenerator, psi: float = 1.0) -> Space:
