@@ -20,7 +20,7 @@ RECIPES: dict[str, Recipe] = {
         StyleGANSettings,
         StylePair,
         {
-            "data": "faces", "resolution": 32, "base": 512, "batch": 16, "steps": 24_000, "ema": 0.999,
+            "data": "faces", "resolution": 32, "base": 512, "batch": 16, "steps": 20_000, "ema": 0.999,
             "generator_lr": 2.5e-3, "discriminator_lr": 2.5e-3, "log_every": 100,
         },
         {"smoke": SMOKE, "lab": LAB},
