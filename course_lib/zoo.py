@@ -27,6 +27,7 @@ ENTRIES = {
     "clggan-faces": "clggan-faces",
     "ibgan-colour-sprites": "ibgan-colour-sprites",
     "ibgan-faces": "ibgan-faces",
+    "stylegan-faces": "stylegan-faces",
     "projection-faces": "projection-faces",
 }
 # entries whose pictures no network of the course was taught on: measured by what their codes hold of known factors
