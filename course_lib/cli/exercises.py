@@ -29,7 +29,7 @@ def exercises_list(options: argparse.Namespace) -> None:
     from course_lib.checks.api import CHAPTERS, of_chapter
     from course_lib.checks.engine import statements
 
-    for chapter in CHAPTERS.values():
+    for chapter in dict.fromkeys(CHAPTERS.values()):
         for one in of_chapter(chapter):
             print(f"{one.name:34} {statements.facts(one)}")
 

@@ -130,7 +130,7 @@ def _exercises() -> dict[str, list[dict[str, Any]]]:
             }
             for e in of_chapter(chapter)
         ]
-        for chapter in CHAPTERS.values()
+        for chapter in dict.fromkeys(CHAPTERS.values())
     }
 
 

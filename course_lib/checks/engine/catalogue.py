@@ -28,7 +28,7 @@ def exercise_named(name: str) -> Exercise:
     exercises = {e.name: e for e in of_chapter(prefix)} if prefix in CHAPTERS else {}
     if name in exercises:
         return exercises[name]
-    known = [e.name for prefix in CHAPTERS for e in of_chapter(prefix)]
+    known = [e.name for chapter in dict.fromkeys(CHAPTERS.values()) for e in of_chapter(chapter)]
     near = get_close_matches(name, known, 1)
     raise UsageError(
         f"No exercise is called '{name}'"

@@ -68,7 +68,7 @@ def show(name: str) -> None:
 def progress(chapter: str = "") -> None:
     """What is passed, in one chapter ("01-gan-game") or in all."""
     try:
-        chapters = [chapter] if chapter else [c for c in CHAPTERS.values() if of_chapter(c)]
+        chapters = [chapter] if chapter else [c for c in dict.fromkeys(CHAPTERS.values()) if of_chapter(c)]
         for one in chapters:
             done, of = passes.counted(one)
             print(f"{one}: {done} of {of}")

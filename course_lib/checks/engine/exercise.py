@@ -7,7 +7,7 @@ from typing import Any
 from course_lib.errors import UsageError
 
 # Prefix -> chapter. The name of every exercise of a chapter begins with the prefix, and the chapter's label in the book
-# is "ch-" and the prefix.
+# is "ch-" and the prefix. A chapter of two pages has two prefixes and one notebook of exercises.
 CHAPTERS = {
     "game": "01-gan-game",
     "nonsat": "02-non-saturating",
@@ -19,7 +19,11 @@ CHAPTERS = {
     "glo": "09-glo",
     "roll": "10-growing-mlp",
     "growing": "11-growing-cnn",
+    "style": "12-inversion",
+    "invert": "12-inversion",
 }
+# where a prefix's page is called otherwise than its chapter
+PAGES = {"style": "12-style", "invert": "12b-inverting"}
 
 Checker = Callable[[Any, Any], None]  # (answer, trial): returns, or fails with a diagnosis
 
@@ -61,6 +65,11 @@ class Exercise:
     def chapter(self) -> str:
         """For example "01-gan-game": the stem of chapter, master, starter and page."""
         return CHAPTERS[self.prefix]
+
+    @property
+    def page(self) -> str:
+        """Stem of the page that teaches it."""
+        return PAGES.get(self.prefix, self.chapter)
 
     @property
     def pointer(self) -> str:

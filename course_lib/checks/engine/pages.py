@@ -22,11 +22,12 @@ def page(chapter: str, master: dict[str, Any]) -> str:
         if not groups or groups[-1][0] != name:
             groups.append((name, []))
         groups[-1][1].append(cell)
-    label = next((name.partition("-")[0] for name, _ in groups if name), chapter)
+    labels = list(dict.fromkeys(name.partition("-")[0] for name, _ in groups if name)) or [chapter]
+    label, taught = labels[0], " and ".join(f"{{ref}}`ch-{one}`" for one in labels)
     heading, _, opening = title["source"].partition("\n")
     parts = [
         f"(ex-{label})=\n{heading}\n{_linked(opening)}",
-        f"These are the exercises of {{ref}}`ch-{label}`. Do them in the notebook `exercises/{chapter}.ipynb` of the "
+        f"These are the exercises of {taught}. Do them in the notebook `exercises/{chapter}.ipynb` of the "
         f"project (`make lab` opens it; {{download}}`download it here <../../exercises/{chapter}.ipynb>`): there, "
         "each answer is checked as you write it. Hints and solutions below stay closed until you open them.",
     ]

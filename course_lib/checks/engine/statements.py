@@ -40,7 +40,7 @@ def address(exercise: Exercise) -> str:
     at the moment. It does not decode what it is given, so a question mark or a colon must stay as it is.
     """
     heading = "-".join(exercise.section.split())
-    return f"../book/{exercise.chapter}.ipynb#heading={quote(heading, safe=',’?:')}"
+    return f"../book/{exercise.page}.ipynb#heading={quote(heading, safe=',’?:')}"
 
 
 def header(exercise: Exercise, number: int) -> str:
