@@ -176,7 +176,8 @@ def variance_left(answer, trial):
         "sum-layers": "The squares are added up over the layers, and must be averaged over them.",
         "root-first": "The root is taken in each layer and the lengths are averaged then. It comes last.",
         "no-root": "These are squared lengths.",
-        "unscaled": "The noise y is not divided by the root of the number of pixels: the length would grow with the resolution.",
+        "unscaled": "The noise y is not divided by the root of the number of pixels: the length would grow with the "
+        "resolution.",
         "pixels": "The noise y is divided by the number of pixels, and must be by its square root.",
         "mean": "The product is averaged over the batch, so that each length is divided by B. Differentiate the sum.",
         "no-graph": "The lengths are right, but no gradient flows through them, so the penalty would train nothing: "
