@@ -23,7 +23,9 @@ def headings(page):
 @pytest.mark.parametrize("one", EXERCISES, ids=lambda e: e.name)
 def test_an_exercise_is_complete(one):
     if f"book/{one.page}\n" in (paths.project() / "_toc.yml").read_text("utf-8"):  # else it is being written
-        assert one.section in headings(one.page), "the pointer must be a heading of the chapter, word for word"
+        assert one.section in headings(one.page), (
+            "the pointer must be a heading of the chapter, word for word"
+        )
     assert one.trains and not one.trains.endswith(".") and one.minutes > 0 and one.title
     for text in (*one.hints, *one.mistakes.values()):
         assert text.endswith((".", "?")) and len(text) < 330, text
