@@ -60,8 +60,6 @@ class LatentEncoderSettings:
     def __post_init__(self) -> None:
         check(self)
         check_judge(self.judge)
-        if self.code_weight and not self.pairs:
-            raise UsageError("codes are known of generated images alone: give --pairs with --code-weight.")
         if not (self.l2 or self.lap1 or self.perceptual or self.code_weight):
             raise UsageError("nothing is minimised: give --l2, --lap1, --perceptual or --code-weight.")
 
@@ -97,6 +95,8 @@ class LatentEncoding(Generative):
                 f"this encoder answers with codes {encoder.shape}, and those of {s.space} are "
                 f"{code_shape(generator, s.space)}: build it with the same --space."
             )
+        if s.code_weight and not s.pairs:
+            raise UsageError("codes are known of generated images alone: give --pairs with --code-weight.")
         if s.discriminator_weight and not beside:
             raise UsageError("a discriminator of codes has a weight and is not there: build one.")
         encoder.mean.copy_(mean_code(generator, s.space))

@@ -226,14 +226,15 @@ def test_the_discriminators_penalty_is_lazy():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"code_weight": 1.0}, "--pairs"),
+        ({"code_weight": 1.0}, "--pairs with --code-weight"),
+        ({"discriminator_weight": 1.0}, "build one"),
         ({"l2": 0.0, "perceptual": 0.0}, "nothing is minimised"),
         ({"judge": "my aunt"}, "there is no judge"),
     ],
 )
 def test_what_cannot_be_meant_is_said(settings, message):
     with pytest.raises(UsageError, match=message):
-        LatentEncoderSettings(**settings)
+        LatentEncoding(LinearEncoder((2, 3)), LinearStyles(), settings=LatentEncoderSettings(**settings))
 
 
 def test_an_encoder_of_another_space_is_refused():
