@@ -26,7 +26,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # the chapters need: 10.8 seconds of processor time instead of 4.0)
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup data browser sandbox book pdf test lab clean
+.PHONY: help setup data browser sandbox book pdf figures test lab clean
 
 help:  ## this list
 	@echo "Generative Adversarial Networks: A Course You Can Run"
@@ -44,6 +44,9 @@ book: setup  ## render the book by running every notebook: _build/html/index.htm
 
 pdf: book browser  ## the whole book as one file, _build/book.pdf, from the rendered pages (some minutes more)
 	$(BIN)/python book/_ext/make_pdf.py
+
+figures: book  ## every figure as a file with its caption and licence, for slides: _build/figures.zip
+	$(BIN)/python book/_ext/figure_pack.py
 
 test: setup browser sandbox  ## style, unit tests, slow tests, every notebook in its smallest tier (at most 20 minutes)
 	@echo "== test: style and types"

@@ -1,7 +1,8 @@
 """How long a page takes to read, said below its title; and the directive `chapter-list` for the front page.
 
 The time is counted, not guessed: words at 130 a minute, those of a proof at half that speed, half a minute for a
-displayed formula, four seconds for a line of visible code, half a minute for a figure. `python reading_time.py PAGE…`
+displayed formula, four seconds for a line of visible code, half a minute for a figure. Of a page above an hour it also
+says after which section about half is read. `python reading_time.py PAGE…`
 prints the same counts, and the lengths of sentences, for notebooks and Markdown files as they are written.
 """
 
@@ -19,6 +20,7 @@ from sphinx.util.docutils import SphinxDirective
 WORDS_A_MINUTE = 130
 FORMULA, FIGURE, CODE_LINE = 0.5, 0.5, 4 / 60  # minutes
 CHAPTER = re.compile(r"(?:.*/)?(\d\d[a-z]?)-[^/]+")
+SITTING = 60  # minutes, above which a page is read in two sittings
 FOLDED = {"tag_hide-input", "tag_remove-input", "tag_hide-cell", "dropdown", "toggle"}
 
 
@@ -66,8 +68,8 @@ def _is_proof(node: nodes.Node) -> bool:
     )
 
 
-def count(document: nodes.document) -> Counts:
-    """The counts of a page that has been read. What stays closed until a reader opens it is left out."""
+def count(document: nodes.Element) -> Counts:
+    """The counts of a page, or of a part of it. What stays closed until a reader opens it is left out."""
     counts = Counts()
     for text in document.findall(nodes.Text):
         skipped = (nodes.literal_block, nodes.math_block, nodes.math, nodes.raw, nodes.comment)
@@ -87,6 +89,18 @@ def count(document: nodes.document) -> Counts:
         if not _inside(node, _is_folded)
     )
     return counts
+
+
+def half_way(document: nodes.document) -> nodes.title | None:
+    """The title of the section after which about half of the page is read, None where there are not two sections."""
+    page = next(document.findall(nodes.section), None)
+    sections = [] if page is None else [child for child in page.children if isinstance(child, nodes.section)]
+    if len(sections) < 2:
+        return None
+    whole, lengths = count(document).minutes, [count(section).minutes for section in sections]
+    read = [whole - sum(lengths[number:]) for number in range(1, len(sections))]
+    middle = min(range(len(read)), key=lambda number: abs(read[number] - whole / 2))
+    return next(sections[middle].findall(nodes.title))
 
 
 def _question(document: nodes.document) -> str:
@@ -112,6 +126,11 @@ def note(app, document: nodes.document) -> None:
     if title is not None:
         line = nodes.paragraph(classes=["reading-time"])
         line += nodes.Text(f"Reading time: {counts.said}.")
+        last = half_way(document) if counts.minutes > SITTING else None
+        if last is not None:
+            line += nodes.Text(" In two sittings: stop after “")
+            line += [child.deepcopy() for child in last.children]
+            line += nodes.Text("”.")
         title.parent.insert(title.parent.index(title) + 1, line)
 
 

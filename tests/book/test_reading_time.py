@@ -56,6 +56,20 @@ def test_a_planned_chapter_that_is_there_is_not_to_come(built):
     assert [li.p.get_text() for li in index.select("ul.chapters > li")] == ["1. A chapter (about 5 minutes)"]
 
 
+def test_a_page_above_an_hour_says_where_half_of_it_is_read(tmp_path):
+    (tmp_path / "book").mkdir()
+    parts = "".join(f"## Part {n}\n\n{'word ' * 2600}\n\n" for n in range(1, 6))  # twenty minutes each
+    (tmp_path / "book" / "02-y.md").write_text(f"# Long\n\nWords.\n\n{parts}")
+    (tmp_path / "index.md").write_text("# Book\n\n```{toctree}\nbook/02-y\n```\n")
+    page = BeautifulSoup(
+        (build_pages(tmp_path, "reading_time") / "book/02-y.html").read_text(), "html.parser"
+    )
+    said = page.select_one("p.reading-time").get_text()
+    assert said in {
+        f"Reading time: about 100 minutes. In two sittings: stop after “Part {n}”." for n in (2, 3)
+    }
+
+
 def test_a_proof_is_read_at_half_the_speed_and_half_a_minute_goes_to_a_formula():
     counts = reading_time.Counts(words=130, proof_words=130, formulas=2, code_lines=15, figures=2)
     assert counts.minutes == pytest.approx(1 + 2 + 1 + 1 + 1)

@@ -34,14 +34,14 @@ from course_lib.checks.reference import gan_step
         "the player who moves before each `backward()`.",
         "not-detached": "The generated points of D's half are not detached: D's loss sent a gradient into the "
         "generator as well, which was then used in its update. Use `.detach()` or `torch.no_grad()`.",
-        "order": "The generator moved first. In Algorithm 1 the discriminator is updated first, and the generator "
-        "answers the new one.",
+        "order": "The generator moved first. In Algorithm 1 the discriminator is updated first, and the "
+        "generator is then updated against the new one.",
         "stale-discriminator": "The generator was updated against the discriminator as it was before its step: "
         "compute its loss after `discriminator_optimizer.step()`.",
         "same-latents": "Both halves use the same latents. The generator's half takes its own: on points by which D "
-        "has just been corrected, D is a biased judge.",
+        "has just been corrected, D is biased.",
         "discriminator-helps": "The discriminator's optimiser stepped a second time, on the gradient of the "
-        "generator's loss: it made itself worse to please the generator. Each optimiser steps once.",
+        "generator's loss: this raised D's own loss. Each optimiser steps once.",
         "generator-sign": "The generator climbs V instead of descending it: its loss is +E[log(1 − D(G(z)))].",
         "discriminator-sign": "The discriminator descends V: its loss must be −V, for optimisers go downhill.",
         "labels": "Real and generated points have changed places in the discriminator's loss.",
@@ -100,11 +100,11 @@ def train_step(answer, trial):
         "value": "0 is the value V(G, D*) when the two never overlap; JS follows from V = 2 JS − log 4.",
         "doubled": "log 4 is 2 JS here; JS itself is asked for.",
         "least": "−log 4 is V when generator and data agree. JS is never negative.",
-        "half": "0.5 is what the two tosses of D's coin would give. Here D needs no coin: it is right about every "
+        "half": "0.5 would be right for a D that guesses. Here D does not guess: it is right about every "
         "single sample.",
         "unbounded": "That is a number that grows with the distance, like KL(p_data‖p_g) = 12²/2 = 72. JS cannot: it "
         "compares both with their average, which covers half of each.",
-        "other": "Not that. Every sample gives itself away here, so JS has reached its largest value: which is that?",
+        "other": "Not that. D recognises every sample here, so JS has its largest value. What is that value?",
     },
     lesson="log 2 = 0.693, and at distance 24 it would be the same: JS, and with it the value of the game, no longer "
     "says which way is nearer.",
@@ -119,7 +119,7 @@ def js_far_apart(answer, trial):
 
 @exercise(
     "game-soft-labels",
-    title="An examiner who is told soft labels",
+    title="The best discriminator for soft labels",
     section="The best discriminator",
     kind="prove",
     trains="the pointwise argument behind D*, on a loss that is not in the chapter",
@@ -137,7 +137,7 @@ def js_far_apart(answer, trial):
         "hard-labels": "This is p/(p + q), the answer to the labels 1 and 0: the targets are not used.",
         "renormalised": "This is αp/(αp + βq). The weight before log(1 − u) is (1 − α)p + (1 − β)q, and the two "
         "weights add up to p + q, whatever the targets.",
-        "one-target": "Generated points with target β also vote for “real”: the term βq is missing.",
+        "one-target": "Generated points with target β also count as “real”: the term βq is missing.",
         "targets-swapped": "The two targets have changed places: α belongs to data, β to generated points.",
         "fake-share": "This is the share of the label 0, one minus what D should answer.",
         "logit": "This is the logit; asked for is D* itself, between 0 and 1.",
@@ -184,7 +184,7 @@ def _least(trial: Trial, returned: Tensor, p: Tensor, q: Tensor, a: float, b: fl
 
 FASTER_EXAMINER = open_end(
     "game-faster-examiner",
-    title="Why did a faster examiner not help?",
+    title="Why did a faster discriminator not help?",
     section="Do networks converge?",
     kind="explore",
     trains="the step from a puzzling curve to an experiment that could prove you wrong",

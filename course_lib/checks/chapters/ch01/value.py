@@ -41,8 +41,8 @@ def _two_bumps(trial: Trial) -> tuple[Tensor, Tensor, Grid]:
         "ratio": "This is the ratio p/q of the densities; the logit is its logarithm.",
         "underflow": "Far out, where both densities are below what a float can hold, the answer is lost: it goes by "
         "way of p and q themselves (or adds a small constant to them). Stay with the logarithms throughout.",
-        "both-zero": "Where both densities are zero the answer is nan, from −inf − (−inf). Nobody looks there and D* "
-        "is free, so return 0.",
+        "both-zero": "Where both densities are zero the answer is nan, from −inf − (−inf). No sample ever lies "
+        "there, so any value of D* is right; return 0.",
         "one-zero": "Where only one density is zero, D* is exactly 0 or 1 and its logit −inf or +inf; something "
         "else comes back there.",
     },
@@ -96,7 +96,7 @@ def optimal_discriminator(answer, trial):
         "loss": "The sign is reversed: this is the discriminator's loss −V, and V itself is asked for.",
         "labels": "Data and generated points have changed places: log D goes with the data's density p, log(1 − D) "
         "with the generator's density q.",
-        "both-real": "Both terms take log D. On generated points the discriminator is paid by log(1 − D).",
+        "both-real": "Both terms take log D. On generated points the term is log(1 − D).",
         "halved": "This is half of V, as in a cross-entropy averaged over both kinds of points; V is the sum of two "
         "expectations.",
         "bits": "This is V in bits; the course uses the natural logarithm.",
@@ -175,11 +175,11 @@ def value_on_grid(answer, trial):
         "zero-log-zero": "Where p = 0 the first value becomes nan: 0 · log 0 is 0 here. Such outcomes never happen "
         "under p and count nothing.",
         "finite": "Here q = 0 at an outcome that p produces, so KL(p‖q) is infinite, and a finite number came "
-        "back. That infinity is the point of KL: leaving such outcomes out, or adding a small constant, hides it.",
+        "back. Leaving such outcomes out, or adding a small constant, hides the infinite value.",
         "js-zero": "With zeros in p and q, JS must still be a number between 0 and log 2: m is zero only where both "
         "are, and there nothing counts.",
     },
-    lesson="KL never forgives an outcome that q leaves out; JS always stays below log 2. Chapter 4 is about the price.",
+    lesson="KL is infinite when q leaves out an outcome; JS always stays below log 2. Chapter 4 is about the price.",
 )
 def kl_and_js(answer, trial):
     def compare(p, q, first, second):

@@ -47,7 +47,7 @@ from course_lib.objectives import adversarial
         "out, and is differentiated nevertheless. Bound the exponent before the exponential.",
     },
     lesson="For a sample that is surely found out the slope of −log D in the logit is −1: full strength, where "
-    "log(1 − D) has nothing to say.",
+    "log(1 − D) has almost no slope.",
 )
 def losses_from_logits(answer, trial):
     # spread evenly, and off the middle, so that no two mistakes come out alike
@@ -139,7 +139,7 @@ def _compare(trial: Trial, result: object, real: Tensor, fake: Tensor) -> None:
         "overflow": "For large logits e^s overflows, and the third shares are lost. Divide before the exponential is "
         "taken: subtract the largest logit, or use softmax.",
     },
-    lesson="Adam forgives a factor that all samples share; these shares are what no optimiser gives back.",
+    lesson="Adam cancels a factor that all samples share. No optimiser can undo these shares.",
 )
 def shares(answer, trial):
     s = 1.5 * trial.draw.normal(9, purpose="logits")

@@ -123,13 +123,13 @@ def explained() -> dict[str, dict[str, str]]:
     points=3,
     written=3,
     hints=(
-        "For the curves, two moments say all: the beginning, where D(G(z)) is about ½, and the end, where it has "
+        "For the curves, two moments are enough: the beginning, where D(G(z)) is about ½, and the end, where it has "
         "tended to 0. For the runs, begin with the sign.",
         "The slopes in the logit are −D, −(1 − D) and −e^s = −D/(1 − D): put in D = ½, then D = 0.00003. For X and "
         "Y ask what each cost gives for a single sample with D = 0.9999.",
     ),
     mistakes=MISTAKES,
-    lesson="The ratio of C to B is D/(1 − D) on average: you could have read off D without being told.",
+    lesson="The ratio of C to B is D/(1 − D) on average: so D could have been computed from the two columns.",
     evidence=show,
 )
 def costs(answer, trial):

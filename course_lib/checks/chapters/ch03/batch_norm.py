@@ -9,7 +9,7 @@ from course_lib.checks.engine.exercise import exercise
 
 @exercise(
     "dcgan-batch-norm",
-    title="Batch normalisation, both of its lives",
+    title="Batch normalisation in training and in sampling",
     section="Batch normalisation",
     kind="implement",
     trains="over what is averaged, what is remembered, and what changes between training and sampling",
@@ -44,7 +44,10 @@ from course_lib.checks.engine.exercise import exercise
         "deviation": "The running value is a standard deviation, not a variance.",
         "moves-in-eval": "With `training=False` the running values must stay as they are: looking changes nothing.",
     },
-    lesson="Whoever forgets `eval()` mixes companions into samples; who forgets `train()` learns from old averages.",
+    lesson=(
+        "Without `eval()` a sample depends on the others of its batch; without `train()` a network learns with old "
+        "averages."
+    ),
 )
 def batch_norm(answer, trial):
     x = 1.3 * trial.draw.normal(5, 3, 2, 4, purpose="x") + 0.7 * trial.draw.normal(3, 1, 1, purpose="level")
@@ -123,8 +126,8 @@ def batch_norm(answer, trial):
         "that at w. The rest is Pythagoras: draw the triangle.",
     ),
     mistakes={
-        "unchanged": "The weights do move, although the loss does not depend on their length: the gradient is at a "
-        "right angle to them, not zero.",
+        "unchanged": "The weights do move, although the loss does not depend on their length: the gradient is "
+        "at a right angle to them; it is not zero.",
         "shorter": "The step is subtracted from the length. It does not point along the weights: draw the right angle.",
         "straight": "The lengths are added as if the step pointed along the weights. It is at a right angle to them.",
         "same-gradient": "The gradient at a·w is taken to be that at w. Differentiate L(aw) = L(w) in w: the longer "
@@ -136,7 +139,10 @@ def batch_norm(answer, trial):
         "sine": "The second value takes the step over the new length and an arc tangent (or the like): in the triangle "
         "the tangent is the step over the old length.",
     },
-    lesson="The direction turns by about η‖∇L‖/(a²‖w‖): as the weights grow, the true learning rate falls by itself.",
+    lesson=(
+        "The direction turns by about η‖∇L‖/(a²‖w‖): as the weights grow, the effective learning rate falls by "
+        "itself."
+    ),
 )
 def after_step(answer, trial):
     for case, (rate, scale) in enumerate(((0.6, 1.7), (0.3, 0.6), (1.1, 1.0))):

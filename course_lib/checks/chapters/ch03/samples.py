@@ -25,7 +25,7 @@ from course_lib.theory import interpolation
         "dtype: what is 3 − 5 in uint8?",
     ),
     mistakes={
-        "no-shift": "The images are compared as they lie: a copy that is moved by a pixel goes unnoticed.",
+        "no-shift": "The images are compared without any shift: a copy that is moved by a pixel goes unnoticed.",
         "sideways": "Only shifts along one axis are tried (or those along the two axes, one at a time); they combine, "
         "to (2·reach + 1)² shifts.",
         "one-way": "Only shifts in one direction are tried; there are negative ones too.",

@@ -17,19 +17,19 @@ MISTAKES = {
     "letters": "The answer must keep its form: a dictionary with the letters P, Q, R and S, and one of the four words "
     "for each.",
     "fair": "P: its losses come nearest to 2 log 2 and log 2, the values of the solved game. But its distance is among "
-    "the largest: a D that says about ½ while samples are poor does not see the difference yet.",
+    "the largest: a D that says about ½ while samples are poor cannot tell the difference yet.",
     "other-player": "{letter}: D and G have changed places. The player who lacks batch normalisation learns more "
     "slowly, so it is the other one who gets ahead.",
     "too-even": "P: D hardly gets ahead at all, from the first measurement on. If both players were slowed "
     "down alike, D would still win the first rounds, against a generator that makes noise.",
     "distance": "{letter}: in neither Q nor R does one player stay far ahead, so both look balanced. Now look at their "
     "distances: one is nearly twice the other, and that is not the run that lacks nothing.",
-    "best": "Q: it has the smallest distance of the four, in every seed, and neither loss is at an extreme. Nobody is "
-    "held back here.",
+    "best": "Q: it has the smallest distance of the four, in every seed, and neither loss is at an extreme. "
+    "Neither player is held back here.",
     "began": "R: at the end it looks much like P, but compare the first 100 steps. Here D wins them; a D that is held "
     "back against a fast G would not.",
     "led": "R: D wins the first rounds, and then G catches up. If D alone were fast, it would keep its lead.",
-    "loud": "S: the highest loss of G is not the worst generator. It says that the opponent is sharp, and the distance "
+    "loud": "S: the highest loss of G is not the worst generator. It says that D is good, and the distance "
     "of S is smaller than that of P and of R.",
     "ahead": "S: D is far ahead in the first rounds, further than in any other run, and its loss stays the lowest. "
     "Something holds its opponent back.",

@@ -81,7 +81,7 @@ def transposed_convolution(answer, trial):
         "even": "The pixels would be equal if the stride divided the kernel; 2 does not divide 5.",
         "one-dimension": "3/2 is the ratio of the counts along one axis (and of the standard deviations in two "
         "dimensions). In an image the counts multiply, and the variance goes with the count.",
-        "kernel-three": "4 is the ratio for kernel 3, where pixels hear four inputs or one. Count again for kernel 5.",
+        "kernel-three": "4 is the ratio for kernel 3, where a pixel has four inputs or one. Count again for kernel 5.",
         "mean-count": "25/4 is how many inputs reach a pixel on average. Asked for is the largest variance over the "
         "smallest.",
         "inverse": "That is the smallest over the largest; asked for is the largest over the smallest.",

@@ -6,7 +6,7 @@ from course_lib.checks.reference import bilinear_game as reference
 
 @exercise(
     "collapse-xy",
-    title="Will a falling step size bring them home?",
+    title="Does a falling step size make them converge?",
     section="The smallest game: x times y",
     kind="prove",
     trains="play on the smallest game, when each move has a step size of its own",
@@ -18,14 +18,14 @@ from course_lib.checks.reference import bilinear_game as reference
         "Write the pair as one complex number w = x + iy. By what number does a simultaneous step with rate η_t "
         "multiply it?",
         "For the last part take logarithms: ½ η² / (1 + η²) ≤ ½ log(1 + η²) ≤ ½ η². In the code, mind that Python "
-        "changes x before y is computed, if you let it.",
+        "changes x before y is computed, unless you keep the old x.",
     ),
     mistakes={
-        "sequential": "In simultaneous play y moves by the old x. Here x has already been changed when y looks at it: "
+        "sequential": "In simultaneous play y moves by the old x. Here x has already been changed when y uses it: "
         "that is alternating play.",
-        "no-courtesy": "In alternating play the second player answers the new x; here both look at the old position.",
+        "no-courtesy": "In alternating play the second player answers the new x; here both use the old position.",
         "other-first": "In alternating play x moves first and y answers; here it is the other way round.",
-        "both-descend": "Both players descend. V(x, y) = xy is what x wants small and y wants large: y climbs.",
+        "both-descend": "Both players descend. x makes V(x, y) = xy small and y makes it large: y climbs.",
         "roles": "The players have changed roles: x descends, so x ← x − η y, and y climbs, y ← y + η x.",
         "no-start": "The path must begin with the start itself: T rates give T + 1 points.",
         "one-rate": "One rate is used for all steps; each step has its own, `rates[t]`.",
@@ -34,8 +34,8 @@ from course_lib.checks.reference import bilinear_game as reference
         "circle": "This turns exactly by the angle η, which is play in continuous time. A gradient step goes along the "
         "tangent, and so a little outwards.",
     },
-    lesson="A rate that falls fast enough stops the spiral from opening; nothing brings it home. The cure must change "
-    "the play or the field.",
+    lesson="A rate that falls fast enough keeps the spiral bounded, but the path does not come back. A remedy "
+    "must change the order of play or the field.",
 )
 def bilinear_path(answer, trial):
     rates = 0.1 + 0.3 * trial.draw.uniform(9, purpose="rates").abs().double()

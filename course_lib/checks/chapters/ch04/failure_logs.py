@@ -88,10 +88,10 @@ _FAILURES = (
         "But compare the spread at step 500 with the healthy run's: samples from thirty latents hardly differ.",
         "a-other": "A: that would not explain the spread. Thirty different latents give almost the same image at step "
         "500, while neither player is ever sure of anything.",
-        "b-strong": "B: a D that has won would say so in both turns. This one calls the samples false in its own turn "
-        "and real in the generator's: what differs between the two turns?",
+        "b-strong": "B: a D that is far ahead would show it in both turns. This one calls the samples false in "
+        "its own turn and real in the generator's: what differs between the two turns?",
         "b-other": "B: look at the last two columns. The same D gives two answers about the same generator; find what "
-        "could make its verdict depend on the company of a sample.",
+        "could make its verdict depend on the other samples of the batch.",
         "c-saturated": "C: with log(1 − D) a generator that is always caught has a loss near 0, its worst value. Here "
         "the loss is about 8, so it is −log D, and the gradient is not lost.",
         "c-collapse": "C: the samples do differ; at the end their spread is that of the healthy run. The trouble is "

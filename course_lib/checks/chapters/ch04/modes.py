@@ -96,7 +96,7 @@ def count_modes(answer, trial):
 
 @exercise(
     "collapse-perfect-count",
-    title="How many modes does perfection cover?",
+    title="How many modes does a perfect model cover?",
     section="A thousand modes",
     kind="predict",
     trains="the habit of asking what a measure says of a perfect model",
@@ -108,15 +108,15 @@ def count_modes(answer, trial):
         "1,000 chances to be hit, each with probability 1/1,000: (1 − 1/1000)^1000 is close to a number that you know.",
     ),
     mistakes={
-        "all": "That would need each sample to fall on a mode of its own. Samples are independent: some modes get two "
-        "or three, and others none.",
+        "all": "For that, each sample would have to fall on a different mode. Samples are independent: some "
+        "modes get two or three, and others none.",
         "missed": "That is how many modes are missed: 1,000/e. The covered ones are the others.",
         "half": "Not a half: a mode is missed with probability (1 − 1/1000)^1000, which is not ½.",
         "book": "That is the number for the chapter's 5,000 samples, five for each mode. Here there is one for each.",
         "other": "Not that. The expected number is 1,000 times the probability that one given mode is hit at least "
         "once by 1,000 independent samples.",
     },
-    lesson="632 of 1,000, from a generator without a flaw: a count of modes means something only beside the number of "
+    lesson="632 of 1,000, from a perfect generator: a count of modes means something only beside the number of "
     "samples.",
 )
 def expected_modes(answer, trial):

@@ -10,7 +10,7 @@ from course_lib.objectives import penalties
 
 @exercise(
     "collapse-deviation",
-    title="The company that a sample keeps",
+    title="What D can see of a whole batch",
     section="The remedies, one by one",
     kind="implement",
     trains="a statistic over the batch, its three averages in the right order, and its gradient where all is equal",
@@ -37,15 +37,15 @@ from course_lib.objectives import penalties
         "every pixel and every sample.",
         "alone": "The input itself is lost: append the new channel to it, C + 1 channels in all.",
         "in-front": "The new channel stands in front; append it behind the others.",
-        "detached": "The value is right, but no gradient flows through the new channel: the generator would never feel "
-        "the remedy. Look for `.item()`, `.detach()`, `torch.no_grad()`.",
+        "detached": "The value is right, but no gradient flows through the new channel: the remedy would have "
+        "no effect on the generator. Look for `.item()`, `.detach()`, `torch.no_grad()`.",
         "cancellation": "On a batch of equal samples E[x²] − E[x]² is the difference of two equal numbers, and what is "
         "left is rounding: below zero or far above 1e-8. Subtract the mean first, as `var` does.",
         "collapsed": "On a batch of equal samples the gradient is nan or infinite: the slope of a square root at 0. "
         "Just there, on a collapsed generator, the layer is needed: add 1e-8 under the root.",
     },
     lesson="One number, and D can see a collapse that no verdict on single samples shows. In the chapter's table it "
-    "was not enough: seeing it is not yet curing it.",
+    "was not enough: D sees the collapse there, and it stays.",
 )
 def minibatch_deviation(answer, trial):
     def right(x):
@@ -115,15 +115,15 @@ def minibatch_deviation(answer, trial):
         "pixels": "The mean is taken over pixels too. A squared norm is a sum over all entries of one sample; only "
         "samples are averaged.",
         "not-squared": "The norm is not squared. Without the square the pull does not fade as the slope comes to 0, "
-        "and it is no friction any more.",
+        "and it no longer acts like friction.",
         "mean-logit": "The gradient is that of the mean logit, so each sample's is divided by B. Differentiate the sum "
         "of the logits.",
         "probability": "This penalises the slope of the probability σ(s), which vanishes where D is sure, and so there "
         "where it is needed most. R1 is about the logit s.",
         "slope-one": "This wants a slope of one, as the penalty of a Wasserstein critic does. R1 wants a slope of "
         "zero.",
-        "no-graph": "The number is right, but it cannot be differentiated for D's weights, so D would never feel it: "
-        "`create_graph=True`, and nothing detached afterwards.",
+        "no-graph": "The number is right, but it cannot be differentiated for D's weights, so it would have no "
+        "effect on D: `create_graph=True`, and nothing detached afterwards.",
     },
     lesson="In the Dirac-GAN this is γ/2 · ψ²: the one term that turns the orbit into an approach.",
 )

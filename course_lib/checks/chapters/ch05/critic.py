@@ -29,7 +29,7 @@ from course_lib.checks.reference import power_iteration as reference
         "logarithm": "This is the cross-entropy of a discriminator. A critic's scores are no logits: its loss is a "
         "plain difference of means.",
         "sigmoid": "The scores went through a sigmoid. A critic's output is any real number; a squashed one saturates, "
-        "and the slope is lost that all this is about.",
+        "and its slope vanishes there.",
         "one-side": "Only the scores of the samples are in the loss; those of the data are missing.",
         "sum": "The scores are added up over the batch; the loss is a difference of means.",
         "stale-gradients": "Gradients of an earlier step were still in `.grad` and went along: call `zero_grad()` "
@@ -46,7 +46,10 @@ from course_lib.checks.reference import power_iteration as reference
         "scaled": "The weights were scaled down, all by one factor (or by their norm). Clipping moves each weight that "
         "is out of bounds to the bound, and leaves the others alone.",
     },
-    lesson="This is the whole of the first Wasserstein GAN's critic, and most of its faults: nobody chose the slope.",
+    lesson=(
+        "This is the whole of the first Wasserstein GAN's critic, and the reason for most of its faults: its slope "
+        "is bounded only indirectly."
+    ),
 )
 def critic_step(answer, trial):
     real = trial.draw.normal(16, 2, purpose="real") + torch.tensor([3.0, -1.0])
@@ -148,7 +151,7 @@ def power_iteration(answer, trial):
 
 CRITIC_EFFORT = open_end(
     "wgan-critic-effort",
-    title="How good must the critic be?",
+    title="How well must the critic be trained?",
     section="Does the loss follow quality?",
     kind="explore",
     trains="the test of the chapter's own condition on data where the exact distance is known",

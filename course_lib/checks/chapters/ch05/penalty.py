@@ -26,8 +26,8 @@ from course_lib.objectives import wasserstein
         "one-norm": "The penalty uses one norm for the whole batch; there must be one for each sample.",
         "channel-norm": "The norm is taken over one dimension of the image only, so every pixel (or row) has its own. "
         "It is over all entries of a sample: flatten first.",
-        "mean-score": "The gradient is that of the mean score, so each sample's is divided by B, and a critic of slope "
-        "one is punished. Differentiate the sum of the scores.",
+        "mean-score": "The gradient is that of the mean score, so each sample's is divided by B, and a critic "
+        "of slope one gets a penalty. Differentiate the sum of the scores.",
         "squared-norm": "The squared norm is compared with one. It is the norm itself that shall be one, and only the "
         "difference is squared.",
         "not-squared": "The difference from one is not squared.",
@@ -41,15 +41,15 @@ from course_lib.objectives import wasserstein
         "swapped": "The weights ε and 1 − ε have changed places: ε belongs to the data.",
         "not-between": "The gradient is taken at the data or at the samples themselves; it belongs at random points "
         "between the two.",
-        "one-sided": "Slopes below one are let off here. The penalty of this paper is two-sided: it charges for them "
-        "too.",
-        "no-graph": "The number is right, but it cannot be differentiated for the critic's weights, so the critic "
-        "would never feel it: `create_graph=True`, and nothing detached afterwards.",
+        "one-sided": "Slopes below one cost nothing here. The penalty of this paper is two-sided: they cost as "
+        "well.",
+        "no-graph": "The number is right, but it cannot be differentiated for the critic's weights, so it "
+        "would have no effect on the critic: `create_graph=True`, and nothing detached afterwards.",
         "flat": "Where the critic is flat, the gradient for its weights becomes nan: the slope of a square root at 0. "
         "`torch.linalg.vector_norm` has slope 0 there; so has a root with 1e-12 under it, nearly.",
     },
     lesson="One ε and one norm for each sample. With one norm for a batch of 64, a critic of slope one would "
-    "be fined (8 − 1)² = 49.",
+    "have the penalty (8 − 1)² = 49.",
 )
 def gradient_penalty(answer, trial):
     batch, shape = 6, (2, 5, 6)  # as many columns as samples
@@ -118,7 +118,7 @@ def gradient_penalty(answer, trial):
 
 @exercise(
     "wgan-price",
-    title="A price and not a wall",
+    title="A penalty, not a bound",
     section="Does the critic find the distance?",
     kind="predict",
     trains="the difference between a constraint and a penalty, as a number",

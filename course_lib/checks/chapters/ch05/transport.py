@@ -16,14 +16,14 @@ from course_lib.theory import transport
     minutes=20,
     points=3,
     hints=(
-        "On the line the cheapest plan never crosses: the leftmost earth goes into the leftmost hole. With equal sizes "
+        "On the line the cheapest plan never crosses: the leftmost mass goes to the leftmost place. With equal sizes "
         "this is one line of code.",
         "With different sizes think of the area between two staircases. Repeating each x m times and each y n times "
         "gives equal sizes and changes neither law; so does `repeat_interleave`.",
     ),
     mistakes={
-        "unsorted": "The points are matched as they were drawn. Sort both sides: a plan that crosses itself is too "
-        "dear.",
+        "unsorted": "The points are matched as they were drawn. Sort both sides: a plan that crosses itself "
+        "costs more.",
         "means": "This is the difference of the means. Earth that moves left and earth that moves right both cost; "
         "take the absolute value of each move before the mean.",
         "squared": "The moves are squared: this is W₂, or its square. The earth mover's distance adds up distances.",
@@ -91,7 +91,7 @@ def wasserstein_line(answer, trial):
     mistakes={
         "not-unit": "The direction is right and its length is not one: this critic has another slope than one, and "
         "what it earns is no bound of W₁.",
-        "swapped": "The critic points the wrong way: it must be high on data x and low on samples y.",
+        "swapped": "The critic has the wrong sign: it must be high on data x and low on samples y.",
         "signs": "These are the signs of the coordinates. Slope one is meant in the Euclidean norm, and among such "
         "critics this one does not earn the most.",
         "one-axis": "This uses the one coordinate that differs most. A direction between the axes earns more.",

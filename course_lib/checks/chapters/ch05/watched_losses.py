@@ -21,7 +21,7 @@ MISTAKES = {
     "negative": "S: it falls below zero in every seed. A critic that gives all images the same score is allowed and "
     "earns 0, so the best one never earns less: what kind of critic is far from the best?",
     "patient": "Q: it starts high, stays well above zero in every seed and comes down with hardly a step back. Is this "
-    "the critic that is always asked too early, or one that had time?",
+    "the critic that is always read before it has trained enough, or one that had time?",
     "ceiling": "{letter}: an estimate of JS can never be larger than log 2 = 0.69, and this one is.",
     "level": "R: it begins near log 2 = 0.69, the ceiling of JS for laws that have nothing in common, and soon stays "
     "level while the generator goes on learning. No score difference has such a ceiling.",
@@ -111,7 +111,7 @@ EXPLAINED = {
     title="Four numbers that were watched",
     section="Does the loss follow quality?",
     kind="diagnose",
-    trains="what a score difference can and cannot be, and which critics may be believed",
+    trains="what a score difference can and cannot be, and which critics' values are estimates of a distance",
     difficulty=2,
     minutes=20,
     points=3,

@@ -25,7 +25,7 @@ from course_lib.theory import fdivergences
     mistakes={
         "logarithm": "The slope f' is taken at log(p/q); T* is f' at the ratio p/q itself.",
         "inverted": "The ratio is upside down: T* = f'(p/q), with the data's density on top.",
-        "price": "This critic says f(p/q), the price of the ratio. The best critic says the slope there, f'(p/q).",
+        "price": "This critic returns f(p/q), the value of f. The best critic returns the slope there, f'(p/q).",
         "no-conjugate": "The critic's mean on generated points is taken off, not the mean of f* of it. That is the "
         "form of the Wasserstein critic; here the price f*(T) has to be paid.",
         "conjugate-of-ratio": "The conjugate is taken at the ratio; it belongs to the critic's value, f*(T).",
@@ -40,7 +40,7 @@ from course_lib.theory import fdivergences
         "square root of their number.",
         "squared": "The second value is the squared standard error: take the root.",
         "errors-added": "The second value adds two standard errors. Of independent means the variances add.",
-        "one-sample": "The second value knows of one of the two samples only; both means scatter.",
+        "one-sample": "The second value takes only one of the two samples into account; both means vary.",
     },
     lesson="In expectation this is D_f itself. For Pearson or Neyman and laws that overlap little, see the standard "
     "error before you believe the estimate.",
@@ -71,7 +71,7 @@ def estimate_bound(answer, trial):
     title="How wide is the best Gaussian?",
     section="Who covers and who seeks",
     kind="predict",
-    trains="the reading of a divergence's price list as a forecast of what a small generator will do",
+    trains="predicting what a small generator does from what a divergence charges for each error",
     difficulty=1,
     minutes=10,
     points=1,
@@ -81,8 +81,8 @@ def estimate_bound(answer, trial):
         "p. Which two numbers of p does it copy?",
     ),
     mistakes={
-        "narrow": "That is one bump by itself: what reverse KL does. KL would pay without bound for the quarter of "
-        "the data that is missed.",
+        "narrow": "That is one bump by itself: what reverse KL does. The KL of that choice is large, because "
+        "it misses a quarter of the data.",
         "within-forgotten": "That is the spread of the two centres alone. Around each centre the data have the "
         "variance 1 as well, and variances add.",
         "variance": "That is the variance; asked for is the standard deviation, its root.",
@@ -94,8 +94,8 @@ def estimate_bound(answer, trial):
         "other": "Not that. The best Gaussian for KL has the mean and the variance of the data: compute the variance "
         "within the bumps plus that between them.",
     },
-    lesson="√(1 + ¼·¾·10²) = 4.44. It covers both bumps, and four in ten of its samples lie beyond 3σ of either; run "
-    "the next cell to see who does not.",
+    lesson="√(1 + ¼·¾·10²) = 4.44. It covers both bumps, and four in ten of its samples lie beyond 3σ of "
+    "either; run the next cell to see which divergences do not.",
 )
 def kl_width(answer, trial):
     known = {

@@ -152,7 +152,7 @@ def legendre(answer, trial):
         "rounded-first": "For large |v| in float32 the first value is lost: a probability rounds to 0 or 1 before its "
         "logarithm is taken.",
     },
-    lesson="For the row GAN these are the two halves of the cross-entropy: the discriminator was a critic all along.",
+    lesson="For the row GAN these are the two halves of the cross-entropy: a discriminator is a critic of this kind.",
 )
 def activated(answer, trial):
     v = 2.5 * trial.draw.normal(30, purpose="outputs").double()

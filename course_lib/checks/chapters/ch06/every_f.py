@@ -17,7 +17,7 @@ from course_lib.theory import divergences, fdivergences
     title="A sum of terms that are never negative",
     section="Theory: the family",
     kind="prove",
-    trains="the proof of D_f ≥ 0 where people stumble: on outcomes that the generator never makes",
+    trains="the proof of D_f ≥ 0 at the step that is most often missed: outcomes that the generator never makes",
     difficulty=3,
     minutes=40,
     points=3,
@@ -38,7 +38,7 @@ from course_lib.theory import divergences, fdivergences
         "negative.",
         "exchanged": "The two laws have changed places: this belongs to D_f(q‖p). The ratio is u = p/q, and q stands "
         "before f.",
-        "absolute": "The terms are made positive by force (an absolute value, or a cut at 0), and they no longer add "
+        "absolute": "The terms were made positive by an absolute value or a cut at 0, and they no longer add "
         "up to D_f.",
         "q-zero": "Where q = 0 and p is not, an outcome costs p·f'(∞), and the line takes something off there "
         "too. Without that, the terms do not add up to D_f.",

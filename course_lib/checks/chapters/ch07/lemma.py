@@ -5,7 +5,7 @@ from course_lib.checks.engine.exercise import exercise
 
 @exercise(
     "infogan-lemma",
-    title="A lemma with a letter too few",
+    title="A lemma with a letter missing",
     section="The bound from below",
     kind="prove",
     trains="the difference between a draw from a law and a draw from a conditional law, which carries the whole bound",
@@ -17,18 +17,18 @@ from course_lib.checks.engine.exercise import exercise
         "Write the right side as a sum over x, y and x′. Which sum is 1, and what is left when it has gone? Under "
         "which law of x and y, then, is the left side to be taken?",
         "The right side is Σ p(x, y) f(x, y). The left as printed is Σ p(x) p(y) f(x, y). Take X and Y as dependent "
-        "as two variables can be, and an f that notices.",
+        "as two variables can be, and an f whose average differs.",
     ),
     mistakes={
         "not-a-law": "The first table must be a joint law: no negative number, all of them together 1.",
         "shapes": "Both must be tables of the same shape, one row for each x and one column for each y, two at least.",
         "range": "The values of f must lie between 0 and 1, so that the difference can be compared.",
         "independent": "X and Y are independent in your table, p(x, y) = p(x) p(y): there both forms agree.",
-        "agree": "X and Y are dependent, but your f does not notice: both averages are {left:.3f}.",
+        "agree": "X and Y are dependent, but the averages of your f do not differ: both averages are {left:.3f}.",
         "small": "The two sides differ by {gap:.3f}; find an example where it is at least 0.2.",
     },
-    lesson="The printed form treats the code and the image as strangers. Then nothing could be learnt of the one from "
-    "the other.",
+    lesson="The printed form treats the code and the image as independent. Then neither would carry any "
+    "information about the other.",
 )
 def counterexample(answer, trial):
     returned = trial.several(trial.call(answer), 2, "the joint law and the values of f")

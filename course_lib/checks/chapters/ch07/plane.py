@@ -19,7 +19,7 @@ MISTAKES = {
     "nat about X, the fewer are bought, and the steeper is the curve where one stops.",
     "dear": "{letter}: at β = 0.9 a nat about X would have to bring 0.9 nats about Y. Is the curve as steep as that "
     "anywhere? Then nothing is bought.",
-    "origin": "{letter}: this point is bought at a price that nobody pays: it is the code that says nothing. Which of "
+    "origin": "{letter}: this point is the code that carries no information. Which of "
     "the four prices exceeds the slope of the curve at its beginning?",
     "below": "{letter}: compare the point with the curve. For what this encoder keeps of X another would tell far "
     "more of Y: no price makes it the best.",

@@ -29,8 +29,8 @@ from course_lib.checks.engine.exercise import exercise
         "bits": "These are bits; the course counts in nats.",
         "summed": "The logarithms are added up over the batch; the bound is an expectation, a mean.",
         "softmax-twice": "The softmax is applied twice: `F.cross_entropy` and `F.log_softmax` take logits.",
-        "confidence": "This takes the largest q of each image, right or wrong. A Q that is sure of itself and errs "
-        "must pay for it.",
+        "confidence": "This takes the largest q of each image, right or wrong. A Q that is sure and wrong must "
+        "have a low bound.",
         "accuracy": "This counts right answers. The bound is made of log q at the true code.",
         "class-mean": "The mean was also taken over the K values: only the entry of the true code counts.",
         "saturated": "Where a probability rounds to 0 the result is infinite. Take logarithms of the softmax in one "
@@ -103,7 +103,7 @@ def categorical_bound(answer, trial):
         "loss": "The sign is reversed: this is a loss.",
         "half": "The squared error is divided by σ², and it must be by 2σ².",
         "variance-sign": "The term ½ log σ² has the wrong sign: a wider q is a lower density.",
-        "squared-error": "This is a squared error. The variance has a say in the bound: q states how sure it is.",
+        "squared-error": "This is a squared error. The bound depends on the variance too: q states how sure it is.",
     },
     lesson="With log σ² = 0, as in InfoGAN's code, this never exceeds d (log 2 − ½ log 2π) = −0.23 d. Such a bound is "
     "below zero even where the codes are read without an error.",

@@ -39,11 +39,11 @@ class Score(nn.Module):
     mistakes={
         "generator-cut": "No gradient of the information reaches the generator: its weights move as if Q were not "
         "there. This is the fault of the two public programs. Is something detached, or made under `no_grad`?",
-        "recogniser-cut": "No gradient reaches Q: it will read for ever as it did on the first day.",
+        "recogniser-cut": "No gradient reaches Q: it stays as it was at the start.",
         "information-lowered": "The information is lowered: it enters the loss with the wrong sign. log q of the true "
         "code must rise.",
-        "weight": "`weight` has no say, or the wrong one: the loss is adversarial − weight · information.",
-        "no-adversary": "The generator no longer hears of D: the loss has two terms.",
+        "weight": "`weight` has no effect, or the wrong one: the loss is adversarial − weight · information.",
+        "no-adversary": "The generator gets no gradient from D: the loss has two terms.",
         "other-images": "Q reads other images than D judges, or codes that did not make them. Make the images once, "
         "from `latents` and the one-hot `codes`, in this order.",
         "not-finite": "The loss is infinite where q rounds to 0. `F.cross_entropy(logits, codes)` takes the logits.",

@@ -43,8 +43,8 @@ from course_lib.checks.reference import pyramid
         "not-white": "Pictures and lengths are right, but the codes are not white: their coordinates differ in "
         "variance or are correlated.",
     },
-    lesson="Any covariance of the codes is as good as any other here. What principal vectors of codes say, "
-    "the objective has not said.",
+    lesson="Any covariance of the codes is as good as any other here. So the objective does not decide what "
+    "the principal vectors of the codes are.",
 )
 def linear_glo(answer, trial):
     for d, k, count in ((7, 3, 40), (5, 2, 23), (4, 1, 30)):
@@ -83,7 +83,7 @@ def linear_glo(answer, trial):
         "upside-down": "The weights run the wrong way: the finest level, j = 0, has the weight 1, and the coarser "
         "ones more.",
         "paid-twice": "Each level is averaged over its own pixels, and 4^j comes on top. The weight 4^j on sums "
-        "*is* the step to a mean for each level; taken twice, coarse levels rule.",
+        "*is* the step to a mean for each level; taken twice, coarse levels count most.",
         "squared": "The differences are squared; the 1 in Lap₁ stands for absolute values.",
         "absolute-first": "Absolute values are taken before the difference, so a bright edge and a dark one count as "
         "equal.",
@@ -159,7 +159,7 @@ def lap1(answer, trial):
         "`zero_grad()` before `backward()`.",
         "sum": "The loss is a sum over images or over pixels. The rates belong to a mean over both.",
         "other-loss": "The loss is not the mean squared error.",
-        "uphill": "The codes go uphill: take `rate` times the gradient off.",
+        "uphill": "The codes climb: take `rate` times the gradient off.",
         "twice": "An image that stands twice in the batch gets one update, by the sum of its two gradients. A plain "
         "`codes[index] = …` keeps only the last of the two.",
     },

@@ -127,14 +127,14 @@ def _searched_by_lap1(variant: str) -> list[float]:
         "training-mode": "The generator ran in training mode: its batch normalisation takes mean and variance of "
         "this very batch, which couples the images, and remembers them. Use `eval()`.",
         "batch-mean": "The loss is a mean over the batch, so each code's gradient is divided by the number of images, "
-        "and an image would get another code in other company. Add the images' losses up.",
+        "and the code of an image would depend on how many others there are. Add the images' losses up.",
         "pixel-sum": "The loss adds up the pixels of an image; it is the mean over them.",
         "not-projected": "The codes leave the ball: project after each step.",
         "projected-once": "The codes are projected once, at the end. A descent that has left the ball comes back to "
         "another place than one that was held in it at each step.",
         "sphere": "The codes are put onto the sphere. Those that are inside the ball stay there.",
         "one-norm": "The codes are divided by one number for all; each has its own length.",
-        "uphill": "The codes go uphill: take `rate` times the gradient off.",
+        "uphill": "The codes climb: take `rate` times the gradient off.",
         "miscounted": "The number of steps is off by one.",
         "steps-ignored": "The number of steps does not follow the argument `steps`.",
         "other-descent": "The codes are not those of `steps` plain steps of gradient descent from `start` with this "

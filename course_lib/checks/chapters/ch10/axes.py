@@ -117,7 +117,7 @@ def _median(lines: list[recorded_runs.Line], key: str) -> float:
         "answers for each.",
         "one-alone": "{letter}: one input was there when the roll was found. A single input can draw a curve only, "
         "and the curve is the roll.",
-        "none-assigned": "{letter}: nothing tells this training which of its inputs shall follow the roll. All were "
+        "none-assigned": "{letter}: nothing in this training decides which of its inputs follows the roll. All were "
         "there when it was found.",
         "first-stage": "{letter}: two inputs were there when the roll was found, and two came later. What did the "
         "later ones find?",

@@ -32,8 +32,7 @@ from course_lib.checks.engine.exercise import exercise
         "dtype": "The weight has another precision than the old one: {got} instead of {right}.",
         "transposed": "The shape is (inputs, outputs); a weight is (outputs, inputs).",
     },
-    lesson="Three lines, and as many ways to lose something without noticing: a bias, a precision, the order of the "
-    "inputs.",
+    lesson="Three lines, and three easy mistakes: losing the bias, the precision, or the order of the inputs.",
 )
 def grow_layer(answer, trial):
     cases = (

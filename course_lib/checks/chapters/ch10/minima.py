@@ -33,7 +33,10 @@ from course_lib.theory.two_minima import TwoMinima, descent
         "start": "The path must begin at (start, 0).",
         "one-by-one": "Here w₂ is moved by a gradient that already sees the new w₁. Both move by one gradient.",
     },
-    lesson="What growth excludes is decided by where the line leans, and nobody has told the line what is good.",
+    lesson=(
+        "What growth excludes is decided by where the line leans, and the line does not depend on which minimum is "
+        "better."
+    ),
 )
 def growing_descent(answer, trial):
     for number, (a, c) in enumerate(((0.6, 0.1), (1.2, -0.2))):

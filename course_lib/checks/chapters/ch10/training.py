@@ -43,7 +43,7 @@ def first_step(answer, trial):
     title="A generator that grows while it learns",
     section="Growing a linear layer",
     kind="implement",
-    trains="that a network's weights live in two places: in the network, and in what its optimiser knows of them",
+    trains="that a weight that grows must grow in two places: in the network, and in what its optimiser knows of them",
     difficulty=2,
     minutes=25,
     points=4,
@@ -58,12 +58,12 @@ def first_step(answer, trial):
         "in-front": "The new column stands in front of the old ones: the generator computes another function than "
         "before.",
         "function": "The generator computes another function than before: its output differs by {gap:.2g}.",
-        "forgot-all": "The optimiser has forgotten everything. What it knows of weights that stay, stays.",
-        "forgot-first": "The optimiser has forgotten what it knew of the first layer; the others are right.",
+        "forgot-all": "The optimiser's state is empty. Keep its entries for the weights that stay.",
+        "forgot-first": "The optimiser's entries for the first layer are missing; the others are right.",
         "misfit": "The running mean of {name} has the shape {got}: it must be that of the weight, or the next step "
         "fails.",
         "made-up": "The running mean of the new column is not 0, as if the optimiser had seen gradients of it.",
-        "wrong-place": "What the optimiser knew of the old columns stands in other columns now.",
+        "wrong-place": "The optimiser's entries for the old columns are now in other columns.",
     },
     lesson="The library does the same for any optimiser and any growth, in `methods.optimisers.follow`.",
 )

@@ -163,7 +163,7 @@ def real_pictures(answer, trial):
     mistakes={
         "printed-twice": "Both terms hold the same deviation, as the thesis prints it. The first belongs to the old "
         "channels, the second to the new ones.",
-        "swapped": "Here τ weighs the old channels here. At τ = 0 only the old ones count.",
+        "swapped": "Here τ weighs the old channels. At τ = 0 only the old ones count.",
         "all-channels": "This is the mean over all channels, whatever τ is. New channels that are still 0 would "
         "lower it.",
         "unbiased": "This standard deviation divides by B − 1. The chapter's divides by the number of pictures.",
