@@ -35,6 +35,7 @@ FLOORS = [
         "zoo",
         "export",
         "compare",
+        "watching",
         "notebooks",
         "pages",
         "robustness",

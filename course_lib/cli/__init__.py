@@ -27,6 +27,7 @@ from course_lib.cli import (
     study,
     train,
     upscale,
+    watching,
     zoo,
 )
 from course_lib.cli.parser import Commands, Parser
@@ -127,6 +128,7 @@ def parser() -> argparse.ArgumentParser:
     upscale.add(commands)
     cluster.add(commands)
     compare.add(commands)
+    watching.add(commands)
     export.add(commands)
     published.add(commands)
     zoo.add(commands)
