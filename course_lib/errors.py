@@ -8,6 +8,7 @@ class CourseError(Exception):
     """
 
     exit_code = 1
+    said = False  # by another process, so that this one ends without a word
 
 
 class UsageError(CourseError):

@@ -150,7 +150,7 @@ def save_state(folder: Path | str, tree: Any) -> None:
 
     folder = Path(folder)
     tensors: dict[str, Any] = {}
-    structure = _pack(tree, tensors, "")
+    structure = packed(tree, tensors)
     aside = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
     shutil.rmtree(aside, ignore_errors=True)
     try:
@@ -197,7 +197,7 @@ def load_state(folder: Path | str) -> Any:
                 f"{folder / damaged[0]} is damaged (its checksum does not match): delete {folder} and use an "
                 f"earlier checkpoint, or fetch the file again."
             )
-        return _unpack(json.loads((folder / STRUCTURE).read_text()), load_file(folder / TENSORS))
+        return unpacked(json.loads((folder / STRUCTURE).read_text()), load_file(folder / TENSORS))
     except FileNotFoundError as error:
         others = [p.name for p in folder.iterdir()] if folder.is_dir() else []
         pickled = [n for n in others if n.endswith((".pt", ".pth", ".pkl", ".ckpt", ".bin"))]
@@ -217,7 +217,7 @@ def load_state(folder: Path | str) -> Any:
         ) from error
 
 
-def _pack(node: Any, tensors: dict[str, Any], path: str) -> Any:
+def packed(node: Any, tensors: dict[str, Any], path: str = "") -> Any:
     """Replace each tensor of a tree by a reference, and what JSON cannot say (tuples, integer keys) by a tag."""
     import torch
 
@@ -230,16 +230,17 @@ def _pack(node: Any, tensors: dict[str, Any], path: str) -> Any:
         last = node.ndim == 4 and node.is_contiguous(memory_format=torch.channels_last)
         return {"$channels_last" if last and not node.is_contiguous() else "$tensor": path}
     if isinstance(node, dict) and all(isinstance(k, (str, int)) for k in node):
-        return {"$dict": [[k, _pack(v, tensors, f"{path}/{k}")] for k, v in node.items()]}
+        return {"$dict": [[k, packed(v, tensors, f"{path}/{k}")] for k, v in node.items()]}
     if isinstance(node, (list, tuple)):
         tag = "$tuple" if isinstance(node, tuple) else "$list"
-        return {tag: [_pack(v, tensors, f"{path}/{i}") for i, v in enumerate(node)]}
+        return {tag: [packed(v, tensors, f"{path}/{i}") for i, v in enumerate(node)]}
     if node is None or isinstance(node, (bool, int, float, str)):
         return node
     raise TypeError(f"state at {path or '/'} holds a {type(node).__name__}, which cannot be saved")
 
 
-def _unpack(node: Any, tensors: dict[str, Any]) -> Any:
+def unpacked(node: Any, tensors: dict[str, Any]) -> Any:
+    """The tree that `packed` has taken apart."""
     if not isinstance(node, dict):
         return node
     ((tag, value),) = node.items()
@@ -250,6 +251,6 @@ def _unpack(node: Any, tensors: dict[str, Any]) -> Any:
 
         return tensors[value].contiguous(memory_format=torch.channels_last)
     if tag == "$dict":
-        return {k: _unpack(v, tensors) for k, v in value}
-    items = [_unpack(v, tensors) for v in value]
+        return {k: unpacked(v, tensors) for k, v in value}
+    items = [unpacked(v, tensors) for v in value]
     return tuple(items) if tag == "$tuple" else items

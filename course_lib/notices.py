@@ -3,11 +3,17 @@
 import sys
 
 _said: set[str] = set()
+_muted: list[bool] = []  # of a process beside others that says the same as they
+
+
+def mute(muted: bool) -> None:
+    """Say nothing from now on, or all again: where several processes do one work, one speaks."""
+    _muted[:] = [True] if muted else []
 
 
 def say(sentence: str, *, once: str = "") -> None:
     """Print `course: sentence` to standard error. once: a word for what it is about; said once in a process."""
-    if once in _said:
+    if once in _said or _muted:
         return
     if once:
         _said.add(once)

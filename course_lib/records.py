@@ -30,6 +30,7 @@ BESIDE = {
     "course_lib.memory",
     "course_lib.notices",
     "course_lib.paths",
+    "course_lib.ranks",
     "course_lib.settings",
     "course_lib.variables",
     "course_lib.data.images",

@@ -5,12 +5,13 @@ anew from a counter has nothing to save: step 1,000 draws the same numbers wheth
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from course_lib import variables
+from course_lib.ranks import shared_generator
 
 # raise it when the same four coordinates give another seed
 NUMERICS = 1
@@ -46,27 +47,42 @@ def seed_global(number: int, device: str | torch.device = "cpu") -> None:
 
 @dataclass(frozen=True)
 class Draw:
-    """The randomness of one training step: what `purpose` needs, drawn on `device`, the same at every replay."""
+    """The randomness of one training step: what `purpose` needs, drawn on `device`, the same at every replay.
+
+    world: above 1, what is drawn within `ranks.global_draws` is one draw for the batch of so many ranks together, of
+    which rank `rank` takes its rows.
+    """
 
     seed: int
     rank: int = 0
     step: int = 0
     device: str | torch.device = "cpu"
     prefix: str = ""
+    world: int = 1
 
-    def generator(self, purpose: str) -> torch.Generator:
-        return generator(
-            self.seed, rank=self.rank, step=self.step, purpose=self.prefix + purpose, device=self.device
-        )
+    def generator(self, purpose: str, rows: int = 0) -> torch.Generator:
+        """rows: the dimension of what will be drawn along which the examples of a batch stand."""
+        purpose = self.prefix + purpose
+        if self.world > 1:
+            shared = shared_generator(
+                number(self.seed, step=self.step, purpose=purpose), self.device, self.rank, self.world
+            )
+            shared.rows = rows
+            return shared
+        return generator(self.seed, rank=self.rank, step=self.step, purpose=purpose, device=self.device)
 
-    def normal(self, *shape: int, purpose: str) -> Tensor:
+    def same(self, purpose: str) -> torch.Generator:
+        """A generator for a decision about the batch as a whole, the same on every rank."""
+        return generator(self.seed, step=self.step, purpose=self.prefix + purpose, device=self.device)
+
+    def normal(self, *shape: int, purpose: str, rows: int = 0) -> Tensor:
         """Standard normal numbers of the given shape."""
-        return torch.randn(shape, generator=self.generator(purpose), device=self.device)
+        return torch.randn(shape, generator=self.generator(purpose, rows), device=self.device)
 
-    def uniform(self, *shape: int, purpose: str) -> Tensor:
+    def uniform(self, *shape: int, purpose: str, rows: int = 0) -> Tensor:
         """Numbers uniform on [-1, 1) of the given shape."""
-        return torch.rand(shape, generator=self.generator(purpose), device=self.device) * 2 - 1
+        return torch.rand(shape, generator=self.generator(purpose, rows), device=self.device) * 2 - 1
 
     def part(self, index: int) -> "Draw":
         """The randomness of the `index`-th part of a step that is split into several minibatches."""
-        return Draw(self.seed, self.rank, self.step, self.device, f"{self.prefix}part{index}/")
+        return replace(self, prefix=f"{self.prefix}part{index}/")

@@ -57,7 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CourseError as error:
         if debug:
             raise
-        print(f"course: {error}", file=sys.stderr)
+        if not error.said:
+            print(f"course: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         if debug:

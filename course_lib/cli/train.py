@@ -62,6 +62,8 @@ class Invocation:
     # go on with a run though its pictures are not those that it began with (what a method has learnt of single images,
     # as GLO does, then belongs to others)
     data_changed: bool = False
+    # compute the batch in as many parts as the memory of the device asks for: the same steps
+    auto_batch: bool = False
 
 
 def _called(name: str) -> Any:
@@ -83,21 +85,30 @@ def named_recipe(words: Sequence[str]) -> str | None:
 def run(words: Sequence[str]) -> None:
     """Carry out `course train WORDS`, of which one is a recipe. Raises UsageError for what cannot be meant."""
     from course_lib import recipes
+    from course_lib.training.distributed import process_group
 
     name = named_recipe(words)
     recipe = recipes.find(name)
     rest = list(words)
     rest.remove(name)
-    invocation, plan = options_of(name, recipe, rest)
-    plan = dataclasses.replace(plan, start=invocation.start or "")
-    out = invocation.out or Path("runs") / name
-    done = recipes.train(
-        plan, out, device=invocation.device, quiet=invocation.quiet, data_changed=invocation.data_changed
-    )
-    print(
-        f"{out}: {done.step:,} steps in {done.seconds / 60:.1f} minutes. Next: course sample {out}; course evaluate "
-        f"{out}"
-    )
+    with process_group() as here:
+        invocation, plan = options_of(name, recipe, rest)
+        plan = dataclasses.replace(plan, start=invocation.start or "")
+        out = invocation.out or Path("runs") / name
+        quiet = invocation.quiet or not here.first
+        done = recipes.train(
+            plan,
+            out,
+            device=invocation.device,
+            quiet=quiet,
+            data_changed=invocation.data_changed,
+            auto_batch=invocation.auto_batch,
+        )
+    if here.first:
+        print(
+            f"{out}: {done.step:,} steps in {done.seconds / 60:.1f} minutes. Next: course sample {out}; course "
+            f"evaluate {out}"
+        )
 
 
 def options_of(name: str, recipe: Any, words: Sequence[str]) -> tuple[Invocation, Any]:

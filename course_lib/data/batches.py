@@ -16,6 +16,7 @@ from course_lib.data.spec import spec_of
 from course_lib.data.stream import Stream
 from course_lib.data.toy import PointSet
 from course_lib.errors import CourseError, UsageError
+from course_lib.ranks import Ranks
 
 # raise it when the same settings give other batches: records of studies then know that they are of an earlier version
 NUMERICS = 1
@@ -59,8 +60,9 @@ class Batch:
 class Order:
     """Which images each step sees: one endless line of shuffled epochs, cut into global batches.
 
-    Every rank computes the same line and takes its own `size` numbers of each global batch of `size * world`.
-    A batch that reaches the end of an epoch goes on into the next, so every image is used equally often.
+    Every rank computes the same line and takes its own `size` numbers of each global batch of `size * world`: those
+    that `Ranks.rows` gives it of each of its `parts` minibatches. A batch that reaches the end of an epoch goes on into
+    the next, so every image is used equally often.
     """
 
     def __init__(
@@ -72,8 +74,10 @@ class Order:
         world: int,
         device: torch.device | str = "cpu",
         purpose: str = "order",
+        parts: int = 1,
     ):
-        self.count, self.size, self.seed, self.rank, self.world = count, size, seed, rank, world
+        self.count, self.size, self.seed, self.parts = count, size, seed, parts
+        self.ranks = Ranks(rank, world)
         self.device, self.purpose = device, purpose
         self.epochs: dict[int, Tensor] = {}  # the few used last
 
@@ -90,13 +94,14 @@ class Order:
 
     def at(self, step: int) -> Tensor:
         """The numbers of this rank's images at `step`, int64 (size,)."""
-        position = (step * self.world + self.rank) * self.size
-        end, parts = position + self.size, []
+        size = self.size * self.ranks.world
+        position = step * size
+        end, parts = position + size, []
         while position < end:
             number, offset = divmod(position, self.count)
             parts.append(self.epoch(number)[offset : offset + end - position])
             position += len(parts[-1])
-        return parts[0] if len(parts) == 1 else torch.cat(parts)
+        return self.ranks.rows(parts[0] if len(parts) == 1 else torch.cat(parts), self.parts)
 
 
 class Reader:
@@ -165,10 +170,11 @@ class Batches:
     """Endless batches of a data set; `at(step)` depends on (seed, rank, step) and nothing else.
 
     `dataset` is what `data.open` gives, or arrays, tensors and a TensorDataset, as `arrays.dataset_of` takes them.
-    `size` is the batch of one rank; `world` ranks together see `size * world` images a step. Images are kept on
-    `device` or read ahead by a thread, as `Reader` says. `target` is a second domain: `paired`, its image i goes with
-    image i of `dataset`; otherwise it is gone through in an order of its own. Close the batches when done, or use
-    `with`. Raises UsageError for impossible settings.
+    `size` is the batch of one rank; `world` ranks together see `size * world` images a step, in `parts` minibatches
+    (`Batch.split`), of each of which a rank has every `world`-th row (`Ranks.rows`). Images are kept on `device` or
+    read ahead by a thread, as `Reader` says. `target` is a second domain: `paired`, its image i goes with image i of
+    `dataset`; otherwise it is gone through in an order of its own. Close the batches when done, or use `with`.
+    Raises UsageError for impossible settings.
     """
 
     def __init__(
@@ -181,6 +187,7 @@ class Batches:
         paired: bool = False,
         rank: int = 0,
         world: int = 1,
+        parts: int = 1,
         device: str | torch.device = "cpu",
         resident_bytes: int | None = None,
         prefetch: int = 4,
@@ -193,6 +200,8 @@ class Batches:
                 f"Batches of {size!r} on {world!r} ranks, {prefetch!r} ahead, are not possible: give whole "
                 "numbers from 1."
             )
+        if parts < 1 or size % parts:
+            raise UsageError(f"A batch of {size} does not split into {parts} equal parts: choose a divisor.")
         if not 0 <= rank < world:
             raise UsageError(f"Rank {rank} does not exist among {world}: ranks count from 0.")
         dataset, target = dataset_of(dataset), None if target is None else dataset_of(target)
@@ -208,7 +217,7 @@ class Batches:
         ):  # the reading thread has no current device
             self.device = torch.device("cuda", torch.cuda.current_device())
         self.dataset, self.target, self.paired = dataset, target, paired
-        self.size, self.seed, self.rank, self.world = size, seed, rank, world
+        self.size, self.seed, self.rank, self.world, self.parts = size, seed, rank, world, parts
         self.closed = False
 
         def reader(images: ImageSet | PointSet | None, purpose: str) -> Reader | None:
@@ -216,7 +225,7 @@ class Batches:
                 return None
 
             def order(on: torch.device | str) -> Order:
-                return Order(len(images), size, seed, rank, world, on, purpose)
+                return Order(len(images), size, seed, rank, world, on, purpose, parts)
 
             return Reader(images, order, self.device, resident_bytes, prefetch)
 
@@ -242,14 +251,19 @@ class Batches:
         if self._target_reader is not None:
             target = self._target_reader.at(step)[0]
         elif isinstance(self.target, PointSet):
-            target = self.target.sample(self.size, draw.generator("data/target")).to(self.device)
+            target = self._points(self.target, draw.same("data/target"))
         if isinstance(self.dataset, PointSet):
-            x = self.dataset.sample(self.size, draw.generator("data")).to(self.device)
+            x = self._points(self.dataset, draw.same("data"))
             return Batch(x, None, draw, target=target)
         assert self._reader is not None, "images have a reader"
         x, numbers, labels, factors = self._reader.at(step)
         epoch = step * self.size * self.world / len(self.dataset)
         return Batch(x, labels, draw, factors, numbers, target, epoch)
+
+    def _points(self, points: PointSet, generator: torch.Generator) -> Tensor:
+        """This rank's rows of the points that all ranks see at a step."""
+        drawn = points.sample(self.size * self.world, generator).to(self.device)
+        return Ranks(self.rank, self.world).rows(drawn, self.parts)
 
     def close(self) -> None:
         """End the reading threads and free the images. May be called twice."""

@@ -46,7 +46,7 @@ def augmented(x: Tensor, draw: Draw, shift: int = 2, flip: bool = True) -> Tenso
     A pixel that comes from outside the image repeats the nearest one of its edge.
     """
     n, channels, height, width = x.shape
-    numbers = draw.uniform(3, n, 1, purpose="augmentation")
+    numbers = draw.uniform(3, n, 1, purpose="augmentation", rows=1)
     offsets = (numbers[:2] * (shift + 0.5)).round().clamp(-shift, shift).long()  # each of 2 shift + 1 alike
     rows = (torch.arange(height, device=x.device) + offsets[0]).clamp(0, height - 1)  # (B, H)
     columns = (torch.arange(width, device=x.device) + offsets[1]).clamp(0, width - 1)  # (B, W)

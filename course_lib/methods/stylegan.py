@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from course_lib import ranks
 from course_lib.data.batches import Batch
 from course_lib.methods.generative import Generative
 from course_lib.methods.protocol import frozen, needs
@@ -125,7 +126,7 @@ class StyleGAN(Generative):
         with self.autocast():
             # `forward` and not a call: a compiled module cannot be differentiated twice, its forward can
             logits = self.networks["discriminator"].forward(x)
-        gamma = self.settings.r1 or 2e-4 * x.shape[2] * x.shape[3] / len(x)
+        gamma = self.settings.r1 or 2e-4 * x.shape[2] * x.shape[3] / (len(x) * batch.draw.world)
         return gamma * penalties.r1(logits.float(), x)
 
     def path_penalty(self, batch: Batch) -> Tensor:
@@ -137,7 +138,9 @@ class StyleGAN(Generative):
             images = network.synthesis.forward(styles, generator=batch.draw.generator("noise/path"))
         lengths = path_lengths(images, styles, batch.draw.generator("path/direction"))
         self.mean_length = self.mean_length.to(lengths.device)
-        self.mean_length = self.mean_length.lerp(lengths.detach().mean(), self.settings.path_length_decay)
+        self.mean_length = self.mean_length.lerp(
+            ranks.mean(lengths.detach().mean()), self.settings.path_length_decay
+        )
         return self.settings.path_length * deviation(lengths, self.mean_length)
 
     @property
@@ -156,4 +159,4 @@ class StyleGAN(Generative):
 @torch.no_grad()
 def track(generator: Any, w: Tensor, decay: float) -> None:
     """Move the running mean of w by a batch (B, width)."""
-    generator.mean_w.lerp_(w.detach().mean(0).to(generator.mean_w.dtype), 1 - decay)
+    generator.mean_w.lerp_(ranks.mean(w.detach().mean(0)).to(generator.mean_w.dtype), 1 - decay)

@@ -89,20 +89,56 @@ def train(
     *,
     device: Any = None,
     data_changed: bool = False,
+    auto_batch: bool = False,
     every: int = 0,
     observe: Callable[..., None] | None = None,
     quiet: bool = False,
 ):
     """Carry out a plan, in `run_dir` when given (resuming what is there). Returns `training.loop.Run`.
 
-    In a process group each rank takes its share of the plan's batch, with data and latents of its own.
-    data_changed: resume a run though its data is not what it began with.
+    In a process group each rank takes its share of the plan's batch, and they train one run (`course_lib.ranks`).
+    data_changed: resume a run though its data is not what it began with. auto_batch: compute the batch in as many parts
+    as the device's memory asks for.
 
-    Raises CourseError for missing data and a folder that holds another run; see also `training.loop.fit`.
+    Raises CourseError for missing data and a folder that holds another run, OutOfMemory, with what would fit, when the
+    device does not hold the batch, UsageError for parts of a batch that the method needs as a whole; see also
+    `training.loop.fit`.
     """
-    from course_lib.data import Batches, spec_of
+    from course_lib.ranks import largest, ranks
+    from course_lib.recipes import fitting
     from course_lib.training import device as devices
-    from course_lib.training.distributed import ranks
+
+    device, here = device or devices.best(), ranks()
+    share = here.share(plan.settings["data"].batch)
+    if auto_batch:
+        parts = fitting.parts_that_fit(plan, open_data(plan), device, share)
+        plan = _in_parts(plan, largest(parts))
+    try:
+        return _train(plan, run_dir, device, data_changed, every, observe, quiet)
+    except Exception as error:
+        if not fitting.is_out_of_memory(error):
+            raise
+    raise fitting.advice(plan, open_data(plan), device, share, here.world, run_dir)
+
+
+def _in_parts(plan: Plan, parts: int) -> Plan:
+    loop = dataclasses.replace(plan.settings["loop"], accumulate=parts)
+    return dataclasses.replace(plan, settings={**plan.settings, "loop": loop})
+
+
+def _train(
+    plan: Plan,
+    run_dir: Path | str | None,
+    device: Any,
+    data_changed: bool,
+    every: int,
+    observe: Callable[..., None] | None,
+    quiet: bool,
+) -> Any:
+    from course_lib.data import Batches, spec_of
+    from course_lib.methods.across_ranks import adapt, check_parts
+    from course_lib.methods.compiled import check_compiled
+    from course_lib.ranks import ranks
     from course_lib.training.loop import fit
 
     plan = located(plan)
@@ -111,6 +147,16 @@ def train(
     spec = spec_of(dataset, target, d.paired)
     method = build(plan, spec)
     method.prepare(dataset, d.seed)
+    if plan.settings["loop"].compile:
+        check_compiled(method)
+    if (parts := plan.settings["loop"].accumulate) > 1:
+        check_parts(method)
+        if here.share(d.batch) % parts:
+            raise UsageError(
+                f"a batch of {here.share(d.batch)} does not divide into {parts} equal parts: give --accumulate "
+                f"a divisor."
+            )
+    adapt(method, here)
     config = configuration(plan, spec) | starting.described(plan.start, run_dir, checksum)
     if plan.start and not _resumes(run_dir):
         starting.begin_with(method, plan.start, load(plan.start))
@@ -122,7 +168,8 @@ def train(
         paired=d.paired,
         rank=here.rank,
         world=here.world,
-        device=device or devices.best(),
+        parts=method.minibatches,
+        device=device,
     )
     try:
         return fit(

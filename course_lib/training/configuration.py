@@ -15,8 +15,8 @@ CHECKSUM = "checksum"
 MADE_OF = "made_of"
 # when its data was changed on purpose: after which step, and what it was made of before
 DATA_CHANGES = "data_changes"
-# settings of the loop that change no number, so they may be others when a run goes on
-FREE = {"log_every", "sample_every", "checkpoint_every", "tensorboard", "keep", "max_minutes"}
+# settings of the loop that change no number, but for its rounding, so they may be others when a run goes on
+FREE = {"log_every", "sample_every", "checkpoint_every", "tensorboard", "keep", "max_minutes", "accumulate"}
 
 Config = dict[str, Any]
 

@@ -1,43 +1,93 @@
-"""Several processes that train one run: which of them this is, and the one place where gradients are averaged.
+"""Several processes that train one run: the one place where gradients are averaged, and what they agree on.
 
-A recipe's `batch` is the global batch: N ranks share it, each with data and latents of its own, and after averaging
-every rank takes the same step, that of one process with the whole batch up to rounding. (Batch normalisation sees its
-rank's share alone.)
+Rank 0 has the run directory. The others hear from it what it read there, and all stop at the same step.
 """
 
-from collections.abc import Iterable, Iterator
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import torch
-from torch import distributed
+from torch import Tensor, distributed
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
-from course_lib.errors import UsageError
+from course_lib import notices
+from course_lib.errors import CourseError, UsageError
+from course_lib.files import packed, unpacked
+from course_lib.ranks import Ranks, ranks
+from course_lib.training.log import NotFinite
+from course_lib.training.stopping import Interrupted, Requeue
+
+T = TypeVar("T")
+GIVEN = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")  # what torchrun says to each process
 
 
-@dataclass(frozen=True)
-class Ranks:
-    """This process's number among `world` that train together; one that trains alone is rank 0 of 1."""
+class Elsewhere(CourseError):
+    """Rank 0 has said what is wrong; this rank ends with it and says nothing."""
 
-    rank: int = 0
-    world: int = 1
+    said = True
 
-    def share(self, batch: int) -> int:
-        """What one rank takes of a global batch. Raises UsageError when it does not divide."""
-        if batch % self.world:
+    @classmethod
+    def after(cls, error: CourseError) -> "Elsewhere":
+        """With the exit code of that error."""
+        silent = cls(str(error))
+        silent.exit_code = error.exit_code
+        return silent
+
+
+@contextmanager
+def process_group() -> Iterator[Ranks]:
+    """The group of the processes that torchrun, or a scheduler, has started for one run; alone where it is one process.
+
+    Raises UsageError when their variables are incomplete or there are more processes than GPUs, and CourseError in
+    those that are left when one of them has ended.
+    """
+    if int(os.environ.get("WORLD_SIZE", "1") or 1) == 1 or distributed.is_initialized():
+        yield ranks()
+        return
+    if missing := [name for name in GIVEN if not os.environ.get(name)]:
+        raise UsageError(
+            f"WORLD_SIZE says that several processes train together, and {missing[0]} is not set: start them with "
+            f"torchrun, or unset WORLD_SIZE."
+        )
+    _take_device(int(os.environ.get("LOCAL_RANK", "0")))
+    gpus = torch.cuda.is_available() and distributed.is_nccl_available()
+    distributed.init_process_group("cpu:gloo,cuda:nccl" if gpus else "gloo")
+    here = ranks()
+    notices.mute(not here.first)
+    try:
+        yield here
+    except (Interrupted, NotFinite, UsageError) as error:  # what all ranks find alike, the first one says
+        if here.first:
+            raise
+        raise Elsewhere.after(error) from error
+    except RuntimeError as error:  # of torch: gloo's and NCCL's errors are no other kind
+        if not _of_the_group(error):
+            raise
+        raise CourseError(
+            f"process {here.rank} of {here.world} has lost the others ({str(error).splitlines()[0][:120]}): the one "
+            f"that ended first says why, and the same command goes on from the last checkpoint."
+        ) from error
+    finally:
+        notices.mute(False)
+        distributed.destroy_process_group()
+
+
+def _take_device(local: int) -> None:
+    if torch.cuda.is_available():
+        if local >= torch.cuda.device_count():
             raise UsageError(
-                f"a batch of {batch} is the batch of all {self.world} processes together, and does not divide among "
-                f"them: give a --batch that is a multiple of {self.world}."
+                f"this machine has {torch.cuda.device_count()} GPUs, and process {local} counted from 0 has none: "
+                f"start as many processes as there are GPUs."
             )
-        return batch // self.world
+        torch.cuda.set_device(local)
 
 
-def ranks() -> Ranks:
-    """Of the process group that is initialised, if there is one."""
-    if distributed.is_available() and distributed.is_initialized():
-        return Ranks(distributed.get_rank(), distributed.get_world_size())
-    return Ranks()
+def _of_the_group(error: RuntimeError) -> bool:
+    words = ("gloo", "nccl", "connection", "timed out", "store", "peer")
+    return isinstance(error, distributed.DistError) or any(word in str(error).lower() for word in words)
 
 
 @contextmanager
@@ -66,17 +116,103 @@ def averaged_gradients(optimizers: Iterable[object], world: int) -> Iterator[Non
 
 @torch.no_grad()
 def average_over_ranks(parameters: list[torch.nn.Parameter], world: int) -> None:
-    """Replace each gradient by its mean over all ranks."""
-    for p in parameters:
-        if p.requires_grad and p.grad is None:
-            p.grad = torch.zeros_like(p)
-    by_type: dict[torch.dtype, list[torch.Tensor]] = {}
+    """Replace each gradient by its mean over all ranks. One that no rank has stays None, so that its optimiser leaves
+    the parameter and its moments alone, as in one process."""
+    lacking = [p for p in parameters if p.grad is None and p.requires_grad]
+    for p in lacking:
+        p.grad = torch.zeros_like(p)
+    by_type: dict[torch.dtype, list[torch.nn.Parameter]] = {}
     for p in parameters:
         if p.grad is not None:
-            by_type.setdefault(p.grad.dtype, []).append(p.grad)
-    for gradients in by_type.values():
-        together = torch.cat([g.flatten() for g in gradients])
+            by_type.setdefault(p.grad.dtype, []).append(p)
+    missing = {id(p) for p in lacking}
+    for those in by_type.values():
+        gradients = [p.grad for p in those if p.grad is not None]
+        had = torch.tensor([float(id(p) not in missing) for p in those]).to(gradients[0])
+        together = torch.cat([*(g.flatten() for g in gradients), had])
         distributed.all_reduce(together)
+        had = together[-len(those) :].clone()
         together /= world
-        for gradient, mean in zip(gradients, together.split([g.numel() for g in gradients]), strict=True):
+        for gradient, mean in zip(
+            gradients, together.split([*(g.numel() for g in gradients), len(those)]), strict=False
+        ):
             gradient.copy_(mean.view(gradient.shape))
+        if missing:  # to ask for numbers is to wait for the device: only where a loss leaves weights out
+            for p, ranks_with in zip(those, had.tolist(), strict=True):
+                if ranks_with == 0:
+                    p.grad = None
+
+
+class Votes:
+    """How all ranks come to stop after the same step, without a wait in any.
+
+    What a rank asks for at a step is sent while the next one is computed, and every rank obeys the sum one step later.
+    """
+
+    KINDS: tuple[type[Interrupted] | None, ...] = (None, Requeue, Interrupted)  # the last one prevails
+
+    def __init__(self, here: Ranks):
+        self.here = here
+        self._sent: tuple[Any, Tensor] | None = None
+
+    def __call__(self, kind: type[Interrupted] | None) -> type[Interrupted] | None:
+        """Ask for `kind`; what is to be done now."""
+        if self.here.world == 1:
+            return kind
+        decided = self.result()
+        vote = torch.tensor(self.KINDS.index(kind))
+        self._sent = (distributed.all_reduce(vote, distributed.ReduceOp.MAX, async_op=True), vote)
+        return decided
+
+    def result(self) -> type[Interrupted] | None:
+        """What was sent last, waited for."""
+        if self._sent is None:
+            return None
+        work, vote = self._sent
+        self._sent = None
+        work.wait()
+        return self.KINDS[int(vote)]
+
+
+def from_first(work: Callable[[], T], here: Ranks | None = None) -> T:
+    """What `work` returns on rank 0, on every rank: a tree of tensors (on the CPU) and plain values.
+
+    An error of rank 0 ends the others too (`Elsewhere`); rank 0 raises it.
+    """
+    here = here or ranks()
+    if here.world == 1:
+        return work()
+    if not here.first:
+        return _received()
+    try:
+        tree = work()
+    except CourseError as error:
+        _send({"error": str(error), "code": error.exit_code}, {})
+        raise
+    tensors: dict[str, Tensor] = {}
+    _send({"tree": packed(tree, tensors)}, tensors)
+    return tree
+
+
+def _send(said: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+    said |= {"tensors": [[name, str(t.dtype), list(t.shape)] for name, t in tensors.items()]}
+    text = torch.frombuffer(bytearray(json.dumps(said).encode()), dtype=torch.uint8)
+    for tensor in (torch.tensor(len(text)), text, *tensors.values()):
+        distributed.broadcast(tensor, 0)
+
+
+def _received() -> Any:
+    length = torch.tensor(0)
+    distributed.broadcast(length, 0)
+    text = torch.empty(int(length), dtype=torch.uint8)
+    distributed.broadcast(text, 0)
+    said = json.loads(bytes(text.tolist()))
+    tensors = {}
+    for name, dtype, shape in said["tensors"]:
+        tensors[name] = torch.empty(shape, dtype=getattr(torch, dtype.removeprefix("torch.")))
+        distributed.broadcast(tensors[name], 0)
+    if "error" in said:
+        error = Elsewhere(said["error"])
+        error.exit_code = said["code"]
+        raise error
+    return unpacked(said["tree"], tensors)

@@ -19,6 +19,7 @@ from torch import Tensor
 from course_lib import notices
 from course_lib.errors import CourseError
 from course_lib.files import write_atomic
+from course_lib.ranks import mean as mean_of_ranks
 from course_lib.training.history import rows_in
 
 
@@ -117,7 +118,8 @@ class Journal:
         """Pending scalars as numbers: one copy from the device for all of them."""
         tensors = [v for _, metrics in self._pending for v in metrics.values() if isinstance(v, Tensor)]
         if tensors:
-            values = iter(torch.stack([t.float() for t in tensors]).tolist())
+            # of several processes the mean: each has seen a share of the batch, and a NaN of one is seen by all
+            values = iter(mean_of_ranks(torch.stack([t.float() for t in tensors])).tolist())
             self._pending = [
                 (step, {n: next(values) if isinstance(v, Tensor) else v for n, v in metrics.items()})
                 for step, metrics in self._pending

@@ -3,8 +3,8 @@
 import io
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,16 @@ from course_lib.data.identity import identity
 from course_lib.errors import CourseError, UsageError
 from course_lib.files import write_atomic
 from course_lib.methods.protocol import Method
+from course_lib.networks.synchronised import synchronise
+from course_lib.ranks import global_draws, ranks
 from course_lib.settings import Count, Memory, Minutes, check
 from course_lib.training import description
 from course_lib.training import device as devices
+from course_lib.training.accumulate import Accumulator
+from course_lib.training.alarms import Alarms
 from course_lib.training.checkpoint import RunDirectory
 from course_lib.training.configuration import MADE_OF
-from course_lib.training.distributed import averaged_gradients
+from course_lib.training.distributed import Votes, averaged_gradients, from_first
 from course_lib.training.ema import Average
 from course_lib.training.log import Journal, NotFinite, Progress
 from course_lib.training.stopping import Requeue, deferred_stops
@@ -38,6 +42,7 @@ class LoopSettings:
 
     ema: Memory = 0.995  # decay per step of the averaged weights; 0 samples with the last weights
     precision: str = "auto"  # auto, fp32 or bf16: of the networks' forwards
+    accumulate: Count = 1  # equal parts that a batch is computed in, one after the other, for the same step
     compile: bool = False  # torch.compile the networks (pays on GPUs, after a minute's start)
     log_every: Count = 50  # steps a row of metrics.jsonl averages over
     sample_every: Count = 500  # steps between sample grids in samples/
@@ -93,6 +98,9 @@ def fit(
     `observe(step, run)` is called before the first step and after each `every` steps; it may sample the method but
     must not change it.
 
+    In a process group, with `batches` of this rank, every rank calls this with the same arguments: they train one run,
+    and rank 0 alone has its folder (`training.distributed`).
+
     Raises NotFinite when a loss becomes NaN or infinite, Interrupted after Ctrl-C or SIGTERM and Requeue after SIGUSR1
     or `max_minutes` (the run is saved), CourseError when the disk is full, the folder holds another run, or it was
     moved, deleted or taken over meanwhile.
@@ -100,8 +108,10 @@ def fit(
     settings = settings or LoopSettings()
     if settings.max_minutes and run_dir is None:
         raise UsageError("max_minutes saves the run when the time is over: give run_dir, or leave it out.")
-    device = torch.device(batches.device)
+    device, here = torch.device(batches.device), ranks()
+    saves = run_dir is not None
     directory = RunDirectory(run_dir, settings.keep) if isinstance(run_dir, (str, Path)) else run_dir
+    directory = directory if here.first else None  # one rank writes
     config = dict(config or {})
     described: dict[str, Any] = {}
     if directory:
@@ -115,6 +125,8 @@ def fit(
         device, devices.resolve_precision(settings.precision, device, images), batches.world
     )
     journal = Journal(directory.metrics if directory else None, settings.tensorboard)
+    agreed, alarms = Votes(here), Alarms(label)
+    step = Accumulator(method, settings.accumulate).step if settings.accumulate > 1 else method.step
     if method.scheduled:  # another length would be another run
         config["length"] = steps
 
@@ -138,15 +150,24 @@ def fit(
         except NotFinite as error:
             raise _advice(error, directory) from None
 
+    def claim_and_read() -> tuple[int, dict[str, Any] | None]:
+        """The step and the state of the last checkpoint, of a folder that is this run's from now on."""
+        if directory is None:
+            return 0, None
+        stack.enter_context(directory.claimed(config, brought_up, data_changed=data_changed))
+        saved = directory.latest()
+        return saved or 0, None if saved is None else directory.load(saved)
+
     with (
-        directory.claimed(config, brought_up, data_changed=data_changed) if directory else nullcontext(),
-        deferred_stops(settings.max_minutes) if directory else nullcontext(lambda: None) as asked_to_stop,
+        ExitStack() as stack,
+        deferred_stops(settings.max_minutes) if saves else nullcontext(lambda: None) as asked_to_stop,
         closing(journal),
         averaged_gradients(method.optimizers.values(), batches.world),
     ):
-        saved = directory.latest() if directory else None
-        state = directory.load(saved) if directory and saved is not None else None
-        run = _begin(method, settings.ema, journal, state, saved or 0)
+        saved, state = from_first(claim_and_read)
+        if state is None and here.world > 1:  # one start for all, whatever each machine would have drawn
+            method.load_state_dict(from_first(method.state_dict))
+        run = _begin(method, settings.ema, journal, state, saved)
         if state is not None and run.step < steps:
             _tell_environment(state, environment, run.step)
         with guarded():  # a run that was killed has left rows of steps after its checkpoint
@@ -162,26 +183,34 @@ def fit(
                 seeds.seed_global(
                     seeds.number(batches.seed, rank=batches.rank, step=run.step, purpose="global"), device
                 )
-                metrics = method.step(batches.at(run.step))
+                with global_draws():
+                    metrics = step(_shared(batches.at(run.step), here.world))
                 run.step += 1
                 run.average.update(method, run.step)
                 journal.add(run.step, metrics)
                 row = None
                 done = run.step == steps
-                stop = None if done else asked_to_stop()
+                stop = agreed(None if done else asked_to_stop()) if saves else None
                 if done or run.step % settings.log_every == 0:
                     check()
                     now = time.perf_counter()
                     run.seconds = now - clock
-                    rate = (run.step - interval_step) * batches.size / (now - interval_start)
+                    rate = (
+                        (run.step - interval_step)
+                        * batches.size
+                        * batches.world
+                        / max(now - interval_start, 1e-9)
+                    )
                     with guarded():
                         row = journal.flush(seconds=round(run.seconds, 2), examples_per_second=round(rate, 1))
+                    alarms.losses(row or {})
                     interval_start, interval_step = now, run.step
                 # the picture before the checkpoint: whoever resumes there has it
-                if directory and (done or run.step % settings.sample_every == 0):
+                if saves and (done or run.step % settings.sample_every == 0):
                     check()
-                    write_samples(run, directory, batches, first_batch(), journal)
-                if done or stop or (directory and run.step % settings.checkpoint_every == 0):
+                    if directory:
+                        write_samples(run, directory, batches, first_batch(), journal, alarms)
+                if done or stop or (saves and run.step % settings.checkpoint_every == 0):
                     check(weights=True)
                     run.seconds = time.perf_counter() - clock
                     if directory:
@@ -193,13 +222,20 @@ def fit(
                     pause = time.perf_counter() - pause  # watching is not training
                     clock, interval_start = clock + pause, interval_start + pause
                 progress.advance(run.step, row)
-                if stop and directory:
+                if stop and not done:
+                    where = directory.path if directory else run_dir
                     queue = f" (exit code {stop.exit_code}: queue it again)" if stop is Requeue else ""
                     raise stop(
-                        f"stopped at step {run.step:,} of {steps:,} and saved to {directory.path}: the same command "
+                        f"stopped at step {run.step:,} of {steps:,} and saved to {where}: the same command "
                         f"resumes there{queue}."
                     )
+        agreed.result()
     return run
+
+
+def _shared(batch: Batch, world: int) -> Batch:
+    """A batch whose randomness is that of the global batch."""
+    return batch if world == 1 else replace(batch, draw=replace(batch.draw, world=world))
 
 
 def prepare(method: Method, device: torch.device, settings: LoopSettings, steps: int, images: bool) -> None:
@@ -207,7 +243,7 @@ def prepare(method: Method, device: torch.device, settings: LoopSettings, steps:
     devices.tune_allocator()
 
     def place(network: torch.nn.Module) -> torch.nn.Module:
-        network.to(device)
+        synchronise(network, ranks()).to(device)
         if images:
             network.to(memory_format=torch.channels_last)
         if settings.compile:
@@ -222,7 +258,12 @@ def prepare(method: Method, device: torch.device, settings: LoopSettings, steps:
 
 
 def write_samples(
-    run: Run, directory: RunDirectory, batches: Batches, batch: Batch, journal: Journal | None = None
+    run: Run,
+    directory: RunDirectory,
+    batches: Batches,
+    batch: Batch,
+    journal: Journal | None = None,
+    alarms: Alarms | None = None,
 ) -> None:
     """A grid of what the method shows with the averaged weights, from the same draw each time (images only)."""
     if len(batches.dataset.shape) != 3:
@@ -232,6 +273,8 @@ def write_samples(
         samples = run.method.preview(batch, draw)
     if samples is None:
         return
+    if alarms and run.method.averaged and samples.shape[1:] == batch.x.shape[1:] and len(batch) > 1:
+        alarms.samples(run.step, samples, batch.x)
     from torchvision.utils import make_grid, save_image
 
     picture = io.BytesIO()

@@ -86,7 +86,8 @@ def test_every_epoch_uses_every_image_once(make, size, world):
     ranks = [make(size=size, rank=r, world=world) for r in range(world)]
     epochs = 4
     steps = -(-epochs * COUNT // (size * world))
-    order = torch.cat([b.at(step).labels for step in range(steps) for b in ranks])[: epochs * COUNT]
+    of_steps = [torch.stack([b.at(step).labels for b in ranks], 1).flatten() for step in range(steps)]
+    order = torch.cat(of_steps)[: epochs * COUNT]
     epoch_by_epoch = order.view(epochs, COUNT)
     assert all(sorted(e.tolist()) == list(range(COUNT)) for e in epoch_by_epoch)
     assert not torch.equal(epoch_by_epoch[0], epoch_by_epoch[1])
@@ -103,7 +104,17 @@ def test_two_ranks_of_half_the_size_see_what_one_saw(make):
     one = make(size=10)
     two = [make(size=5, rank=r, world=2) for r in range(2)]
     for step in (0, 4, 9):
-        assert torch.equal(one.at(step).labels, torch.cat([b.at(step).labels for b in two]))
+        assert torch.equal(one.at(step).labels, torch.stack([b.at(step).labels for b in two], 1).flatten())
+
+
+def test_the_minibatches_of_a_step_are_shared_one_by_one(make):
+    """Else the second minibatch of one process would be seen by the second rank in its first."""
+    one = make(size=12)
+    two = [make(size=6, rank=r, world=2, parts=3) for r in range(2)]
+    for whole, *halves in zip(one.at(2).split(3), *(b.at(2).split(3) for b in two), strict=True):
+        assert torch.equal(whole.labels, torch.stack([half.labels for half in halves], 1).flatten())
+    with pytest.raises(UsageError, match="5 equal parts"):
+        make(size=6, parts=5)
 
 
 def test_a_batch_may_be_larger_than_the_set(make):
@@ -136,7 +147,8 @@ def test_points_are_drawn_anew_at_every_step():
     batches = data.Batches(ring, 64, seed=5, rank=1, world=2)
     batch = batches.at(7)
     assert batch.x.shape == (64, 2) and batch.labels is None
-    assert torch.equal(batch.x, ring.sample(64, seeds.Draw(5, 1, 7, torch.device("cpu")).generator("data")))
+    drawn = ring.sample(128, seeds.Draw(5, 0, 7, torch.device("cpu")).generator("data"))
+    assert torch.equal(batch.x, drawn[1::2]), "of what both ranks see together, every second point"
     assert torch.equal(batch.x, data.Batches(ring, 64, seed=5, rank=1, world=2).at(7).x)
     assert not torch.equal(batch.x, batches.at(8).x)
 

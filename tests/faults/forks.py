@@ -5,10 +5,12 @@ reads, and answers with a line once that process has ended. A job may have the p
 its files limited at a moment of its training.
 """
 
+import errno
 import json
 import os
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -34,16 +36,40 @@ class Forks:
 
         rows: the moment, as how many rows of metrics this process has begun to write; 0 is at once. Then:
         seconds and signal: wait so long and send that signal; disk: SIGKILL at that many disk operations in the
-        run directory; fill: a file to fill the disk with, leaving `leave` bytes. limit: largest file, in bytes.
+        run directory; full: the disk is full from that many writes on; fill: a file to fill the disk with, leaving
+        `leave` bytes. limit: largest file, in bytes.
         """
         self.server.stdin.write(json.dumps({"arguments": [str(a) for a in arguments], **job}) + "\n")
         self.server.stdin.flush()
         code, error = json.loads(self.server.stdout.readline())
         return code, error
 
+    def run_ranks(self, world: int, *arguments, to=(), **job) -> tuple[list[int], list[str]]:
+        """`course arguments` as so many processes of one run: their exit codes and what each said.
+
+        rows, seconds and signal as in `run`, counted where rank 0 writes; to: the ranks that the signal is sent to.
+        """
+        said = {
+            "arguments": [str(a) for a in arguments],
+            "world": world,
+            "to": list(to),
+            "port": free_port(),
+            **job,
+        }
+        self.server.stdin.write(json.dumps(said) + "\n")
+        self.server.stdin.flush()
+        codes, errors = json.loads(self.server.stdout.readline())
+        return codes, errors
+
     def close(self) -> None:
         self.server.stdin.close()
         self.server.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def serve() -> None:
@@ -52,6 +78,7 @@ def serve() -> None:
     import torchvision.utils  # noqa: F401
 
     import course_lib.data
+    import course_lib.methods.across_ranks
     import course_lib.methods.gan
     import course_lib.networks.dcgan
     import course_lib.networks.mlp
@@ -59,25 +86,42 @@ def serve() -> None:
 
     for line in sys.stdin:
         job = json.loads(line)
-        reports, reporter = os.pipe()
-        errors = os.memfd_create("errors")
-        child = os.fork()
-        if child == 0:
+        codes, errors = carried_out(job)
+        print(json.dumps([codes, errors] if "world" in job else [codes[0], errors[0]]), flush=True)
+
+
+def carried_out(job: dict) -> tuple[list[int], list[str]]:
+    """One process, or one for each rank: their exit codes and errors."""
+    reports, reporter = os.pipe()
+    children, errors = [], []
+    for rank in range(job.get("world", 1)):
+        errors.append(os.memfd_create("errors"))
+        children.append(os.fork())
+        if children[-1] == 0:
             os.close(reports)
             os.dup2(os.open(os.devnull, os.O_RDWR), 0)
             os.dup2(0, 1)
-            os.dup2(errors, 2)
-            perform(job, reporter)
-        os.close(reporter)
-        reached = os.read(reports, 1)  # empty when the process ends before that
-        if reached and "seconds" in job:
-            time.sleep(job["seconds"])
-            os.kill(child, job["signal"])
-        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        os.close(reports)
-        os.lseek(errors, 0, os.SEEK_SET)
-        with open(errors) as file:
-            print(json.dumps([code, file.read()]), flush=True)
+            os.dup2(errors[-1], 2)
+            if "world" in job:
+                os.environ |= {
+                    "RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(job["world"]),
+                    "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(job["port"]), "GLOO_SOCKET_IFNAME": "lo",
+                }  # fmt: skip
+            perform(job if rank == 0 else {"arguments": job["arguments"]}, reporter)
+    os.close(reporter)
+    reached = os.read(reports, 1) if "rows" in job else b""  # empty when the process ends before that
+    if reached and "seconds" in job:
+        time.sleep(job["seconds"])
+        for rank in job.get("to", [0]):
+            os.kill(children[rank], job["signal"])
+    codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    os.close(reports)
+    said = []
+    for handle in errors:
+        os.lseek(handle, 0, os.SEEK_SET)
+        with open(handle) as file:
+            said.append(file.read())
+    return codes, said
 
 
 def perform(job: dict, reporter: int) -> None:
@@ -106,7 +150,8 @@ class Moment:
     def __init__(self, job: dict, reporter: int):
         self.job, self.reporter = job, reporter
         self.rows = self.operations = 0
-        self.directory = job["arguments"][job["arguments"].index("--out") + 1]
+        words = job["arguments"]
+        self.directory = words[words.index("--out") + 1] if "--out" in words else "nowhere"
         if job["rows"] == 0:
             self.reached()
 
@@ -126,6 +171,20 @@ class Moment:
             self.operations += 1
             if self.operations >= self.job["disk"]:
                 os.kill(os.getpid(), signal.SIGKILL)
+        if self.rows >= self.job["rows"] and "full" in self.job and writes(event, arguments):
+            self.operations += 1
+            if self.operations >= self.job["full"]:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(arguments[0]))
+
+
+def writes(event: str, arguments: tuple) -> bool:
+    """Whether an operation takes room on a disk."""
+    if event == "open":
+        mode, flags = arguments[1], arguments[2]
+        return bool(set(mode or "") & set("wax+")) or (
+            mode is None and bool(flags & (os.O_WRONLY | os.O_CREAT))
+        )
+    return event == "os.mkdir"
 
 
 def fill(path: str, leave: int) -> None:

@@ -1,47 +1,19 @@
-"""Two processes that train one run take the steps of one process with the whole batch."""
-
-import json
-import os
-import subprocess
-import sys
+"""Gradients of several processes, and how they agree: the parts, in one process (`test_ranks.py` has the runs)."""
 
 import pytest
 import torch
 from torch import nn
 
 from course_lib.errors import UsageError
+from course_lib.ranks import Ranks, ranks
 from course_lib.training import distributed
-from course_lib.training.distributed import Ranks, averaged_gradients
-
-# one rank of two: a run of `recipes.train`, whose weights every rank prints
-RANK = """
-import json, sys, torch
-from torch import distributed
-rank, store = int(sys.argv[1]), sys.argv[2]
-distributed.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=2)
-from course_lib import recipes
-plan = recipes.resolve("wgan-gp-ring", "smoke", steps=3, batch=16, width=8, depth=1, tensorboard=False, ema=0.0)
-run = recipes.train(plan, device="cpu", quiet=True)
-weights = [p.flatten().tolist() for p in run.method.networks.parameters()]
-print(json.dumps({"weights": weights, "loss": run.history[-1]["critic/loss"]}))
-distributed.destroy_process_group()
-"""
+from course_lib.training.distributed import Votes, averaged_gradients, from_first, process_group
+from course_lib.training.stopping import Interrupted, Requeue
 
 
-def test_two_ranks_hold_the_same_weights_though_they_see_other_data(tmp_path):
-    """Penalty and several critic steps included: the hook sees only gradients."""
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
-    ranks = [
-        subprocess.Popen(
-            [sys.executable, "-c", RANK, str(rank), str(tmp_path / "store")],
-            env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )
-        for rank in (0, 1)
-    ]  # fmt: skip
-    finished = [rank.communicate(timeout=120) for rank in ranks]
-    assert [rank.returncode for rank in ranks] == [0, 0], finished
-    first, second = (json.loads(out.splitlines()[-1]) for out, _ in finished)
-    assert first["weights"] == second["weights"] and first["loss"] != second["loss"]
+def with_flags(gradients, present=(1.0, 1.0)):
+    """What a rank sends: its gradients, and for each parameter whether it had one."""
+    return torch.cat([gradients, torch.tensor(present)])
 
 
 def test_the_mean_gradient_of_the_parts_is_that_of_the_whole(monkeypatch):
@@ -52,7 +24,7 @@ def test_the_mean_gradient_of_the_parts_is_that_of_the_whole(monkeypatch):
     network(x[4:]).square().mean().backward()
     other = torch.cat([p.grad.flatten() for p in network.parameters()])
     network.zero_grad()
-    monkeypatch.setattr(distributed.distributed, "all_reduce", lambda vector: vector.add_(other))
+    monkeypatch.setattr(distributed.distributed, "all_reduce", lambda vector: vector.add_(with_flags(other)))
     whole = nn.Linear(3, 2)
     whole.load_state_dict(network.state_dict())
     whole(x).square().mean().backward()
@@ -61,6 +33,16 @@ def test_the_mean_gradient_of_the_parts_is_that_of_the_whole(monkeypatch):
         optimizer.step()
     for p, q in zip(network.parameters(), whole.parameters(), strict=True):
         torch.testing.assert_close(p.grad, q.grad)
+
+
+def test_a_gradient_that_no_rank_has_stays_away_and_that_of_one_is_halved(monkeypatch):
+    """Adam would otherwise count a step of a weight that the loss does not reach, and forget what it knows of it."""
+    first, second, third = (nn.Parameter(torch.ones(2)) for _ in range(3))
+    first.grad = torch.full((2,), 2.0)
+    other = with_flags(torch.tensor([4.0, 4.0, 6.0, 6.0, 0.0, 0.0]), (1.0, 1.0, 0.0))
+    monkeypatch.setattr(distributed.distributed, "all_reduce", lambda vector: vector.add_(other))
+    distributed.average_over_ranks([first, second, third], 2)
+    assert first.grad.tolist() == [3, 3] and second.grad.tolist() == [3, 3] and third.grad is None
 
 
 def test_other_optimisers_and_later_steps_are_left_alone(monkeypatch):
@@ -74,7 +56,7 @@ def test_other_optimisers_and_later_steps_are_left_alone(monkeypatch):
         mine.step()
         other.step()
     mine.step()
-    assert calls == [3]
+    assert calls == [3 + 2], "three gradients, and for each of two parameters whether there was one"
 
 
 def test_alone_nothing_is_sent(monkeypatch):
@@ -87,6 +69,39 @@ def test_alone_nothing_is_sent(monkeypatch):
 
 
 def test_a_batch_is_that_of_all_ranks():
-    assert Ranks(1, 4).share(32) == 8 and distributed.ranks() == Ranks(0, 1)
+    assert Ranks(1, 4).share(32) == 8 and ranks() == Ranks(0, 1)
     with pytest.raises(UsageError, match="does not divide"):
         Ranks(0, 3).share(32)
+
+
+def test_half_of_a_launcher_s_variables_is_an_error(monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.delenv("RANK", raising=False)
+    with pytest.raises(UsageError, match="RANK is not set"), process_group():
+        pytest.fail("a process without a number")
+    monkeypatch.setenv("WORLD_SIZE", "1")
+    with process_group() as here:
+        assert here == Ranks()
+
+
+def test_alone_a_vote_is_obeyed_at_once_and_what_was_read_is_had():
+    votes = Votes(Ranks())
+    assert votes(Requeue) is Requeue and votes(None) is None and votes.result() is None
+    assert from_first(lambda: {"a": 1}) == {"a": 1}
+
+
+def test_a_vote_is_obeyed_a_step_later_and_the_stronger_one_prevails(monkeypatch):
+    other = iter([1, 2, 0])  # what the other rank asks for
+
+    class Work:
+        def wait(self):
+            pass
+
+    def all_reduce(vote, op, async_op):
+        vote.fill_(max(int(vote), next(other)))
+        return Work()
+
+    monkeypatch.setattr(distributed.distributed, "all_reduce", all_reduce)
+    votes = Votes(Ranks(0, 2))
+    assert votes(None) is None and votes(Requeue) is Requeue and votes(None) is Interrupted
+    assert votes.result() is None and votes.result() is None

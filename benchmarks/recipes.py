@@ -1,0 +1,311 @@
+"""The steps of whole recipes: how fast, how near to what the machine can do, and what a process of many would send."""
+
+import contextlib
+import json
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.optim.optimizer import register_optimizer_step_pre_hook
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
+
+from benchmarks import pairs
+from course_lib.files import write_atomic
+
+# recipe and what is changed of its lab tier: the methods whose steps differ, at the sizes of the lab
+CASES: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("dcgan-faces-64", {"batch": 128}),
+    ("wgan-gp-fashion", {"batch": 64}),
+    ("stylegan-faces-64", {"batch": 32}),
+    ("clggan-faces", {"batch": 16, "resolution": 128}),
+    ("clggan-faces", {"batch": 128, "resolution": 128}),
+    ("glo-faces-64", {"batch": 128}),
+    ("projection-faces", {"batch": 64}),
+)
+# what a processor is measured on within minutes
+ON_CPU = {"resolution": 32}
+SECONDS = 3.0  # that a case is timed for
+IMAGES = 1024  # random ones: their content costs nothing and changes no time
+
+
+class Traffic(TorchDispatchMode):
+    """Adds up the operations of products and convolutions, and the bytes that every operation reads and writes.
+
+    Bytes as if each operation read its inputs from memory and wrote its outputs there: what caches and fused kernels
+    spare is not known to it, so it is an upper bound. Views are counted as nothing.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.operations = self.bytes = self.calls = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        out = func(*args, **(kwargs or {}))
+        if formula := flop_registry.get(func.overloadpacket):
+            self.operations += formula(*args, **(kwargs or {}), out_val=out)
+        written = [t for t in _tensors(out)]
+        places = {t.untyped_storage()._cdata for t in _tensors(args)}
+        if all(t.untyped_storage()._cdata in places for t in written) and func.is_view:
+            return out
+        self.calls += 1
+        self.bytes += sum(t.numel() * t.element_size() for t in [*_tensors(args), *written])
+        return out
+
+
+def _tensors(tree: Any) -> list[torch.Tensor]:
+    if isinstance(tree, torch.Tensor):
+        return [tree]
+    return [t for part in tree for t in _tensors(part)] if isinstance(tree, (list, tuple)) else []
+
+
+def measure(device: str, quick: bool) -> dict[str, Any]:
+    """Every case, eager and, on a GPU, compiled. A case that fails says why, and the others go on."""
+    on_gpu = device.startswith("cuda")
+    cases = CASES if on_gpu and not quick else tuple((name, changes | ON_CPU) for name, changes in CASES)
+    rows = []
+    for name, changes in cases:
+        for compiled in (False, True) if on_gpu else (False,):
+            row: dict[str, Any] = {"recipe": name, "changes": changes, "compiled": compiled}
+            try:
+                row |= step_of(name, changes, device, quick, compiled)
+            except Exception as error:  # a fault of one case is a result too
+                row["error"] = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+            rows.append(row)
+            print(line_of(row), file=sys.stderr, flush=True)
+    peaks = pairs.matrix_product_peak(device, quick)
+    bandwidth = memory_bandwidth(device, quick)
+    for row in rows:
+        if "error" not in row:
+            row |= bounds(row, peaks, bandwidth)
+    return {
+        "device": device,
+        "peak_gflop_per_second": peaks,
+        "gigabytes_per_second": bandwidth,
+        "cases": rows,
+    }
+
+
+def step_of(name: str, changes: dict[str, Any], device: str, quick: bool, compiled: bool) -> dict[str, Any]:
+    """One recipe's step on random images, late in its run: counted, and timed."""
+    from course_lib.training import device as devices
+    from course_lib.training.ema import Average
+
+    with _prepared(name, changes, device, quick, compiled) as (plan, method, batches):
+        d, average = plan.settings["data"], Average(method, plan.settings["loop"].ema)
+        first = int(0.9 * d.steps)  # of networks that grow, the last
+
+        def steps(begin: int, count: int) -> None:
+            for step in range(begin, begin + count):
+                method.step(batches.at(step))
+                average.update(method, step + 1)
+            pairs.synchronise(device)
+
+        _reset_memory(device)
+        steps(first, 1 if quick else 3)
+        round_ = 1 if quick else _round_of(method)
+        began, count = time.perf_counter(), 0
+        while count == 0 or (not quick and time.perf_counter() - began < SECONDS):
+            steps(first + count, round_)
+            count += round_
+        seconds = (time.perf_counter() - began) / count
+        return {
+            "batch": d.batch,
+            "resolution": d.resolution,
+            "precision": devices.resolve_precision(plan.settings["loop"].precision, batches.device, True),
+            "parameters": sum(p.numel() for p in method.networks.parameters()),
+            "seconds_per_step": seconds,
+            "images_per_second": d.batch * method.minibatches / seconds,
+            **counts(method, batches, first),
+            "peak_memory_gigabytes": _peak_memory(device),
+        }
+
+
+@contextlib.contextmanager
+def _prepared(
+    name: str, changes: dict[str, Any], device: str, quick: bool, compiled: bool
+) -> Iterator[tuple[Any, Any, Any]]:
+    """The plan of a case, its method on the device, and batches of random images."""
+    from course_lib import recipes
+    from course_lib.data import Batches, DataSpec
+    from course_lib.data.images import ImageSet
+    from course_lib.training.loop import prepare
+
+    tier, size = ("smoke", {"batch": 4, "resolution": 16}) if quick else ("lab", {})
+    if recipes.find(name).pretrained:  # made for images of its own size
+        size.pop("resolution", None)
+    plan = recipes.resolve(name, tier, **{"data": "faces"} | changes | size)
+    d = plan.settings["data"]
+    torch.manual_seed(0)
+    shape = (3, d.resolution, d.resolution)
+    images = torch.randint(0, 256, (64 if quick else IMAGES, *shape), dtype=torch.uint8).numpy()
+    dataset = ImageSet("random", images)
+    method = recipes.build(plan, DataSpec(shape))
+    method.prepare(dataset, 0)
+    settings = replace(plan.settings["loop"], compile=compiled)
+    with Batches(dataset, d.batch * method.minibatches, seed=0, device=device) as batches:
+        prepare(method, batches.device, settings, d.steps, images=True)
+        yield plan, method, batches
+
+
+def counts(method: Any, batches: Any, first: int) -> dict[str, float]:
+    """What a step computes, moves and would send, on average over a round of steps.
+
+    What is done lazily belongs to some steps alone: of each kind of step one is counted, as often as it comes.
+    """
+    round_, kinds = _round_of(method), dict[tuple[bool, ...], list[int]]()
+    for step in range(-(-first // round_) * round_, -(-first // round_) * round_ + round_):
+        kinds.setdefault(tuple(step % n == 0 for n in _lazy(method)), []).append(step)
+    total: dict[str, float] = {}
+    for steps in kinds.values():
+        messages, traffic = _Messages(method), Traffic()
+        with messages, traffic:
+            method.step(batches.at(steps[0]))
+        found = {
+            "gflop_per_step": traffic.operations / 1e9,
+            "gigabytes_per_step": traffic.bytes / 1e9,
+            "calls_per_step": traffic.calls,
+            "gradient_bytes_per_step": messages.bytes,
+            "gradient_messages_per_step": messages.count,
+            "statistics_messages_per_step": messages.statistics,
+        }
+        for key, value in found.items():
+            total[key] = total.get(key, 0.0) + value * len(steps) / round_
+    return total
+
+
+def _lazy(method: Any) -> list[int]:
+    """Every how many steps something is done that other steps leave out."""
+    return [getattr(method.settings, name, 1) or 1 for name in ("r1_every", "path_length_every")]
+
+
+def _round_of(method: Any) -> int:
+    """Steps after which all of it has been done."""
+    return max(_lazy(method))
+
+
+COUNTED = 2  # images that a step is counted on, where nothing is timed
+
+
+def counted() -> dict[str, Any]:
+    """Every case's step on the CPU with a batch of `COUNTED`, in proportion to its own batch: nothing is timed."""
+    rows = []
+    for name, changes in CASES:
+        with _prepared(name, changes | {"batch": COUNTED}, "cpu", False, False) as (plan, method, batches):
+            d, batch = plan.settings["data"], changes["batch"]
+            row = {
+                "recipe": name,
+                "changes": changes,
+                "compiled": False,
+                "batch": batch,
+                "resolution": d.resolution,
+            }
+            row |= counts(method, batches, int(0.9 * d.steps))
+        for key in ("gflop_per_step", "gigabytes_per_step"):
+            row[key] *= batch / COUNTED
+        rows.append(row)
+        print(f"{name}: {row['gflop_per_step']:,.0f} GFLOP a step", file=sys.stderr, flush=True)
+    return {"device": "counted, not timed", "cases": rows}
+
+
+class _Messages(contextlib.AbstractContextManager):
+    """What the processes of a group would send in place of these steps: gradients, and statistics of batches."""
+
+    def __init__(self, method: Any):
+        self.method, self.bytes, self.count, self.statistics = method, 0, 0, 0
+
+    def __enter__(self) -> "_Messages":
+        def gradients(optimizer: Any, *_: Any) -> None:
+            sizes = [
+                p.numel() * p.element_size() for group in optimizer.param_groups for p in group["params"]
+            ]
+            self.bytes, self.count = self.bytes + sum(sizes), self.count + 1
+
+        def statistics(module: Any, inputs: Any, output: Any) -> None:
+            self.statistics += 2 if torch.is_grad_enabled() else 1  # there, and back again
+
+        self.handles = [register_optimizer_step_pre_hook(gradients)]
+        for module in self.method.networks.modules():
+            if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
+                self.handles.append(module.register_forward_hook(statistics))
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        for handle in self.handles:
+            handle.remove()
+
+
+def memory_bandwidth(device: str, quick: bool) -> float:
+    """GB/s, read and written, of copying a tensor that no cache holds."""
+    floats = torch.empty(
+        (1 << 22) if quick else (1 << 28) if device.startswith("cuda") else (1 << 26), device=device
+    )
+    to = torch.empty_like(floats)
+    best = float("inf")
+    for _ in range(2 if quick else 8):
+        began = time.perf_counter()
+        to.copy_(floats)
+        pairs.synchronise(device)
+        best = min(best, time.perf_counter() - began)
+    return 2 * floats.numel() * 4 / best / 1e9
+
+
+def bounds(row: dict[str, Any], peaks: dict[str, float], bandwidth: float) -> dict[str, Any]:
+    """Shares of both limits that a step reached, and which of them it is nearer to."""
+    seconds = row["seconds_per_step"]
+    peak = peaks.get(row["precision"], peaks["fp32"])
+    compute = row["gflop_per_step"] / seconds / peak
+    memory = row["gigabytes_per_step"] / seconds / bandwidth
+    return {
+        "gflop_per_second": row["gflop_per_step"] / seconds,
+        "share_of_peak": compute,
+        "share_of_bandwidth": memory,
+        "bound_by": "neither" if max(compute, memory) < 0.1 else "products" if compute > memory else "memory",
+    }
+
+
+def _reset_memory(device: str) -> None:
+    if device.startswith("cuda"):
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()
+
+
+def _peak_memory(device: str) -> float:
+    """GB: of tensors on a GPU, else of this process since it began."""
+    if device.startswith("cuda"):
+        return torch.cuda.max_memory_allocated() / 1e9
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+
+
+def line_of(row: dict[str, Any]) -> str:
+    name = f"{row['recipe']:20}{'compiled' if row['compiled'] else 'eager':>10}"
+    if "error" in row:
+        return f"{name}  {row['error']}"
+    size = f"{row['resolution']:5} px{row['batch']:6}{row['precision']:>6}"
+    return f"{name}{size}{row['images_per_second']:12,.0f} images/s"
+
+
+def table(result: dict[str, Any]) -> str:
+    """The result as plain text."""
+    peaks = ", ".join(f"{v:,.0f} GFLOP/s in {k}" for k, v in result["peak_gflop_per_second"].items())
+    lines = [
+        f"steps of recipes on {result['device']}: products reach {peaks}; copies "
+        f"{result['gigabytes_per_second']:.0f} GB/s"
+    ]
+    for row in result["cases"]:
+        more = "" if "error" in row else (
+            f"{row['gflop_per_second']:12,.0f} GFLOP/s{row['share_of_peak']:6.0%} of peak"
+            f"{row['share_of_bandwidth']:6.0%} of bandwidth, bound by {row['bound_by']}, "
+            f"{row['peak_memory_gigabytes']:.1f} GB"
+        )  # fmt: skip
+        lines.append(line_of(row) + more)
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":  # what `benchmarks.scaling` reckons from where no GPU is
+    write_atomic(Path(__file__).parent / "results" / "counted.json", json.dumps(counted(), indent=2) + "\n")

@@ -1,0 +1,19 @@
+"""Which methods compiled networks serve."""
+
+from typing import Any
+
+from course_lib.errors import UsageError
+from course_lib.methods.unrolled import UnrolledGAN
+
+
+def check_compiled(method: Any) -> None:
+    """Raises UsageError for a method that differentiates twice through a call of its networks.
+
+    Penalties go around the compiled call (`network.forward`); a generator that looks through updates of its opponent
+    differentiates them through all that its loss is made of.
+    """
+    if isinstance(method, UnrolledGAN) and method.settings.unroll:
+        raise UsageError(
+            "an unrolled generator differentiates through its opponent's updates, and compiled networks can be "
+            "differentiated once: leave --compile out, or give --unroll 0."
+        )

@@ -1,0 +1,125 @@
+"""When a device's memory does not hold a batch: the largest that it holds, and what would make a plan smaller."""
+
+import dataclasses
+import gc
+from typing import Any
+
+from course_lib.errors import CourseError
+from course_lib.recipes.plan import Plan
+
+SIZES = (
+    "width",
+    "maps",
+    "depth",
+    "units",
+    "first",
+)  # words in the names of settings that make networks large
+
+
+class OutOfMemory(CourseError):
+    """A batch was too large for the device: the sentence names the one that fits, and the recipe's settings."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether the device, or the system, had no memory left for a tensor."""
+    import torch
+
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "can't allocate memory" in str(error)
+
+
+def fits(plan: Plan, datasets: tuple[Any, Any], device: Any, share: int) -> bool:
+    """Whether two steps of the plan on minibatches of `share` examples, the second with optimisers' moments, fit.
+
+    Method and optimisers are made anew for it, and given back. Other errors than a lack of memory are raised.
+    """
+    import torch
+
+    try:
+        _two_steps(plan, datasets, device, share)
+        return True
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+    finally:
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+    return False  # outside of the block that holds the error, and with it the tensors
+
+
+def _two_steps(plan: Plan, datasets: tuple[Any, Any], device: Any, share: int) -> None:
+    from course_lib.data import Batches, spec_of
+    from course_lib.recipes.runs import build
+    from course_lib.training.ema import Average
+    from course_lib.training.loop import prepare
+
+    d, loop = plan.settings["data"], plan.settings["loop"]
+    method = build(plan, spec_of(*datasets, d.paired))
+    method.prepare(datasets[0], d.seed)
+    size = share * method.minibatches
+    with Batches(
+        datasets[0], size, seed=d.seed, target=datasets[1], paired=d.paired, device=device, prefetch=1
+    ) as batches:
+        # compiled networks need no more than these, and a minute to be compiled
+        prepare(
+            method,
+            batches.device,
+            dataclasses.replace(loop, compile=False),
+            d.steps,
+            len(batches.dataset.shape) == 3,
+        )
+        average = Average(method, loop.ema)
+        for step in (0, max(1, d.steps - 1)):  # of a growing network the last stage too
+            method.step(batches.at(step))
+            average.update(method, step + 1)
+
+
+def largest_batch(plan: Plan, datasets: tuple[Any, Any], device: Any, below: int) -> int:
+    """The largest of below/2, below/4, ... examples that fits, 0 where not even one does."""
+    share = below // 2
+    while share and not fits(plan, datasets, device, share):
+        share //= 2
+    return share
+
+
+def parts_that_fit(plan: Plan, datasets: tuple[Any, Any], device: Any, share: int) -> int:
+    """Into how many equal parts a batch of `share` examples must be divided for one to fit.
+
+    Raises OutOfMemory when not even one example fits.
+    """
+    for parts in (n for n in range(1, share + 1) if share % n == 0):
+        if fits(plan, datasets, device, share // parts):
+            return parts
+    raise OutOfMemory(
+        f"this device does not hold a single example of {plan.recipe}: make the networks smaller ({knobs(plan)})."
+    )
+
+
+def advice(
+    plan: Plan, datasets: tuple[Any, Any], device: Any, share: int, world: int, out: Any
+) -> OutOfMemory:
+    """What to say when a batch of `share` examples on this device, of `world` alike, was too large."""
+    found = largest_batch(plan, datasets, device, share)
+    fitting = (
+        f"a batch of {found * world} fits (--batch {found * world}), or the same batch in parts (--auto-batch)"
+        if found
+        else "not even one example fits"
+    )
+    safe = f"; what {out} holds is safe" if out else ""
+    return OutOfMemory(
+        f"the memory of this device does not hold a batch of {share * world}{safe}: {fitting}; or make the networks "
+        f"smaller ({knobs(plan)})."
+    )
+
+
+def knobs(plan: Plan) -> str:
+    """The recipe's settings that decide how large its networks are, as options with their values."""
+    networks, d = plan.settings["networks"], plan.settings["data"]
+    named = {
+        f.name: getattr(networks, f.name)
+        for f in dataclasses.fields(networks)
+        if any(word in f.name for word in SIZES) and type(getattr(networks, f.name)) is int
+    }
+    if d.resolution:
+        named["resolution"] = d.resolution
+    return ", ".join(f"--{name.replace('_', '-')}, now {value}" for name, value in named.items())

@@ -1,0 +1,65 @@
+"""Divergence and collapse, said while they happen, with the chapter that explains them. The run goes on.
+
+Looked at when a row of metrics or a grid of samples is made: nothing is computed for it at other steps.
+"""
+
+import math
+import statistics
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from course_lib import notices
+
+ROWS = 10  # that a scale is learnt from
+TIMES = 100.0  # how far beyond its scale a loss may go
+LEAST = 0.1  # a scale of a loss, though it were smaller
+ALIKE = 0.1  # of the data's mean distance between two images: samples nearer to each other than that are one sample
+APART = 0.2  # of the same: samples that have come apart, as those of a new generator have not
+PATIENCE = 10  # grids after which they should have
+PAIRS = 64  # images that are compared
+
+
+class Alarms:
+    """What has been seen of a run. Each kind is said once; so it is again when a run is resumed."""
+
+    def __init__(self, label: str):
+        self.label = label
+        self.scales: dict[str, list[float]] = {}
+        self.grids, self.apart = 0, False
+
+    def losses(self, row: Mapping[str, float]) -> None:
+        """Look at a row of metrics: the losses of the players, beside their usual size so far."""
+        for name, value in row.items():
+            if name.rpartition("/")[2] != "loss" or not math.isfinite(value):
+                continue
+            seen = self.scales.setdefault(name, [])
+            usual = max(LEAST, statistics.median(seen)) if len(seen) >= ROWS else math.inf
+            if abs(value) > TIMES * usual:
+                player = name.rpartition("/")[0] or "method"
+                notices.say(
+                    f"{self.label} diverges at step {int(row['step']):,}: the loss of the {player} is {value:.3g}, and "
+                    f"was usually {usual:.3g}. The clinic of chapter 4 says what to try: lower rates first.",
+                    once=f"{self.label} diverges: {player}",
+                )
+            seen.append(abs(value))
+            del seen[:-100]
+
+    def samples(self, step: int, samples: Tensor, data: Tensor) -> None:
+        """Look at samples and data, (N, ...) both: whether the samples differ at all."""
+        ratio = spread(samples) / max(spread(data), 1e-12)
+        self.grids, self.apart = self.grids + 1, self.apart or ratio > APART
+        if ratio < ALIKE and (self.apart or self.grids > PATIENCE):
+            notices.say(
+                f"the samples of {self.label} are nearly alike at step {step:,}: two of them are {ratio:.1%} as far "
+                f"from each other as two of the data. Chapter 4 says how a generator collapses, and what helps.",
+                once=f"{self.label} collapses",
+            )
+
+
+@torch.no_grad()
+def spread(x: Tensor) -> float:
+    """The mean distance between two of the first few of x (N, ...), N at least 2."""
+    few = x[:PAIRS].detach().flatten(1).to("cpu", torch.float32)
+    return float(torch.pdist(few).mean())

@@ -1,0 +1,86 @@
+"""What is counted of a recipe's step, and what is reckoned from it."""
+
+import importlib
+import json
+
+import pytest
+import torch
+from torch import nn
+
+
+@pytest.fixture
+def bench(project, monkeypatch):
+    monkeypatch.syspath_prepend(str(project))
+    return lambda name: importlib.import_module(f"benchmarks.{name}")
+
+
+def test_operations_and_bytes_are_those_of_the_shapes(bench):
+    a, b = torch.zeros(8, 4), torch.zeros(4, 16)
+    with bench("recipes").Traffic() as traffic:
+        c = a @ b
+        c.add_(1)
+        c.view(-1)
+    assert traffic.operations == 2 * 8 * 4 * 16 and traffic.calls == 2
+    assert traffic.bytes == 4 * (8 * 4 + 4 * 16 + 8 * 16) + 4 * (2 * 8 * 16)
+
+
+def test_what_processes_would_send_is_counted(bench):
+    class Method:
+        networks = nn.ModuleDict({"g": nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))})
+
+    network = Method.networks["g"]
+    optimizer = torch.optim.SGD(network.parameters(), 0.1)
+    with bench("recipes")._Messages(Method) as messages:
+        with torch.no_grad():
+            network(torch.zeros(4, 2))
+        network(torch.randn(4, 2)).sum().backward()
+        optimizer.step()
+    optimizer.step()
+    assert (messages.count, messages.bytes, messages.statistics) == (1, 4 * (6 + 3 + 3 + 3), 3)
+
+
+def test_the_nearer_limit_bounds(bench):
+    row = {"seconds_per_step": 0.5, "precision": "bf16", "gflop_per_step": 100.0, "gigabytes_per_step": 1.0}
+    said = bench("recipes").bounds(row, {"fp32": 100.0, "bf16": 400.0}, 10.0)
+    assert (said["share_of_peak"], said["share_of_bandwidth"], said["bound_by"]) == (0.5, 0.2, "products")
+    assert (
+        bench("recipes").bounds(row | {"gigabytes_per_step": 4.0}, {"fp32": 400.0}, 10.0)["bound_by"]
+        == "memory"
+    )
+    assert bench("recipes").bounds(row, {"fp32": 1e4}, 1e3)["bound_by"] == "neither"
+
+
+def test_scaling_follows_from_its_assumptions(bench):
+    scaling = bench("scaling")
+    cluster = scaling.Cluster(inside=100e9, between=10e9, latency_inside=1e-5, latency_between=1e-4)
+    row = {"seconds_per_step": 0.01, "gradient_bytes_per_step": 1e8, "gradient_messages_per_step": 2,
+           "statistics_messages_per_step": 8, "gflop_per_step": 1.0, "gigabytes_per_step": 0.0}  # fmt: skip
+    assert scaling.sent_seconds(row, 1, cluster) == 0 and scaling.efficiency(row, 1, True, cluster) == 1
+    # a ring of eight: 2 · 7/8 of 100 MB at 100 GB/s, and ten messages of three doublings
+    assert scaling.sent_seconds(row, 8, cluster) == pytest.approx(1.75e-3 + 10 * 3e-5)
+    assert scaling.sent_seconds(row, 16, cluster) == pytest.approx(1.875e-2 + 10 * (3e-5 + 1e-4))
+    shares = [scaling.efficiency(row, n, True, cluster) for n in scaling.GPUS]
+    assert shares == sorted(shares, reverse=True)
+    assert scaling.step_seconds(row, False, cluster) == pytest.approx(1e9 / (0.3 * 989e12))
+
+
+def test_a_table_leaves_out_what_failed(bench):
+    row = {"recipe": "a", "compiled": False, "resolution": 64, "batch": 8, "seconds_per_step": 0.1,
+           "gradient_bytes_per_step": 1e6, "gradient_messages_per_step": 2, "statistics_messages_per_step": 0,
+           "gflop_per_step": 1.0, "gigabytes_per_step": 1.0}  # fmt: skip
+    text = bench("scaling").table({"device": "cpu", "cases": [row, {"compiled": False, "error": "no"}]})
+    assert text.count("\n") == 3 and "| a | 64 | 8 |" in text
+
+
+@pytest.mark.slow
+def test_every_case_is_counted_on_little_work(bench, tmp_path):
+    recipes = bench("recipes")
+    result = recipes.measure("cpu", True)
+    assert [row["recipe"] for row in result["cases"]] == [name for name, _ in recipes.CASES]
+    assert not [row["error"] for row in result["cases"] if "error" in row]
+    for row in result["cases"]:
+        assert row["gflop_per_step"] > 0 and row["gradient_bytes_per_step"] > 0
+        assert row["gradient_bytes_per_step"] >= 4 * min(1000, row["parameters"])
+    assert recipes.table(result).count("\n") == len(result["cases"])
+    (tmp_path / "x.json").write_text(json.dumps(result))
+    assert bench("scaling").table(result).count("\n") == 2 + len(result["cases"])

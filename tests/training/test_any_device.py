@@ -1,0 +1,126 @@
+"""Every method on the meta device, with the code of any other: a tensor that is left on the CPU shows there.
+
+Nothing is computed, but shapes, types and devices are checked as on a GPU. And every method with compiled networks.
+"""
+
+import functools
+from contextlib import nullcontext
+
+import pytest
+import torch
+from torch import nn
+
+from course_lib import data, recipes, seeds
+from course_lib.data import Batches, spec_of
+from course_lib.data.images import ImageSet
+from course_lib.errors import UsageError
+from course_lib.training.ema import Average
+from course_lib.training.loop import LoopSettings, prepare
+
+# one of each method, and of the networks that are special to one
+NAMES = (
+    "gan-ring", "dcgan-digits", "wgan-gp-ring", "wgan-gp-fashion", "unrolled-ring", "r3gan-fashion", "remedies-ring",
+    "frozen-digits", "clinic-digits", "fgan-ring", "swissroll-grown", "clggan-faces", "glo-fashion", "vae-fashion",
+    "betavae-sprites", "infogan-digits", "ibgan-sprites", "classifier-digits", "judge-faces", "stylegan-faces",
+)  # fmt: skip
+STEPS = 4
+
+
+class OnMeta(torch.Generator):
+    """A generator of the CPU that says it is on the meta device, where none can be made."""
+
+    device = property(lambda self: torch.device("meta"))  # type: ignore[assignment]
+
+
+@pytest.fixture
+def meta(monkeypatch):
+    made = seeds.generator
+
+    def generator(seed, *, device="cpu", **coordinates):
+        if torch.device(device).type != "meta":
+            return made(seed, device=device, **coordinates)
+        return OnMeta().manual_seed(0)
+
+    monkeypatch.setattr(seeds, "generator", generator)
+    autocast = torch.autocast
+    monkeypatch.setattr(
+        torch, "autocast", lambda kind, **how: nullcontext() if kind == "meta" else autocast(kind, **how)
+    )
+    for rule in (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD):  # fused rules know no meta device
+        init = rule.__init__
+
+        def without(self, *args, init=init, fused=None, **named):
+            init(self, *args, **named)
+
+        monkeypatch.setattr(rule, "__init__", without)
+    return torch.device("meta")
+
+
+def data_of(plan):
+    """Random data of the plan's shape, so that none must be there."""
+    d = plan.settings["data"]
+    if d.data.startswith("toy/"):
+        return data.open(d.data)
+    channels = 3 if d.data in ("faces", "svhn") else 1
+    draw = torch.Generator().manual_seed(0)
+    images = torch.randint(
+        0, 256, (32, channels, d.resolution, d.resolution), generator=draw, dtype=torch.uint8
+    )
+    labels = torch.arange(32).numpy() % 10
+    factors = torch.rand(32, 3, generator=draw).numpy()
+    return ImageSet(
+        "random", images.numpy(), labels, factors=factors, classes=tuple("0123456789"),
+        factor_names=("one", "two", "three"),
+    )  # fmt: skip
+
+
+def stepped(name, device, compiled=False, **changes):
+    """The method after its first steps there, its averages and its batches."""
+    plan = recipes.resolve(name, "smoke", precision="fp32", **changes)
+    dataset = data_of(plan)
+    images = len(dataset.shape) == 3
+    with torch.device(device):
+        method = recipes.build(plan, spec_of(dataset, None, False))
+    method.prepare(dataset, 0)
+    settings = LoopSettings(precision="fp32", compile=compiled)
+    batches = Batches(dataset, 8 * method.minibatches, seed=0, device=device)
+    prepare(method, batches.device, settings, STEPS, images)
+    average = Average(method, 0.9)
+    for step in range(STEPS):  # of what grows, into its last stage
+        metrics = method.step(batches.at(step))
+        average.update(method, step + 1)
+    return method, average, batches, metrics
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_of_a_method_stays_on_the_cpu(meta, name):
+    method, average, batches, metrics = stepped(name, meta)
+    assert all(value.device.type == "meta" for value in metrics.values())
+    assert all(p.device.type == "meta" for p in method.networks.state_dict().values())
+    assert all(p.device.type == "meta" for n in average.networks.values() for p in n.state_dict().values())
+    method.load_state_dict(method.state_dict())
+    average.load_state_dict({role: n.state_dict() for role, n in average.networks.items()})
+    method.step(batches.at(STEPS - 1))
+    if method.averaged and name != "glo-fashion":  # whose law is fitted on the CPU, from numbers
+        with average.applied(method.networks):
+            latents = method.latents(3, OnMeta().manual_seed(0))
+            assert latents.device.type == "meta" and method.sample(latents).device.type == "meta"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [n for n in NAMES if n != "unrolled-ring"])
+def test_every_method_steps_with_compiled_networks(monkeypatch, name):
+    """Traced and differentiated as on a GPU, without the minutes that writing kernels takes; the same first losses."""
+    compile_ = nn.Module.compile
+    monkeypatch.setattr(nn.Module, "compile", functools.partialmethod(compile_, backend="aot_eager"))
+    torch._dynamo.reset()
+    eager, compiled = (stepped(name, "cpu", compiled)[3] for compiled in (False, True))
+    for key in eager:
+        torch.testing.assert_close(compiled[key], eager[key], rtol=0.05, atol=0.02)
+
+
+def test_an_unrolled_generator_is_not_compiled():
+    plan = recipes.resolve("unrolled-ring", "smoke", compile=True)
+    with pytest.raises(UsageError, match="leave --compile out, or give --unroll 0"):
+        recipes.train(plan, device="cpu", quiet=True)
