@@ -2,6 +2,7 @@
 
 import dataclasses
 import gc
+from collections.abc import Callable
 from typing import Any
 
 from course_lib.errors import CourseError
@@ -27,15 +28,25 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "can't allocate memory" in str(error)
 
 
-def fits(plan: Plan, datasets: tuple[Any, Any], device: Any, share: int) -> bool:
-    """Whether two steps of the plan on minibatches of `share` examples, the second with optimisers' moments, fit.
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """What is tried. datasets: of both domains, the second may be None; build: (plan, spec) -> method."""
+
+    plan: Plan
+    datasets: tuple[Any, Any]
+    device: Any
+    build: Callable[[Plan, Any], Any]
+
+
+def fits(case: Case, share: int) -> bool:
+    """Whether two steps of a plan on minibatches of `share` examples, the second with optimisers' moments, fit.
 
     Method and optimisers are made anew for it, and given back. Other errors than a lack of memory are raised.
     """
     import torch
 
     try:
-        _two_steps(plan, datasets, device, share)
+        _two_steps(case, share)
         return True
     except Exception as error:
         if not is_out_of_memory(error):
@@ -47,18 +58,18 @@ def fits(plan: Plan, datasets: tuple[Any, Any], device: Any, share: int) -> bool
     return False  # outside of the block that holds the error, and with it the tensors
 
 
-def _two_steps(plan: Plan, datasets: tuple[Any, Any], device: Any, share: int) -> None:
+def _two_steps(case: Case, share: int) -> None:
     from course_lib.data import Batches, spec_of
-    from course_lib.recipes.runs import build
     from course_lib.training.ema import Average
     from course_lib.training.loop import prepare
 
-    d, loop = plan.settings["data"], plan.settings["loop"]
-    method = build(plan, spec_of(*datasets, d.paired))
-    method.prepare(datasets[0], d.seed)
+    d, loop = case.plan.settings["data"], case.plan.settings["loop"]
+    dataset, target = case.datasets
+    method = case.build(case.plan, spec_of(dataset, target, d.paired))
+    method.prepare(dataset, d.seed)
     size = share * method.minibatches
     with Batches(
-        datasets[0], size, seed=d.seed, target=datasets[1], paired=d.paired, device=device, prefetch=1
+        dataset, size, seed=d.seed, target=target, paired=d.paired, device=case.device, prefetch=1
     ) as batches:
         # compiled networks need no more than these, and a minute to be compiled
         prepare(
@@ -66,7 +77,7 @@ def _two_steps(plan: Plan, datasets: tuple[Any, Any], device: Any, share: int) -
             batches.device,
             dataclasses.replace(loop, compile=False),
             d.steps,
-            len(batches.dataset.shape) == 3,
+            len(dataset.shape) == 3,
         )
         average = Average(method, loop.ema)
         for step in (0, max(1, d.steps - 1)):  # of a growing network the last stage too
@@ -74,24 +85,24 @@ def _two_steps(plan: Plan, datasets: tuple[Any, Any], device: Any, share: int) -
             average.update(method, step + 1)
 
 
-def largest_batch(plan: Plan, datasets: tuple[Any, Any], device: Any, below: int) -> int:
+def largest_batch(case: Case, below: int) -> int:
     """The largest of below/2, below/4, ... examples that fits, 0 where not even one does."""
     share = below // 2
-    while share and not fits(plan, datasets, device, share):
+    while share and not fits(case, share):
         share //= 2
     return share
 
 
-def parts_that_fit(plan: Plan, datasets: tuple[Any, Any], device: Any, share: int) -> int:
+def parts_that_fit(case: Case, share: int) -> int:
     """Into how many equal parts a batch of `share` examples must be divided for one to fit.
 
     Raises OutOfMemory when not even one example fits.
     """
     for parts in (n for n in range(1, share + 1) if share % n == 0):
-        if fits(plan, datasets, device, share // parts):
+        if fits(case, share // parts):
             return parts
     raise OutOfMemory(
-        f"this device does not hold a single example of {plan.recipe}: make the networks smaller ({knobs(plan)})."
+        f"this device does not hold a single example of {case.plan.recipe}: make the networks smaller ({knobs(case.plan)})."
     )
 
 
@@ -99,7 +110,7 @@ def advice(
     plan: Plan, datasets: tuple[Any, Any], device: Any, share: int, world: int, out: Any
 ) -> OutOfMemory:
     """What to say when a batch of `share` examples on this device, of `world` alike, was too large."""
-    found = largest_batch(plan, datasets, device, share)
+    found = largest_batch(case, share)
     fitting = (
         f"a batch of {found * world} fits (--batch {found * world}), or the same batch in parts (--auto-batch)"
         if found
@@ -108,7 +119,7 @@ def advice(
     safe = f"; what {out} holds is safe" if out else ""
     return OutOfMemory(
         f"the memory of this device does not hold a batch of {share * world}{safe}: {fitting}; or make the networks "
-        f"smaller ({knobs(plan)})."
+        f"smaller ({knobs(case.plan)})."
     )
 
 

@@ -111,14 +111,14 @@ def train(
     device, here = device or devices.best(), ranks()
     share = here.share(plan.settings["data"].batch)
     if auto_batch:
-        parts = fitting.parts_that_fit(plan, open_data(plan), device, share)
+        parts = fitting.parts_that_fit(fitting.Case(plan, open_data(plan), device, build), share)
         plan = _in_parts(plan, largest(parts))
     try:
         return _train(plan, run_dir, device, data_changed, every, observe, quiet)
     except Exception as error:
         if not fitting.is_out_of_memory(error):
             raise
-    raise fitting.advice(plan, open_data(plan), device, share, here.world, run_dir)
+    raise fitting.advice(fitting.Case(plan, open_data(plan), device, build), share, here.world, run_dir)
 
 
 def _in_parts(plan: Plan, parts: int) -> Plan:
