@@ -102,13 +102,12 @@ def parts_that_fit(case: Case, share: int) -> int:
         if fits(case, share // parts):
             return parts
     raise OutOfMemory(
-        f"this device does not hold a single example of {case.plan.recipe}: make the networks smaller ({knobs(case.plan)})."
+        f"this device does not hold a single example of {case.plan.recipe}: make the networks smaller "
+        f"({knobs(case.plan)})."
     )
 
 
-def advice(
-    plan: Plan, datasets: tuple[Any, Any], device: Any, share: int, world: int, out: Any
-) -> OutOfMemory:
+def advice(case: Case, share: int, world: int, out: Any) -> OutOfMemory:
     """What to say when a batch of `share` examples on this device, of `world` alike, was too large."""
     found = largest_batch(case, share)
     fitting = (
