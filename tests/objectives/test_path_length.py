@@ -29,14 +29,18 @@ def test_length_is_that_of_the_transposed_jacobian_times_y():
         torch.testing.assert_close(lengths[i], by_layer.square().sum(1).mean().sqrt())
 
 
-def test_mean_square_length_is_the_jacobians_frobenius_norm():
-    """E ||J^T y||^2 = ||J||_F^2 / (pixels), over many y, for a linear generator."""
+def test_mean_and_variance_of_the_squared_length_by_singular_values():
+    """E ||J^T y||^2 = ||J||_F^2 / (pixels), over many y, for a linear generator whose Jacobian is known."""
     matrix = torch.randn(12, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     styles = torch.zeros(4_000, 1, 5, dtype=torch.float64, requires_grad=True)
     images = (styles[:, 0] @ matrix.T).reshape(-1, 3, 2, 2)
     lengths = path_lengths(images, styles, torch.Generator().manual_seed(1))
     expected = matrix.square().sum() / 4
     assert abs(lengths.square().mean() / expected - 1) < 0.05
+    # and its variance 2 sum sigma^4, which is least where all singular values are equal
+    fourth = 2 * torch.linalg.svdvals(matrix).pow(4).sum() / 16
+    assert abs(lengths.square().var() / fourth - 1) < 0.15
+    assert fourth > 2 * expected**2 / 5
 
 
 def test_penalty_is_differentiable_and_0_where_all_lengths_are_equal():
