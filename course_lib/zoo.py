@@ -29,6 +29,7 @@ ENTRIES = {
     "ibgan-faces": "ibgan-faces",
     "stylegan-faces": "stylegan-faces",
     "projection-faces": "projection-faces",
+    "encoder-faces": "encoder-faces",
 }
 # entries whose pictures no network of the course was taught on: measured by what their codes hold of known factors
 BY_CODES = ("ibgan-colour-sprites",)
@@ -142,14 +143,18 @@ def publish(name: str, run_dir: Path, minutes: float) -> dict[str, Any]:
 
 def _measures(name: str, method: Any) -> dict[str, Any]:
     """The measures of an entry: by `report.measure`, by what its codes hold of held-out images (`BY_CODES`), or of a
-    projection network by what it finds again of fresh pairs."""
+    projection network or an encoder by what it finds again."""
     from course_lib import recipes
     from course_lib.evaluation.codes import code_measures
     from course_lib.evaluation.report import measure
+    from course_lib.inversion.encoder_measures import encoder_measures
     from course_lib.inversion.fresh_samples import projection_measures
+    from course_lib.methods.latent_encoder import LatentEncoding
 
     if "projection" in method.networks:
         return projection_measures(method)
+    if isinstance(method, LatentEncoding):
+        return encoder_measures(method, recipes.open_data(method.plan, "test")[0])
     if name not in BY_CODES:
         return measure(method, recipes.open_data(method.plan)[0])
     held_out = recipes.open_data(method.plan, "test")[0]
