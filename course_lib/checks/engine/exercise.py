@@ -22,7 +22,7 @@ CHAPTERS = {
     "style": "12-inversion",
     "invert": "12-inversion",
 }
-# where a prefix's page is called otherwise than its chapter
+# where a prefix's page is called otherwise than its chapter; its label is "ch-" and what follows the number
 PAGES = {"style": "12-style", "invert": "12b-inverting"}
 
 Checker = Callable[[Any, Any], None]  # (answer, trial): returns, or fails with a diagnosis

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 from course_lib.checks.engine import cells as cell_text
 from course_lib.checks.engine.catalogue import exercise_named
-from course_lib.checks.engine.exercise import Exercise
+from course_lib.checks.engine.exercise import PAGES, Exercise
 
 _LINK = re.compile(r"\]\(\.\./book/([\w-]+\.ipynb)#(?:heading=)?([^)]+)\)")
 
@@ -23,7 +23,7 @@ def page(chapter: str, master: dict[str, Any]) -> str:
             groups.append((name, []))
         groups[-1][1].append(cell)
     labels = list(dict.fromkeys(name.partition("-")[0] for name, _ in groups if name)) or [chapter]
-    label, taught = labels[0], " and ".join(f"{{ref}}`ch-{one}`" for one in labels)
+    label, taught = labels[0], " and ".join(f"{{ref}}`ch-{_page_label(one)}`" for one in labels)
     heading, _, opening = title["source"].partition("\n")
     parts = [
         f"(ex-{label})=\n{heading}\n{_linked(opening)}",
@@ -34,6 +34,11 @@ def page(chapter: str, master: dict[str, Any]) -> str:
     for name, group in groups:
         parts += _exercise(exercise_named(name), group) if name else [_plain(cell) for cell in group]
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
+
+
+def _page_label(prefix: str) -> str:
+    """That of the page that teaches the exercises of a prefix, less its "ch-"."""
+    return PAGES[prefix].partition("-")[2] if prefix in PAGES else prefix
 
 
 def _exercise(exercise: Exercise, cells: list[dict[str, Any]]) -> list[str]:

@@ -10,7 +10,7 @@ from course_lib.checks.engine.exercise import exercise
 @exercise(
     "invert-batch",
     title="A batch of searches",
-    section="A batch at once",
+    section="Theory",
     kind="implement",
     trains="that images of a batch are searched for together and yet each by itself",
     difficulty=2,
@@ -68,7 +68,7 @@ def descend(answer, trial):
 @exercise(
     "invert-noise",
     title="Noise that must not become a picture",
-    section="Noise maps",
+    section="The methods of the literature",
     kind="implement",
     trains="a penalty on correlations of neighbouring pixels, at every scale, image by image",
     difficulty=3,
@@ -129,7 +129,7 @@ def _scales(noise, least, axes=(2, 3), over=(1, 2, 3), power=2, by=1) -> Tensor:
 @exercise(
     "invert-locality",
     title="Where a tuned generator must stay the same",
-    section="Tuning the generator",
+    section="The methods of the literature",
     kind="implement",
     trains="codes at a fixed distance from a pivot, at which a tuned generator is compared with the old one",
     difficulty=2,
@@ -174,7 +174,7 @@ def nearby(answer, trial):
 @exercise(
     "invert-direction",
     title="A change of one factor that leaves another alone",
-    section="Directions that edit",
+    section="Which space edits?",
     kind="implement",
     trains="the part of a direction that is orthogonal to another one",
     difficulty=1,

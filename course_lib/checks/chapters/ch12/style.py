@@ -81,7 +81,7 @@ def modulated(answer, trial):
 @exercise(
     "style-lazy",
     title="An optimiser whose penalty comes rarely",
-    section="Penalties that come rarely",
+    section="Steps of one size",
     kind="implement",
     trains="the correction of rate and memories that lazy regularisation needs",
     difficulty=2,
@@ -132,7 +132,7 @@ def lazy(answer, trial):
 @exercise(
     "style-truncation",
     title="What truncation leaves",
-    section="Truncation",
+    section="Truncation: fewer kinds, and better pictures?",
     kind="predict",
     trains="what a linear step towards the mean does to a variance",
     difficulty=1,
@@ -159,7 +159,7 @@ def variance_left(answer, trial):
 @exercise(
     "style-path-length",
     title="The length of a path",
-    section="Path length regularisation",
+    section="Steps of one size",
     kind="implement",
     trains="a product with a transposed Jacobian by one backward pass, and one number for each image",
     difficulty=3,
