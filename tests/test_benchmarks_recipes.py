@@ -72,6 +72,13 @@ def test_a_table_leaves_out_what_failed(bench):
     assert text.count("\n") == 3 and "| a | 64 | 8 |" in text
 
 
+def test_the_lab_guide_shows_what_is_reckoned(bench, project):
+    """`python -m benchmarks.scaling` prints it; the numbers under it are counted by `python -m benchmarks.recipes`."""
+    counted = json.loads((project / "benchmarks" / "results" / "counted.json").read_text())
+    assert [row["recipe"] for row in counted["cases"]] == [name for name, _ in bench("recipes").CASES]
+    assert bench("scaling").table(counted) in (project / "book" / "lab-guide.md").read_text("utf-8")
+
+
 @pytest.mark.slow
 def test_every_case_is_counted_on_little_work(bench, tmp_path):
     recipes = bench("recipes")
