@@ -1,6 +1,7 @@
 """`course exercises`: what there is, and what is made of the masters."""
 
 import argparse
+from pathlib import Path
 
 from course_lib.cli import grading
 from course_lib.cli.parser import Commands
@@ -22,6 +23,11 @@ def add(commands: Commands) -> None:
     check.add_argument(
         "chapters", nargs="*", metavar="CHAPTER", help="for example 01-gan-game (default: all)"
     )
+    exam = commands.command(
+        "exam", exercises_exam, "a sample exam with numbers of its own, and the answers apart", exercises
+    )
+    exam.add_argument("--seed", type=int, required=True, help="yours alone: the numbers follow from it")
+    exam.add_argument("--out", type=Path, default=Path("exam"), metavar="DIR", help="default: exam")
     grading.add(commands, exercises)
 
 
@@ -32,6 +38,13 @@ def exercises_list(options: argparse.Namespace) -> None:
     for chapter in dict.fromkeys(CHAPTERS.values()):
         for one in of_chapter(chapter):
             print(f"{one.name:34} {statements.facts(one)}")
+
+
+def exercises_exam(options: argparse.Namespace) -> None:
+    from course_lib.grading import exam
+
+    for path in exam.write(options.seed, options.out):
+        print(path)
 
 
 def exercises_build(options: argparse.Namespace) -> None:
