@@ -2,6 +2,8 @@
 
 import colorsys
 import io
+import shutil
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -78,9 +80,30 @@ def test_a_role_keeps_its_hue_and_stands_out_in_the_dark(role):
         assert min(apart, 1 - apart) < 0.09
 
 
-def test_the_style_sheet_has_the_filter_that_is_tested():
-    from pathlib import Path
+@pytest.mark.browser
+def test_only_line_drawings_are_turned_and_only_in_the_dark():
+    """With the style sheet itself, in the places where a figure may stand."""
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if chromium is None:
+        pytest.skip("no Chromium on this machine: Debian's package is called chromium")
+    from playwright.sync_api import sync_playwright
 
     sheet = Path(__file__).parents[2] / "book" / "_static" / "course.css"
-    assert "img[data-line-drawing]" in (text := sheet.read_text("utf-8"))
-    assert "filter: invert(0.92) hue-rotate(180deg)" in text
+    figure = '<figure><img data-line-drawing alt=""><img alt=""></figure>'
+    page_text = (
+        f"<style>{sheet.read_text('utf-8')}</style><article class='bd-article'>{figure}"
+        f"<div class='cell'><div class='cell_output'>{figure}<img data-line-drawing alt=''></div></div></article>"
+    )
+    filters = "() => [...document.querySelectorAll('img')].map((image) => getComputedStyle(image).filter)"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.set_content(page_text)
+        page.evaluate("() => { document.documentElement.dataset.theme = 'light'; }")
+        light = page.evaluate(filters)
+        page.evaluate("() => { document.documentElement.dataset.theme = 'dark'; }")
+        dark = page.evaluate(filters)
+        browser.close()
+    turned_round, card = "invert(0.92) hue-rotate(180deg)", "brightness(0.94)"
+    assert light == ["none"] * 5
+    assert dark == [turned_round, card, turned_round, card, turned_round]
