@@ -28,10 +28,10 @@ def cluster(tmp_path, monkeypatch):
     """Two tasks on this machine. Gives where requeued jobs are noted."""
     commands = tmp_path / "bin"
     commands.mkdir()
-    for name, text in (("srun", SRUN), ("scontrol", SCONTROL)):
+    python = f'#!/bin/bash\nexec "{sys.executable}" "$@"\n'
+    for name, text in (("srun", SRUN), ("scontrol", SCONTROL), ("python", python)):
         (commands / name).write_text(text)
         (commands / name).chmod(0o755)
-    (commands / "python").symlink_to(sys.executable)
     monkeypatch.setenv("PATH", f"{commands}:{os.environ['PATH']}")
     monkeypatch.setenv("REQUEUED", str(tmp_path / "requeued"))
     monkeypatch.setenv("GLOO_SOCKET_IFNAME", "lo")
