@@ -54,7 +54,11 @@ def process_group() -> Iterator[Ranks]:
         )
     _take_device(int(os.environ.get("LOCAL_RANK", "0")))
     gpus = torch.cuda.is_available() and distributed.is_nccl_available()
-    distributed.init_process_group("cpu:gloo,cuda:nccl" if gpus else "gloo")
+    store, rank, world = next(iter(distributed.rendezvous("env://")))
+    # torchrun keeps one store over its restarts: what the processes of an earlier start wrote there is not for these
+    store = distributed.PrefixStore(f"start {os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)
+    backend = "cpu:gloo,cuda:nccl" if gpus else "gloo"
+    distributed.init_process_group(backend, store=store, rank=rank, world_size=world)
     here = ranks()
     notices.mute(not here.first)
     try:

@@ -16,6 +16,8 @@
 
 set -u
 host=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
+# a store of its own for each number of nodes: without this, processes would read what an earlier start wrote
+export TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1
 srun --no-kill torchrun --nnodes=2:4 --nproc-per-node=4 --max-restarts=20 \
     --rdzv-backend=c10d --rdzv-id="$SLURM_JOB_ID" --rdzv-endpoint="$host:$((20000 + SLURM_JOB_ID % 20000))" \
     -m course_lib train "$@"
