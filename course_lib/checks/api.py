@@ -4,7 +4,7 @@
 """
 
 from course_lib.checks.engine.assess import PUBLIC_SEED, assess
-from course_lib.checks.engine.catalogue import exercise_named, of_chapter
+from course_lib.checks.engine.catalogue import exercise_named, of_chapter, of_page
 from course_lib.checks.engine.exercise import CHAPTERS, Exercise, Verdict, exercise, open_end
 from course_lib.checks.engine.trial import Trial
 
@@ -18,5 +18,6 @@ __all__ = [
     "exercise",
     "exercise_named",
     "of_chapter",
+    "of_page",
     "open_end",
 ]

@@ -38,8 +38,13 @@ class Seen:
         return max(int(self.rows[-1]["step"]) if self.rows else 0, self.checkpoint or 0)
 
     @property
+    def kept(self) -> bool:
+        """Whether these are weights alone, of the zoo or imported: nobody trains there."""
+        return (self.folder / "weights").is_dir()
+
+    @property
     def finished(self) -> bool:
-        return self.steps is not None and (self.checkpoint or 0) >= self.steps
+        return self.kept or self.steps is not None and (self.checkpoint or 0) >= self.steps
 
     @property
     def quantities(self) -> list[str]:

@@ -37,6 +37,8 @@ def brief(seen: Seen) -> str:
 
 
 def where(seen: Seen) -> str:
+    if seen.kept:
+        return f"{seen.name}: trained weights alone, nothing to follow"
     of = "" if seen.steps is None else f" of {seen.steps:,}"
     return f"{seen.name}: step {seen.step:,}{of}" + (", finished" if seen.finished else "")
 
@@ -54,7 +56,7 @@ def pace(seen: Seen) -> list[str]:
 def lines(seen: Seen, width: int, pictures: bool) -> list[str]:
     """All that there is to see, in lines of at most `width` characters; the picture's have colours in addition."""
     shown = [where(seen)]
-    if seen.steps:
+    if seen.steps and not seen.kept:
         done = min(seen.step / seen.steps, 1.0)
         size = max(width - 7, 10)
         filled = int(done * size)

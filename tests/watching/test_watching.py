@@ -188,6 +188,11 @@ def test_lines_fit_the_terminal(run, capsys):
     assert "step 50 of 100" in capsys.readouterr().out
 
 
+def test_weights_alone_are_nothing_to_follow(capsys):
+    assert cli.main(["watch", "dcgan-fashion"]) == 0
+    assert capsys.readouterr().out == "dcgan-fashion: trained weights alone, nothing to follow\n"
+
+
 def test_a_curve_is_a_line_of_bars():
     assert terminal.spark([0, 1, 2, 3, 4, 5, 6, 7], 8) == terminal.BARS
     assert terminal.spark([0, 0, 7, 7], 2) == "▁█", "each bar is the mean of a part"

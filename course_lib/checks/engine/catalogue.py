@@ -21,6 +21,12 @@ def of_chapter(chapter: str) -> tuple[Exercise, ...]:
         return ()
 
 
+def of_page(page: str) -> tuple[Exercise, ...]:
+    """The exercises that a page of the book teaches: those of its chapter, or of its part of one."""
+    every = [e for chapter in dict.fromkeys(CHAPTERS.values()) for e in of_chapter(chapter)]
+    return tuple(e for e in every if e.page == page)
+
+
 def exercise_named(name: str) -> Exercise:
     """The exercise of that name. Raises UsageError, with the nearest name there is."""
     name = str(name)

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from course_lib import paths
-from course_lib.checks.engine.catalogue import exercise_named, of_chapter
+from course_lib.checks.engine.catalogue import exercise_named, of_chapter, of_page
 from course_lib.checks.engine.exercise import CHAPTERS, exercise
 from course_lib.checks.engine.statements import address
 from course_lib.errors import UsageError
@@ -50,6 +50,8 @@ def test_a_chapter_of_two_pages_has_one_notebook():
     assert address(style).startswith("../book/12-style.ipynb")
     assert address(invert).startswith("../book/12b-inverting.ipynb")
     assert style.pointer.startswith("Chapter 12, ")
+    assert of_page("12-style") + of_page("12b-inverting") == of_chapter("12-inversion")
+    assert of_page("01-gan-game") == of_chapter("01-gan-game") and of_page("00-how-to-use") == ()
 
 
 def test_names_are_found_with_help():
