@@ -30,6 +30,8 @@ ENTRIES = {
     "stylegan-faces": "stylegan-faces",
     "projection-faces": "projection-faces",
     "encoder-faces": "encoder-faces",
+    "cgan-digits": "cgan-digits",
+    "cgan-faces": "cgan-faces",
 }
 # entries whose pictures no network of the course was taught on: measured by what their codes hold of known factors
 BY_CODES = ("ibgan-colour-sprites",)
