@@ -21,6 +21,7 @@ CHAPTERS = {
     "growing": "11-growing-cnn",
     "style": "12-inversion",
     "invert": "12-inversion",
+    "icgan": "13-encoders",
 }
 # where a prefix's page is called otherwise than its chapter; its label is "ch-" and what follows the number
 PAGES = {"style": "12-style", "invert": "12b-inverting"}
