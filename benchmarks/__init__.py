@@ -19,6 +19,7 @@ BENCHMARKS = {
     "streaming": "benchmarks.streaming",
     "faces-drawing": "benchmarks.faces_drawing",
     "codes": "benchmarks.codes",
+    "inversion": "benchmarks.inversion",
     "recipes": "benchmarks.recipes",
     "grading": "benchmarks.grading",
 }

@@ -11,6 +11,7 @@ from course_lib.widgets.labs import costs, dynamics, game1d, gan2d
 from course_lib.widgets.latent_planes import latent_plane, live_latent_plane
 from course_lib.widgets.neighbourhoods import neighbourhoods
 from course_lib.widgets.small_images import small_images
+from course_lib.widgets.surfaces import loss_surface
 from course_lib.widgets.walks import walks
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "latent_plane",
     "latents",
     "live_latent_plane",
+    "loss_surface",
     "neighbourhoods",
     "small_images",
     "transport",

@@ -1,5 +1,6 @@
 """Codes by optimisation: Adam from the nearest of drawn codes, with noise maps if they are wanted, and a polish."""
 
+import dataclasses
 import math
 from dataclasses import dataclass
 from typing import Literal
@@ -15,7 +16,7 @@ from course_lib.inversion.noise_maps import WEIGHT, WithNoise, with_noise
 from course_lib.inversion.optimise import Found, Precision, codes_of
 from course_lib.inversion.route import Outcome, Route, Subject
 from course_lib.inversion.starts import Start
-from course_lib.methods.spaces import Space
+from course_lib.methods.spaces import Space, no_penalty
 from course_lib.settings import Bound, Count, CountFrom0, Deviation, Weight, check
 
 
@@ -32,6 +33,7 @@ class Search:
     jitter: Deviation = 0.0  # noise on codes at first, as a share of their spread; the projector's is 0.05
     noise: bool = False  # find noise maps too, where the generator has some
     noise_weight: Weight = WEIGHT  # of what keeps a picture out of the noise maps
+    space_weight: Weight = 0.0  # of the space's own penalty; of W+, how far the layers' styles differ
     polish: CountFrom0 = 0  # steps of Levenberg and Marquardt at the end, for the distance l2
     precision: Precision = (
         "fp32"  # of the generator's products; bf16 where a processor multiplies it natively
@@ -82,7 +84,7 @@ def searched(
     start: how each search begins, or codes (B, *shape); drawn noise maps, the same for every image, go with them.
     """
     unit, spread = spread_of(subject.space)
-    space = subject.space
+    space = weighted(subject.space, settings.space_weight)
     if settings.noise:
         space = with_noise(space, subject.generator, settings.noise_weight)
         if isinstance(start, Tensor):
@@ -102,6 +104,14 @@ def searched(
         precision=settings.precision,
     )
     return space, found
+
+
+def weighted(space: Space, weight: float) -> Space:
+    """The space with its penalty times a weight: none at all is the freest search that it allows."""
+    penalty = space.penalty
+    return dataclasses.replace(
+        space, penalty=lambda codes: weight * penalty(codes) if weight else no_penalty(codes)
+    )
 
 
 def _beside_drawn_maps(space: Space, codes: Tensor, seed: int) -> Tensor:

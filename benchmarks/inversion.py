@@ -1,0 +1,103 @@
+"""Codes of 256 faces that stylegan-faces made itself: all in one batch, and one image at a time.
+
+The same search on both sides, `codes_of` in W from the same starts, so the same codes to rounding; the single side does
+a share of the images, and its time is scaled to all. In fp32 and, where the processor multiplies it, bf16. Time is of
+the processor, added up over threads, besides that of the clock: a busy machine changes the one less than the other.
+`found` is a longer search in rounds (`inversion.own_samples`): the share of its own images that come back above 40 dB.
+"""
+
+import statistics
+import time
+from typing import Any
+
+IMAGES, STEPS, RATE = 256, 20, 0.07
+SHARE = 6  # images of the single side in each pair
+PAIRS = 3
+PRECISIONS = ("fp32", "bf16")
+TARGET = 40.0  # dB
+
+
+def measure(device: str, quick: bool) -> dict[str, Any]:
+    """Both sides in pairs, in alternating order. Returns what `results/DEVICE.json` keeps."""
+    import torch
+
+    from course_lib import recipes, seeds
+    from course_lib.inversion.descent import Descent
+    from course_lib.inversion.optimise import codes_of
+    from course_lib.inversion.own_samples import recover
+    from course_lib.inversion.spaces import space_named
+    from course_lib.training.device import has_native_bf16
+
+    images, steps, share, pairs = (8, 2, 2, 1) if quick else (IMAGES, STEPS, SHARE, PAIRS)
+    method = recipes.load("stylegan-faces", device=device)
+    space = space_named(method, "w")
+    x = method.sample(method.latents(images, seeds.generator(0, purpose="bench")).to(device))
+    start = space.draw(images, seeds.generator(1, purpose="bench")).to(device)
+
+    def search(rows: slice, precision: Any) -> Any:
+        return codes_of(space, x[rows], start=start[rows], descent=Descent(steps, RATE), precision=precision)
+
+    def alone(numbers: Any, precision: Any) -> list[Any]:
+        return [search(slice(i, i + 1), precision) for i in numbers]
+
+    def timed(side: Any, *arguments: Any) -> tuple[float, float, Any]:
+        clock, processor = time.perf_counter(), time.process_time()
+        result = side(*arguments)
+        if device.startswith("cuda"):
+            torch.cuda.synchronize(device)
+        return time.perf_counter() - clock, time.process_time() - processor, result
+
+    measured: dict[str, Any] = {}
+    for precision in PRECISIONS if has_native_bf16(device.partition(":")[0]) else PRECISIONS[:1]:
+        search(slice(0, 2), precision)  # what is done once
+        ratios: dict[str, list[float]] = {"clock": [], "processor": []}
+        batched: list[float] = []
+        gaps = []
+        for pair in range(pairs):
+            chosen = range(pair * share % images, pair * share % images + share)
+            sides = {"batch": (search, slice(0, images), precision), "single": (alone, chosen, precision)}
+            results = {side: timed(*sides[side]) for side in (sides if pair % 2 else reversed(sides))}
+            for k, kind in enumerate(("clock", "processor")):
+                each = {"batch": results["batch"][k] / images, "single": results["single"][k] / share}
+                ratios[kind].append(each["single"] / each["batch"])
+            batched.append(results["batch"][0] / images / steps)
+            ours, theirs = (
+                results["batch"][2].losses[list(chosen)],
+                torch.cat([f.losses for f in results["single"][2]]),
+            )
+            gaps.append(((ours - theirs).abs() / theirs).max().item())
+        measured[precision] = {
+            "ratio": {k: [round(v, 2) for v in values] for k, values in ratios.items()},
+            "seconds_per_image_and_step": round(statistics.median(batched), 6),
+            "largest_relative_difference_of_losses": max(gaps),
+        }
+    recovered = recover(
+        method, 4 if quick else 32, target=TARGET, rounds=1 if quick else 2, steps=2 if quick else 150,
+        restarts=2, polish=0,
+    )  # fmt: skip
+    return {
+        "setting": {
+            "device": device, "threads": torch.get_num_threads(), "images": images, "steps": steps, "single": share,
+        },
+        "precision": measured,
+        "found": {"images": len(recovered.psnr), "share": recovered.share, "median": round(recovered.median, 2)},
+        "wanted": {"fp32": 8, "bf16": 20, "found": 0.95},
+    }  # fmt: skip
+
+
+def table(result: dict[str, Any]) -> str:
+    """The result as plain text."""
+    s, found = result["setting"], result["found"]
+    lines = [
+        f"codes of {s['images']} generated faces in W, {s['steps']} steps, one batch against one at a time"
+    ]
+    for precision, m in result["precision"].items():
+        by = {k: f"{statistics.median(v):.1f} ({min(v):.1f} to {max(v):.1f})" for k, v in m["ratio"].items()}
+        lines.append(
+            f"{precision}: per image {by['clock']} times as fast by the clock, {by['processor']} by the processor; "
+            f"{1e3 * m['seconds_per_image_and_step']:.2f} ms an image and step"
+        )
+    lines.append(
+        f"above 40 dB after rounds in Z: {found['share']:.0%} of {found['images']}, median {found['median']} dB"
+    )
+    return "\n".join(lines)
