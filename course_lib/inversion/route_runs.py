@@ -14,7 +14,6 @@ from course_lib.methods.generative import Generative
 from course_lib.methods.protocol import needs
 from course_lib.settings import Bound, Count, CountFrom0, check
 
-
 SHOWN = 4  # images of a step: searches are slow, and a study makes its own
 
 
