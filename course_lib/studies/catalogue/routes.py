@@ -1,4 +1,4 @@
-"""What each route to codes leaves of an image: an encoder, searches from it and without it, weights, features."""
+"""What each route to codes leaves of an image: an encoder, a search, tuned weights, features."""
 
 from typing import Any
 
@@ -54,9 +54,6 @@ STUDIES = {
         "routes-stylegan-faces",
         {
             "encoder": {},
-            "hybrid, 40 steps": {"by": "hybrid", "search_steps": 40},
-            "optimisation, 40 steps": {"by": "optimisation", "search_steps": 40},
-            "optimisation, 120 steps": {"by": "optimisation", "search_steps": 120},
             "features, 80 steps": {"by": "feature-space"},
             "pivot alone, 80 steps in W": {"by": "optimisation", "space": "w"},
             "tuned, 80 and 60 steps": {"by": "tuned", "space": "w"},
