@@ -7,7 +7,6 @@ from course_lib import recipes, records, studies
 from course_lib.data import DataSpec
 from course_lib.studies.catalogue.routes import STUDIES
 
-
 ORDER = [  # holds here in every seed
     ("pivot alone, 80 steps in W", "encoder"),
     ("features, 80 steps", "pivot alone, 80 steps in W"),
