@@ -12,7 +12,7 @@ from course_lib.evaluation.reconstruction import psnr_per_image
 from course_lib.inversion.invert import Inversion, invert
 from course_lib.methods.generative import Generative
 from course_lib.methods.protocol import needs
-from course_lib.settings import Bound, Count, CountFrom0, check
+from course_lib.settings import Bound, Count, check
 
 SHOWN = 4  # images of a step: searches are slow, and a study makes its own
 
@@ -23,7 +23,7 @@ class RouteRunSettings:
 
     by: Literal["encoder", "hybrid", "optimisation", "tuned", "feature-space"] = "encoder"  # route
     space: Literal["z", "w", "w+"] = "w+"  # of the codes
-    search_steps: CountFrom0 = 80  # of Adam on codes, in routes that search
+    search_steps: Count = 80  # of Adam on codes, in routes that search
     pool: Count = 1024  # drawn codes, of which each image starts at the nearest where there is no encoder
     tuning_steps: Count = 60  # of Adam on weights, in "tuned"
     tuning_rate: Bound = 3e-3  # its step size: for fewer steps than the paper's, a longer one
