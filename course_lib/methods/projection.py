@@ -30,6 +30,7 @@ from course_lib.schedules import warm_cosine
 from course_lib.seeds import Draw
 from course_lib.settings import CountFrom0, Memory, PartShare, Rate, Weight, check
 
+PARTS = 8  # of a batch, each shown with a resolution of its own
 UNIT_DRAWS = 4096  # codes that the mean and the spread of all codes are measured on
 Distance = Callable[[Tensor, Tensor], Tensor]
 
@@ -46,7 +47,9 @@ class ProjectionSettings:
     latent_weight: Weight = 1.0  # of the latent loss; 0 leaves it out
     reconstruction_weight: Weight = 0.0  # of the reconstruction loss on the data's images; 0 leaves it out
     reconstruction: Literal["l2", "perceptual"] = "l2"  # how it compares: by pixels, or by features
-    lowest: CountFrom0 = 0  # pixels: each step shows P images of a resolution from here on; 0: the full one
+    lowest: CountFrom0 = (
+        0  # pixels: each part of a batch is shown with a resolution from here on; 0: the full one
+    )
 
     def __post_init__(self):
         check(self)
@@ -95,9 +98,9 @@ class Projection(Generative):
             s.learning_rate,
         )
         pairs = self.stream.at(batch.draw, len(batch))
-        side = self.resolution(pairs.images, batch.draw)
+        shown = self.shown(pairs.images, batch.draw)
         with self.autocast():
-            answers = projection(blurred(pairs.images, side))
+            answers = projection(shown)
         latent = latent_loss(answers.float(), pairs.codes, projection)
         loss, metrics = s.latent_weight * latent, {"projection/latent": latent.detach()}
         if s.reconstruction_weight:
@@ -114,15 +117,26 @@ class Projection(Generative):
             made = decode(self.networks["projection"](images))
         return self.distance(made.float(), images)
 
-    def resolution(self, images: Tensor, draw: Draw) -> int:
-        """Pixels a side that P is shown at this step."""
+    def shown(self, images: Tensor, draw: Draw) -> Tensor:
+        """What P is shown of (B, C, R, R): the images, or parts of them with fewer pixels, enlarged again.
+
+        Every batch has full images and reduced ones, since batch normalisation learns one mean and one variance for
+        all. Raises UsageError where `lowest` is more than R.
+        """
         full, lowest = images.shape[-1], self.settings.lowest
         if not lowest:
-            return full
+            return images
         if lowest > full:
             raise UsageError(f"lowest is {lowest} pixels, and the images have {full}: give at most that.")
-        chance = seeds.number(draw.seed, rank=draw.rank, step=draw.step, purpose="resolution")
-        return lowest + chance % (full - lowest + 1)
+        first, *others = images.chunk(PARTS)
+        sides = [
+            lowest
+            + seeds.number(draw.seed, rank=draw.rank, step=draw.step, purpose=f"resolution/{i}")
+            % (full - lowest + 1)
+            for i in range(len(others))
+        ]
+        parts = [blurred(part, side) for part, side in zip(others, sides, strict=True)]
+        return torch.cat([first, *parts]).contiguous(memory_format=torch.channels_last)
 
     # what it gives
 

@@ -22,6 +22,7 @@ CHAPTERS = {
     "style": "12-inversion",
     "invert": "12-inversion",
     "icgan": "13-encoders",
+    "proj": "14-projection",
 }
 # where a prefix's page is called otherwise than its chapter; its label is "ch-" and what follows the number
 PAGES = {"style": "12-style", "invert": "12b-inverting"}

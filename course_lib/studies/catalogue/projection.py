@@ -157,9 +157,11 @@ def tuned(plan: Any) -> Measure:
             fresh = fresh_samples.fresh(run.method, min(len(real), GENERATED), seed=d.seed)
         assert fresh.latent is not None
         made = found.made
-        return {
+        error = fresh_samples.factor_error(read, judge.logits(made), binary)
+        spreads = {"psnr": found.psnr, "error": error, "fresh/psnr": fresh.psnr}
+        return {f"deviation/{name}": values.std().item() for name, values in spreads.items()} | {
             "psnr": found.psnr.mean().item(),
-            "error": fresh_samples.factor_error(read, judge.logits(made), binary).mean().item(),
+            "error": error.mean().item(),
             "sharpness": fresh_samples.sharpness(made).mean().item(),
             "sharpness/images": fresh_samples.sharpness(real).mean().item(),
             "spread": made.std(0).mean().item() / real.std(0).mean().item(),
