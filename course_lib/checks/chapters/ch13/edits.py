@@ -32,7 +32,8 @@ class Told(nn.Module):
     hints=(
         "Five steps: read the condition, bring it to what the generator knows, encode z, change one attribute, draw. "
         "Which condition is true of the image that E_z looks at?",
-        "y = ±1 by the sign of E_y's answer; z from E_z(images, y); then a *copy* of y whose one column has the other "
+        "Take y = ±1 by the sign of E_y's answer; z from E_z(images, y); then a *copy* of y whose one column "
+        "has the other "
         "sign; `generator(torch.cat([z, y], 1))`.",
     ),
     mistakes={

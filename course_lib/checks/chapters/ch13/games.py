@@ -103,7 +103,7 @@ def _value(p: Tensor, g: Tensor) -> Tensor:
     points=3,
     hints=(
         "Which of the three kinds should D accept? −log D = softplus(−s), and −log(1 − D) = softplus(s).",
-        "softplus(−real) is a mean with the weight 1. The two refused kinds have the weights 1 − share and share: "
+        "The mean of softplus(−real) has the weight 1. The two refused kinds have the weights 1 − share and share: "
         "together they are one law.",
     ),
     mistakes={

@@ -17,13 +17,14 @@ from course_lib.checks.engine.exercise import exercise
     hints=(
         "Make one vector of features of each image first: the sum of its maps over all places. Both terms are scalar "
         "products with this vector.",
-        "`features = maps.sum((2, 3))`; then `features @ weight`, and for each image the scalar product of `features` "
+        "Begin with `features = maps.sum((2, 3))`; then `features @ weight`, and for each image the scalar "
+        "product of `features` "
         "with its own row of `conditions @ embedding.T`.",
     ),
     mistakes={
         "averaged": "The maps are averaged over the places; the paper's code, and this task, add them up.",
         "all-pairs": "The result is a table: every image with every condition. Each image meets its own.",
-        "projection-only": "ψ is missing: nothing is left that asks whether the image is real at all.",
+        "projection-only": "The term ψ is missing: nothing is left that asks whether the image is real at all.",
         "condition-ignored": "The condition has no say.",
         "absent-ignored": "An attribute of −1 is treated as if it were 0. That it is absent is told, too.",
         "doubled": "A part of the logit is counted twice.",
