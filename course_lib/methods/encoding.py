@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from course_lib.methods.generated_pairs import evaluation
 from course_lib.methods.spaces import Space
 from course_lib.methods.style_spaces import w_plus_space, w_space, z_space
 from course_lib.networks.latent_encoder import code_shape
@@ -16,7 +17,8 @@ def encoded(encoder: Any, space: Space, images: Tensor, passes: int = 0) -> Tens
     reached = None
     for _ in range(passes or encoder.iterations):
         if encoder.iterations > 1:
-            reached = space.decode(found)
+            with evaluation(space.decode):  # the generator stays as it is, its running statistics too
+                reached = space.decode(found)
         found = found + encoder(images, reached).float()
     return found
 

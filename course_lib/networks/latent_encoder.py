@@ -84,7 +84,6 @@ class LatentEncoder(nn.Module):
             nn.Sequential(Convolution(n_in, n_out, stride=2), Residual(n_out))
             for n_in, n_out in zip([inputs, *widths], widths, strict=False)
         )
-        self.lateral = nn.ModuleList(nn.Conv2d(n, head_width, 1) for n in widths[:0:-1])  # coarse to fine
         counts = [min(styles, DEPTHS[0]), min(max(styles - DEPTHS[0], 0), DEPTHS[1])]
         counts.append(styles - sum(counts))
         self.heads = nn.ModuleList(
@@ -92,6 +91,7 @@ class LatentEncoder(nn.Module):
             for count, stride in zip(counts, (16, 8, 4), strict=True)
             if count
         )
+        self.lateral = nn.ModuleList(nn.Conv2d(n, head_width, 1) for n in widths[: -len(self.heads) - 1 : -1])
         self.register_buffer("mean", torch.zeros(shape))
         self.register_buffer("opened", torch.tensor(styles))
 
