@@ -76,7 +76,7 @@ def fibre_means(answer, trial):
     mistakes={
         "no-noise": "This is the pseudo-inverse, which is right without noise. With noise the answer is shorter: noise "
         "must not be taken for a code.",
-        "deviation": "σ was used where σ² belongs: `noise` is a standard deviation.",
+        "deviation": "The variance σ² belongs here, and not σ: `noise` is a standard deviation.",
         "transposed": "The matrix maps codes to images. P maps images to codes: (d, p).",
         "not-share": "This is the trace of the covariance. The share divides it by E|w|² = d.",
         "explained": "This is the share that is explained; the share that is *left* was asked for.",
