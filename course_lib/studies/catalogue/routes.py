@@ -54,6 +54,9 @@ STUDIES = {
         "routes-stylegan-faces",
         {
             "encoder": {},
+            "search, 80 steps in W+": {"by": "optimisation"},
+            "hybrid, 26 steps in W+": {"by": "hybrid", "search_steps": 26},
+            "hybrid, 80 steps in W+": {"by": "hybrid"},
             "features, 80 steps": {"by": "feature-space"},
             "pivot alone, 80 steps in W": {"by": "optimisation", "space": "w"},
             "tuned, 80 and 60 steps": {"by": "tuned", "space": "w"},
