@@ -60,7 +60,7 @@ class JointDiscriminator(nn.Module):
 
 
 @dataclass(frozen=True)
-class JointNetworks(dcgan.DCGANGenerator):
+class BiGANNetworks(dcgan.DCGANGenerator):
     """The generator of the DCGAN, an encoder, and a discriminator of pairs."""
 
     encoder_width: Count = 32  # feature maps after the encoder's first layer

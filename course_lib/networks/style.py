@@ -19,7 +19,7 @@ from course_lib.networks.layers import at_least_float32
 from course_lib.networks.resampling import double
 from course_lib.networks.style_discriminator import StyleDiscriminator
 from course_lib.networks.style_layers import Mapping, StyleConv2d, ToRGB
-from course_lib.settings import Count, CountFrom0, Rate, check
+from course_lib.settings import Count, CountFrom0, SomeShare, check
 
 Norm = Literal["demodulation", "adaptive"]
 
@@ -218,7 +218,7 @@ class StylePair:
     base: Count = 1_024  # feature maps at r pixels are base / r, in both players
     most: Count = 128  # and at most so many
     norm: Norm = "demodulation"  # or adaptive: the first StyleGAN's adaptive instance normalisation
-    speed: Rate = 0.01  # factor on the mapping network's learning rate
+    speed: SomeShare = 0.01  # factor on the mapping network's learning rate
     group: CountFrom0 = 4  # images that the minibatch deviation compares; 0 leaves it out
 
     def __post_init__(self) -> None:

@@ -5,7 +5,7 @@ from course_lib.methods.biggan import BigGANSettings
 from course_lib.methods.gan import GANSettings
 from course_lib.networks.attention import AttentionPair
 from course_lib.networks.biggan import BigPair
-from course_lib.networks.joint import JointNetworks
+from course_lib.networks.joint import BiGANNetworks
 from course_lib.recipes.plan import Recipe
 
 SMALL = {"batch": 64, "ema": 0.995}
@@ -30,7 +30,7 @@ def bigan(summary: str, data: str) -> Recipe:
     return Recipe(
         summary,
         BiGANSettings,
-        JointNetworks,
+        BiGANNetworks,
         {**BIGAN, "data": data},
         {"smoke": {**NARROW, "steps": 4, "batch": 16}, "lab": BIGAN_LAB},
     )

@@ -32,8 +32,14 @@ def spec_of(plan) -> DataSpec:
     channels = (
         1 if d.data.startswith(("fashion", "digits", "mnist", "sprites")) and "colour" not in d.data else 3
     )
+    shape = (channels, side, side)
     return DataSpec(
-        (channels, side, side), classes=10, factor_names=tuple(f"factor_{i}" for i in range(19)), count=1000
+        shape,
+        classes=10,
+        factor_names=tuple(f"factor_{i}" for i in range(19)),
+        count=1000,
+        target_shape=shape if d.target else None,
+        paired=d.paired,
     )
 
 

@@ -202,7 +202,7 @@ def test_with_locality_the_images_of_other_codes_change_less(generator, images):
     space = space_named(generator, "w")
     others = space.draw(32, torch.Generator().manual_seed(9)).double()
     errors, changes = [], []
-    for weight in (0.0, 1.0):
+    for weight in (0.0, 10.0):
         found = invert(generator, images[:1], "tuned", "w", **options, locality=weight)
         own = {name: weights.expand(32, *weights.shape[1:]) for name, weights in found.changed.items()}
         with torch.no_grad():
@@ -210,7 +210,7 @@ def test_with_locality_the_images_of_other_codes_change_less(generator, images):
                 (with_own_weights(space.decode, own, others) - space.decode(others)).square().mean()
             )
         errors.append(found.losses[0])
-    assert changes[1] < 0.7 * changes[0], "what locality is for"
+    assert changes[1] < 0.5 * changes[0], "what locality is for"
     pivot = invert(generator, images[:1], "optimisation", "w", **FAST).losses[0]
     assert errors[0] < errors[1] < pivot, "and its price"
 

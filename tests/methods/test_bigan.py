@@ -9,7 +9,7 @@ from course_lib.data.batches import Batch
 from course_lib.data.spec import DataSpec
 from course_lib.errors import UsageError
 from course_lib.methods.bigan import BiGAN, BiGANSettings
-from course_lib.networks.joint import JointNetworks
+from course_lib.networks.joint import BiGANNetworks
 from course_lib.seeds import Draw
 
 NARROW = {"latent": 5, "generator_width": 4, "encoder_width": 4, "discriminator_width": 4, "hidden": 8}
@@ -17,7 +17,7 @@ NARROW = {"latent": 5, "generator_width": 4, "encoder_width": 4, "discriminator_
 
 def game():
     torch.manual_seed(0)
-    return BiGANSettings().build(JointNetworks(**NARROW).build(DataSpec((1, 16, 16))))
+    return BiGANSettings().build(BiGANNetworks(**NARROW).build(DataSpec((1, 16, 16))))
 
 
 def pictures(step=0, n=12):
@@ -64,7 +64,7 @@ def test_encode_uses_running_statistics():
 
 
 def test_a_recipe_without_an_encoder_is_refused():
-    networks = JointNetworks(**NARROW).build(DataSpec((1, 16, 16)))
+    networks = BiGANNetworks(**NARROW).build(DataSpec((1, 16, 16)))
     del networks["encoder"]
     with pytest.raises(UsageError, match="encoder"):
         BiGANSettings().build(networks)
