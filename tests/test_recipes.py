@@ -195,7 +195,7 @@ def test_settings_are_documented_and_frozen():
         for cls in recipes.groups(recipe).values():
             assert cls.__doc__ and not cls.__doc__.startswith(f"{cls.__name__}(")
             with pytest.raises(dataclasses.FrozenInstanceError):
-                setattr(cls(), "anything", None)
+                cls().anything = None
 
 
 def first_format(run) -> None:
