@@ -20,7 +20,7 @@ ADVICE = "take the file from its authors, or have it written as safetensors by s
 
 
 def read(file: Path) -> Any:
-    """What a file holds, as a tree of plain values, `objects.Stored` tensors and `objects.Object`s.
+    """What a file holds: a tree of plain values, tensors (`objects.Stored`) and objects (`objects.Object`).
 
     Raises CourseError, with what the file asks for, when it is no file of weights: nothing in it is run.
     """

@@ -30,7 +30,7 @@ CONSTANTS: dict[str, Any] = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "
 def load(
     stream: BinaryIO, size: int, calls: Mapping[str, allowed.Call], storages: Storages | None = None
 ) -> Any:
-    """The tree of plain values, `Stored` tensors and `Object`s that a pickle tells of; the stream is then behind it.
+    """The tree of plain values, tensors (`Stored`) and objects (`Object`) of a pickle; the stream is then behind it.
 
     size: bytes of the whole file, which bounds the work. calls: what may be called, by name. storages: finds the
     numbers that the pickle refers to, in formats that keep them elsewhere. Raises Unreadable, with the name, for
