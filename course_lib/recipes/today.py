@@ -1,0 +1,64 @@
+"""Adversarial training as it is used today: R3GAN with its schedules, and diffusion models distilled to one step."""
+
+from course_lib.methods.gan import GANSettings
+from course_lib.methods.r3gan_schedules import ScheduledR3GANSettings
+from course_lib.methods.wgan import WGANSettings
+from course_lib.networks.dcgan import DCGANPair
+from course_lib.networks.r3gan import ResidualPair
+from course_lib.recipes.plan import Recipe
+
+NARROW = {"generator_width": 16, "discriminator_width": 16, "batch": 32, "ema": 0.99}
+FAST = {"generator_lr": 1e-3, "discriminator_lr": 1e-3}
+SMOKE = {"steps": 4, "batch": 8, "generator_width": 8, "discriminator_width": 8}
+# FFHQ-64 of the authors' code, whose networks are forty times as wide: 20 million images of decay
+LAB = {
+    "data": "faces", "resolution": 64, "batch": 256, "steps": 80_000, "generator_lr": 2e-4, "discriminator_lr": 2e-4,
+    "generator_width": 64, "discriminator_width": 64, "r1": 2.0, "r2": 2.0, "ema": 0.9999,
+}  # fmt: skip
+
+
+def opponent(summary: str, method: type, **changes: object) -> Recipe:
+    """One of the games that R3GAN is compared with, by the networks of the DCGAN."""
+    return Recipe(
+        summary,
+        method,
+        DCGANPair,
+        {"data": "digits", "resolution": 16, "steps": 1_000, **NARROW, **changes},
+        {
+            "smoke": SMOKE,
+            "lab": {"batch": 256, "steps": 80_000, "generator_width": 64, "discriminator_width": 64},
+        },
+    )
+
+
+RECIPES: dict[str, Recipe] = {
+    "r3gan-small": Recipe(
+        "R3GAN's game and schedules, played by the DCGAN's networks",
+        ScheduledR3GANSettings,
+        DCGANPair,
+        {
+            "data": "digits", "resolution": 16, "steps": 1_000, **NARROW, **FAST, "discriminator_norm": "none",
+            "r1": 0.1, "r2": 0.1,
+        },
+        {"smoke": SMOKE, "lab": LAB},
+    ),
+    "r3gan-residual": Recipe(
+        "R3GAN whole: its game, its schedules and its networks without normalisation",
+        ScheduledR3GANSettings,
+        ResidualPair,
+        {
+            "data": "digits", "resolution": 16, "steps": 1_000, **NARROW, **FAST, "generator_width": 8,
+            "discriminator_width": 8, "r1": 0.1, "r2": 0.1,
+        },
+        {"smoke": SMOKE | {"generator_width": 4, "discriminator_width": 4}, "lab": {**LAB, "blocks": 2}},
+    ),
+    "rival-dcgan": opponent("the non-saturating game of the DCGAN, as a rival of R3GAN", GANSettings, **FAST),
+    "rival-hinge": opponent(
+        "the hinge game with spectral norms, as a rival of R3GAN",
+        GANSettings, game="hinge", discriminator_norm="spectral", **FAST,
+    ),
+    "rival-wgan-gp": opponent(
+        "WGAN-GP with one critic step, as a rival of R3GAN",
+        WGANSettings, discriminator_norm="none", critic_steps=1, generator_lr=1e-3, critic_lr=1e-3,
+    ),
+}  # fmt: skip

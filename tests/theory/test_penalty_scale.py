@@ -1,0 +1,41 @@
+"""The unit of gamma: scaled images need a scaled weight, and no other weight will do."""
+
+import pytest
+import torch
+
+from course_lib.objectives import penalties
+from course_lib.theory import penalty_scale
+
+
+def score(x):
+    return (x @ torch.tensor([1.0, -2.0, 0.5])).sin() + x.square().sum(1)
+
+
+def test_images_scaled_by_c_need_a_weight_scaled_by_its_square():
+    x, c, gamma = torch.randn(50, 3, generator=torch.Generator().manual_seed(0)).double(), 3.0, 0.7
+    plain = x.clone().requires_grad_(True)
+    scaled = (c * x).requires_grad_(True)
+    one = gamma * penalties.r1(score(plain.float()), plain)
+    other = c**2 * gamma * penalties.r1(score((scaled / c).float()), scaled)
+    wrong = c * gamma * penalties.r1(score((scaled / c).float()), scaled)
+    torch.testing.assert_close(one, other)
+    assert (wrong / one - 1 / c).abs() < 1e-4
+
+
+def test_the_rule_by_variance_has_the_unit_of_gamma_and_the_one_by_pixels_has_not():
+    x = torch.rand(100, 1, 4, 4, generator=torch.Generator().manual_seed(0))
+    one, three = (float(penalty_scale.total_variance(c * x)) for c in (1.0, 3.0))
+    assert three == pytest.approx(9 * one)
+    assert penalty_scale.by_variance(three, 0.1) == pytest.approx(9 * penalty_scale.by_variance(one, 0.1))
+
+
+def test_total_variance_is_half_the_mean_squared_distance():
+    x = torch.randn(40, 2, 3, generator=torch.Generator().manual_seed(1)).double()
+    distances = torch.cdist(x.flatten(1), x.flatten(1)).square()
+    torch.testing.assert_close(penalty_scale.total_variance(x), distances.mean() / 2)
+
+
+def test_a_rule_that_differs_by_a_constant_alone_has_a_quotient_of_one():
+    gammas = [p.gamma for p in penalty_scale.PUBLISHED]
+    assert penalty_scale.quotients(gammas, [3 * g for g in gammas]) == pytest.approx(1)
+    assert penalty_scale.quotients([1.0, 2.0], [1.0, 1.0]) == pytest.approx(2)
