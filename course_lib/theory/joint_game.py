@@ -36,6 +36,15 @@ def divergence(encoded: Tensor, generated: Tensor) -> Tensor:
     return js(encoded.flatten().log(), generated.flatten().log())
 
 
+def recovered(p_z: Tensor, generator: Tensor, encoder: Tensor) -> Tensor:
+    r"""The probability that a code comes back, $\Pr[E(G(z)) = z]$, of p (Z,), g(x|z) (Z, X) and e(z|x) (X, Z).
+
+    At least $1 - \sqrt{2\,\mathrm{JS}}$ where E is a function: under the pairs (x, E(x)) a miss has probability 0, so
+    under the other pairs it has at most the total variation distance, and that is at most $\sqrt{2\,\mathrm{JS}}$.
+    """
+    return (p_z * (generator @ encoder).diagonal()).sum()
+
+
 def maps(n: int, m: int) -> Tensor:
     """All functions from n things to m, as 0-1 matrices (m^n, n, m). Raises UsageError beyond 10,000 of them."""
     if m**n > 10_000:

@@ -49,6 +49,30 @@ def test_the_value_is_least_exactly_where_encoder_and_generator_undo_each_other(
     assert solutions == math.factorial(3)
 
 
+def test_few_codes_are_lost_where_the_joints_are_near():
+    """Chapter 8's third theorem, for every pair of maps of three things, and for laws that are not uniform."""
+    for p_x, p_z in ((UNIFORM, UNIFORM), (rows(3, seed=4), rows(3, seed=5))):
+        tight = 0
+        for encoder in joint_game.maps(3, 3):
+            encoded = joint_game.encoded_pairs(p_x, encoder)
+            for generator in joint_game.maps(3, 3):
+                lost = 1 - joint_game.recovered(p_z, generator, encoder)
+                bound = 2 * joint_game.divergence(encoded, joint_game.generated_pairs(p_z, generator))
+                assert lost <= bound.clamp(min=0).sqrt() + 1e-9
+                tight += bool(lost > 0.8 * bound.clamp(min=1e-12).sqrt())
+        assert tight > 10, "the bound is not idle"
+
+
+def test_what_comes_back_is_counted_with_the_probability_of_its_code():
+    turn = torch.eye(3, dtype=torch.float64).roll(1, 0)
+    law = torch.tensor([0.5, 0.3, 0.2], dtype=torch.float64)
+    assert joint_game.recovered(law, turn, turn.T) == pytest.approx(1)
+    assert joint_game.recovered(law, turn, turn) == 0
+    constant = torch.zeros(3, 3, dtype=torch.float64)
+    constant[:, 1] = 1  # one code for all images
+    assert joint_game.recovered(law, turn, constant) == pytest.approx(0.3)
+
+
 def test_equal_marginals_are_not_enough():
     """Where E and G each reach the other's distribution but do not undo each other, the joint game goes on."""
     turn = torch.eye(3, dtype=torch.float64).roll(1, 0)  # i -> i - 1, both ways
