@@ -16,6 +16,7 @@ BENCHMARKS = {
     "dcgan-step": "benchmarks.dcgan_step",
     "wgan-gp-step": "benchmarks.wgan_gp_step",
     "glo-step": "benchmarks.glo_step",
+    "sagan-step": "benchmarks.sagan_step",
     "streaming": "benchmarks.streaming",
     "faces-drawing": "benchmarks.faces_drawing",
     "codes": "benchmarks.codes",

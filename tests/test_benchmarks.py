@@ -172,6 +172,27 @@ def test_the_plain_wgan_gp_loop_trains_both_players(project, monkeypatch):
         assert all(not torch.equal(p, q) for p, q in zip(new, old, strict=True))
 
 
+@pytest.mark.parametrize("part", ["discriminator", "generator"])
+def test_the_plain_step_of_the_attention_gan_updates_both_players(project, monkeypatch, part):
+    monkeypatch.syspath_prepend(str(project))
+    plain = importlib.import_module("benchmarks.plain_sagan")
+    from course_lib import data
+    from course_lib.networks.attention import AttentionPair
+
+    torch.manual_seed(0)
+    dataset = data.open("digits", resolution=16)
+    pair = AttentionPair(latent=6, generator_width=4, discriminator_width=4, at=8).build(
+        data.spec_of(dataset)
+    )
+    before = {name: p.detach().clone() for name, p in pair[part].named_parameters()}
+    steps = plain.train(
+        pair["generator"], pair["discriminator"], dataset.images, batch=4, workers=0, device="cpu"
+    )
+    next(steps), next(steps)
+    # of the second step: at the first one gamma is 0, and hides the weights of attention
+    assert all(not torch.equal(p, before[name]) for name, p in pair[part].named_parameters() if p.ndim > 1)
+
+
 @pytest.mark.slow
 def test_a_quick_wgan_gp_run_compares_like_with_like(project, tmp_path):
     out = tmp_path / "result.json"

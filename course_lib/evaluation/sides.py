@@ -25,6 +25,12 @@ def half(images: Tensor, side: str) -> Tensor:
     return torch.where(seen, images, torch.full_like(images, COVER))
 
 
+def halves_of(left: Tensor, right: Tensor) -> Tensor:
+    """(N, C, H, W) both -> images with the left half of the one and the right half of the other."""
+    first = torch.arange(left.shape[3], device=left.device) < left.shape[3] // 2
+    return torch.where(first, left, right)
+
+
 class SideReader:
     """Reads factors from each half of an image. `features`: (B, C, H, W) -> (B, F), of any fixed network."""
 

@@ -1,5 +1,6 @@
 """Self-attention in convolutional players: every place may look at every other (Zhang et al., 2019)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -137,6 +138,17 @@ def attention(maps: int, side: int, at: int, looks: Looks) -> list[nn.Module]:
     return [SelfAttention(maps, looks)] if side == at and looks != "none" else []
 
 
+def drawn_and_normed(players: dict[str, nn.Module], law: Callable[[Tensor], Tensor]) -> dict[str, nn.Module]:
+    """The weights of all convolutions and linear layers drawn by `law`, biases 0; then spectrally normed, in place."""
+    for network in players.values():
+        for module in network.modules():
+            if isinstance(module, (nn.Conv2d, nn.Linear)):
+                law(module.weight)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+    return {role: spectrally_normed(network) for role, network in players.items()}
+
+
 @dataclass(frozen=True)
 class AttentionPair:
     """Both players of the self-attention GAN, spectrally normed."""
@@ -167,10 +179,4 @@ class AttentionPair:
                 channels, resolution, self.discriminator_width, self.at, self.looks
             ),
         }
-        for network in players.values():
-            for module in network.modules():
-                if isinstance(module, (nn.Conv2d, nn.Linear)):
-                    nn.init.xavier_uniform_(module.weight)
-                    if module.bias is not None:
-                        nn.init.zeros_(module.bias)
-        return {role: spectrally_normed(network) for role, network in players.items()}
+        return drawn_and_normed(players, nn.init.xavier_uniform_)

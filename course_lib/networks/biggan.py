@@ -12,9 +12,8 @@ from torch.nn import functional as F
 
 from course_lib.data.spec import DataSpec
 from course_lib.errors import UsageError
-from course_lib.networks.attention import AttentionDiscriminator, Looks, attention
+from course_lib.networks.attention import AttentionDiscriminator, Looks, attention, drawn_and_normed
 from course_lib.networks.conditions import Conditions
-from course_lib.networks.spectral import spectrally_normed
 from course_lib.networks.trunks import halvings
 from course_lib.settings import Count, CountFrom0, check
 
@@ -131,10 +130,4 @@ class BigPair:
                 told.size, channels, resolution, self.discriminator_width, self.at, self.looks
             ),
         }  # fmt: skip
-        for network in players.values():
-            for module in network.modules():
-                if isinstance(module, (nn.Conv2d, nn.Linear)):
-                    nn.init.orthogonal_(module.weight)
-                    if module.bias is not None:
-                        nn.init.zeros_(module.bias)
-        return {role: spectrally_normed(network) for role, network in players.items()}
+        return drawn_and_normed(players, nn.init.orthogonal_)

@@ -43,9 +43,9 @@ def sagan(summary: str, looks: str) -> Recipe:
         GANSettings,
         AttentionPair,
         {
-            **SMALL, "data": "faces", "resolution": 32, "batch": 32, "steps": 3_000, "game": "hinge",
+            **SMALL, "data": "faces", "resolution": 32, "batch": 32, "steps": 1_500, "game": "hinge",
             "generator_lr": 5e-4, "discriminator_lr": 2e-3, "beta1": 0.0, "beta2": 0.9, "latent": 64,
-            "generator_width": 24, "discriminator_width": 24, "at": 16, "looks": looks,
+            "generator_width": 16, "discriminator_width": 16, "at": 16, "looks": looks,
         },
         {
             "smoke": {

@@ -12,6 +12,7 @@ from course_lib.widgets.latent_planes import latent_plane, live_latent_plane
 from course_lib.widgets.neighbourhoods import neighbourhoods
 from course_lib.widgets.small_images import small_images
 from course_lib.widgets.surfaces import loss_surface
+from course_lib.widgets.truncated import truncation
 from course_lib.widgets.walks import walks
 
 __all__ = [
@@ -32,5 +33,6 @@ __all__ = [
     "neighbourhoods",
     "small_images",
     "transport",
+    "truncation",
     "walks",
 ]

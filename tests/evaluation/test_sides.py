@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from course_lib.errors import UsageError
-from course_lib.evaluation.sides import SideReader, half
+from course_lib.evaluation.sides import SideReader, half, halves_of
 
 N = 400
 
@@ -48,3 +48,13 @@ def test_agreement_is_the_correlation_of_the_sides():
 def test_too_few_images_are_refused():
     with pytest.raises(UsageError, match="at least 4 images"):
         SideReader(features, pictures(numbers(0)[:3], numbers(0)[:3]), numbers(0)[:3, None])
+
+
+def test_halves_of_two_images_do_not_know_of_each_other():
+    same = numbers(1)
+    images = pictures(same, same)
+    mixed = halves_of(images, images.roll(1, 0))
+    assert torch.equal(mixed[..., :3], images[..., :3])
+    assert torch.equal(mixed[1:, ..., 3:], images[:-1, ..., 3:])
+    reader = SideReader(features, images, same[:, None])
+    assert reader.agreement(mixed).abs() < 0.15 < 0.98 < reader.agreement(images)

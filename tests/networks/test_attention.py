@@ -42,7 +42,24 @@ def test_it_begins_as_the_identity_and_learns_to_look():
     attention, x = SelfAttention(16), torch.randn(2, 16, 6, 6)
     assert torch.equal(attention(x), x)
     attention(x).square().sum().backward()
+    # gamma's gradient is the sum of <dL/dy, what was mixed>; the weights have gamma as a factor
+    attention.gamma.data.fill_(1.0)
+    mixed = (attention(x) - x).detach()
+    torch.testing.assert_close(attention.gamma.grad, (2 * x * mixed).sum())
     assert attention.gamma.grad.abs() > 0
+    for weight in (attention.query, attention.key, attention.value, attention.out):
+        assert not weight.weight.grad.any()
+
+
+def test_it_does_not_know_where_a_place_lies():
+    attention, x = layer(), torch.randn(1, 16, 6, 6, dtype=torch.float64)
+
+    def exchanged(maps):
+        other = maps.clone()
+        other[..., :2, :2], other[..., 2:4, 4:] = maps[..., 2:4, 4:], maps[..., :2, :2]
+        return other
+
+    torch.testing.assert_close(attention(exchanged(x)), exchanged(attention(x)))
 
 
 @pytest.mark.parametrize("looks", ["everywhere", "near"])

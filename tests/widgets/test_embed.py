@@ -18,6 +18,9 @@ LABS = {
     "conjugate": widgets.conjugate,
     "transport": widgets.transport,
     "latent_plane": lambda: widgets.latent_plane({"one": MLP(2, 2, 8, 2)}, torch.rand(9, 2)),
+    "truncation": lambda: widgets.truncation(
+        {"law": torch.zeros(2, 4, 1, 8, 8)}, (0.5, 1.0), {"law": (0.3, 0.5)}, columns=2
+    ),
     "walks": lambda: widgets.walks({"1-8": torch.zeros(4, 2, 3, 8, 8), "9-16": torch.zeros(4, 2, 3, 8, 8)}),
     "latents": lambda: widgets.latents(Generator(8, resolution=8, width=4).eval(), torch.randn(4, 8)),
 }
