@@ -1,8 +1,8 @@
 """R3GAN as its authors train it (Huang et al., 2024): rates, Adam's memory and gamma change during the run.
 
-The game and the penalties are those of `methods.r3gan`. What is added are three schedules along half a cosine, which the
-authors' code has for every data set: the rates fall to a quarter, Adam's memory of squares rises from 0.9 to 0.99, and
-gamma falls to a tenth.
+The game and the penalties are those of `methods.r3gan`. What is added are three schedules along half a cosine, which
+the authors' code has for every data set: the rates fall to a quarter, Adam's memory of squares rises from 0.9 to 0.99,
+and gamma falls to a tenth.
 """
 
 from collections.abc import Mapping
