@@ -13,17 +13,20 @@ class ClearSolutionsOfTheCourse(ClearSolutions):
     """An answer that is a value, at the left margin, leaves its `name = ...` and no `raise` to stop a "run all"."""
 
     def preprocess_cell(self, cell, resources, index):
-        cell, resources = super().preprocess_cell(cell, resources, index)
+        made = super().preprocess_cell(cell, resources, index)
+        cell = made[0]
         if cell.cell_type == "code" and cell.source != STUB:
-            cell.source = "\n".join(line for line in cell.source.split("\n") if line != STUB).rstrip("\n")
-        return cell, resources
+            lines = [x for x in cell.source.split("\n") if x != STUB]
+            cell.source = "\n".join(lines).rstrip("\n")
+        return made
 
 
 c = get_config()  # noqa: F821  (nbgrader gives it to this file)
 c.CourseDirectory.course_id = "gan"
 c.ClearSolutions.code_stub = {"python": STUB}
 c.ClearSolutions.text_stub = "*Your answer here.*"
+steps = GenerateAssignment.class_traits()["preprocessors"].default()
 c.GenerateAssignment.preprocessors = [
     ClearSolutionsOfTheCourse if step is ClearSolutions else step
-    for step in GenerateAssignment.class_traits()["preprocessors"].default()
+    for step in steps
 ]

@@ -1,4 +1,4 @@
-"""Code that a reader of the book sees is narrow enough for a phone: 72 columns at most, with nothing to scroll to."""
+"""Code that a reader of the book or of the exercises sees is at most 72 columns wide: a phone shows it whole."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,8 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[2]
 COLUMNS = 72
 NOT_SEEN = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
-NOTEBOOKS = sorted((PROJECT / "book").glob("*.ipynb"))
+FOLDERS = ("book", "exercises", "exercises/masters")
+NOTEBOOKS = sorted(path for folder in FOLDERS for path in (PROJECT / folder).glob("*.ipynb"))
 
 
 def wide_lines(notebook: dict) -> list[str]:
@@ -22,7 +23,7 @@ def wide_lines(notebook: dict) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_visible_code_is_narrow(path):
     assert wide_lines(json.loads(path.read_text("utf-8"))) == []
 
