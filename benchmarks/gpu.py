@@ -52,7 +52,7 @@ PARTS = (
     Part("every recipe's smoke tier", _recipes, 150),
     Part(
         "streamed batches",
-        _pytest("tests/data/test_batches.py", "-k", "cuda or gpu or streamed_and_resident"),
+        _pytest("tests/data/test_batch_stream.py", "-k", "cuda or gpu or streamed_and_resident"),
         40,
     ),
     Part("steps of recipes, eager and compiled", _bench("recipes"), 200),

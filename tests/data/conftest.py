@@ -3,6 +3,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from data.numbered import numbered
+
+from course_lib import cli, data
+from course_lib.data import faces
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +24,39 @@ def mine(tmp_path, monkeypatch):
     )
     (tmp_path / "mine").mkdir()
     return tmp_path / "mine"
+
+
+@pytest.fixture
+def course(capsys):
+    """Run the command. Returns (exit code, standard output, standard error)."""
+
+    def run(*words):
+        code = cli.main([str(w) for w in words])
+        return code, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture(params=["resident", "streamed"])
+def memory(request):
+    return {} if request.param == "resident" else {"resident_bytes": 0}
+
+
+@pytest.fixture
+def make(memory):
+    """Batches of a set (of numbered images), from memory and by the thread, closed at the end of the test."""
+    made = []
+
+    def build(dataset=None, size=8, **settings):
+        made.append(data.Batches(dataset or numbered(), size, **{"seed": 3, **memory, **settings}))
+        return made[-1]
+
+    yield build
+    for batches in made:
+        batches.close()
+
+
+@pytest.fixture(scope="module")
+def some():
+    """Factors (48, K) of drawn faces."""
+    return faces.factors_of(range(700, 748))

@@ -1,11 +1,9 @@
-"""A run knows what it is made of: what changes around it is told, and never mixed into it."""
+"""What a run was made of, its data, its machine and its configuration, is compared when it goes on."""
 
 import dataclasses
 import json
-import os
 import runpy
 import shutil
-import signal
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,18 +13,13 @@ from faults import ledger
 from faults.runs import SMALL, contents, same, sentence, train
 
 from course_lib import cli, data, recipes
-from course_lib.data import Batches, ImageSet
-from course_lib.errors import CourseError, UsageError
-from course_lib.methods.gan import GAN, GANSettings
-from course_lib.networks import mlp
+from course_lib.data import Batches
+from course_lib.errors import CourseError
 from course_lib.training import configuration
 from course_lib.training.checkpoint import RunDirectory
-from course_lib.training.loop import LoopSettings, fit
-from course_lib.training.stopping import Requeue
 
 # test folders are no packages, so the helper is read as a file
 pictures = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "data" / "pictures.py")))
-
 TINY = [*SMALL, "--resolution", "8", "--batch", "4", "--steps", "2", "--checkpoint-every", "1"]
 DCGAN = ["dcgan-fashion", "--generator-width", "4", "--discriminator-width", "4"]
 
@@ -181,67 +174,6 @@ def test_how_often_a_run_writes_may_change(run, tmp_path, capsys):
     assert RunDirectory(run).config()["loop"]["log_every"] == 3
 
 
-# scripts
-
-
-def script(folder: Path, steps: int = 4, size: int = 8, seed: int = 0, loop=None, **rates):
-    torch.manual_seed(0)
-    method = GAN(mlp.Generator(2, 2, 8, 1), mlp.Discriminator(2, 8, 1), GANSettings(**rates))
-    with Batches(data.open("toy/ring8"), size, seed=seed) as batches:
-        settings = LoopSettings(tensorboard=False, **(loop or {}))
-        return fit(method, batches, steps, folder, settings=settings, quiet=True)
-
-
-@pytest.mark.parametrize(
-    ("change", "named"),
-    [
-        ({"generator_lr": 0.5}, "generator_lr is 0.0002, yours is 0.5"),
-        ({"seed": 1}, "batches.seed is 0, yours is 1"),
-        ({"size": 4}, "batches.size is 8, yours is 4"),
-        ({"loop": {"ema": 0.5}}, "loop.ema is 0.995, yours is 0.5"),
-    ],
-)
-def test_a_script_with_other_settings_is_another_run(tmp_path, change, named):
-    script(tmp_path / "run")
-    with pytest.raises(CourseError, match=f"holds another run .*{named}"):
-        script(tmp_path / "run", 8, **change)
-    assert script(tmp_path / "run", 8, loop={"log_every": 3}).step == 8
-    ledger.note("what a run is made of", "clear sentence")
-
-
-def test_arrays_of_a_script_are_compared(tmp_path):
-    images = torch.arange(20 * 64).reshape(20, 1, 8, 8).byte().numpy()
-
-    def go(array, steps):
-        torch.manual_seed(0)
-        method = GAN(mlp.Generator(2, 64, 8, 1), mlp.Discriminator(64, 8, 1))
-        method.step = lambda batch: {"loss": batch.x.mean()}
-        with Batches(ImageSet("mine", array), 4, seed=0) as batches:
-            return fit(
-                method, batches, steps, tmp_path / "run", settings=LoopSettings(tensorboard=False), quiet=True
-            )
-
-    method_steps = go(images, 0).step
-    assert method_steps == 0
-    images[7, 0, 3, 3] ^= 1
-    with pytest.raises(CourseError, match="mine, all images: as many as then, but others"):
-        go(images, 0)
-
-
-def test_the_command_says_that_a_script_made_a_run(tmp_path, capsys):
-    script(tmp_path / "run")
-    assert cli.main(["sample", str(tmp_path / "run")]) == 1
-    assert "names no recipe, so a script made this run" in sentence(capsys.readouterr().err)
-
-
-def test_a_scripts_run_of_an_earlier_version_goes_on(tmp_path):
-    script(tmp_path / "run")
-    (tmp_path / "run" / "config.json").write_text("{}\n")
-    assert script(tmp_path / "run", 6).step == 6
-    with pytest.raises(CourseError, match="seed"):
-        script(tmp_path / "run", 8, seed=3)
-
-
 # the configuration
 
 
@@ -256,102 +188,3 @@ def test_an_edited_configuration_is_noticed_by_everything_that_reads_it(run, cap
     del without["checksum"]
     file.write_text(json.dumps(without))
     assert train(out=run, capsys=capsys) == (0, "")
-
-
-# the folder, while it is trained
-
-
-def during(run: Path, act, **settings):
-    def observe(step, trained):
-        if step == 3:
-            act()
-
-    torch.manual_seed(0)
-    method = GAN(mlp.Generator(2, 2, 8, 1), mlp.Discriminator(2, 8, 1))
-    loop = LoopSettings(tensorboard=False, **{"log_every": 1, "checkpoint_every": 2} | settings)
-    with Batches(data.open("toy/ring8"), 8, seed=0) as batches:
-        return fit(method, batches, 6, run, settings=loop, every=1, observe=observe, quiet=True)
-
-
-@pytest.mark.parametrize("often", [{}, {"log_every": 50}, {"log_every": 50, "checkpoint_every": 50}])
-@pytest.mark.parametrize("replaced", [False, True])
-def test_a_run_that_is_moved_says_where_it_is(tmp_path, often, replaced):
-    run, moved = tmp_path / "run", tmp_path / "moved"
-
-    def act():
-        run.rename(moved)
-        if replaced:
-            shutil.copytree(moved, run)
-
-    with pytest.raises(CourseError, match=f"was moved to {moved} while it was trained") as caught:
-        during(run, act, **often)
-    assert f"--out {moved}" in sentence(f"course: {caught.value}\n")
-    assert run.exists() == replaced
-    assert during(moved, lambda: None, **often).step == 6
-    ledger.note("the folder, while it is trained", "clear sentence")
-
-
-@pytest.mark.parametrize("often", [{}, {"log_every": 50, "checkpoint_every": 50}])
-def test_a_run_that_is_deleted_leaves_no_husk(tmp_path, often):
-    run = tmp_path / "run"
-    with pytest.raises(CourseError, match="was moved or deleted while it was trained"):
-        during(run, lambda: shutil.rmtree(run), **often)
-    assert not run.exists()
-    ledger.note("the folder, while it is trained", "clear sentence")
-
-
-@pytest.mark.parametrize("file", ["config.json", ".lock", "metrics.jsonl", "checkpoints", "latest"])
-def test_what_is_deleted_of_a_run_is_written_again(tmp_path, file):
-    run = tmp_path / "run"
-
-    def act():
-        path = run / file
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-    whole = during(tmp_path / "whole", lambda: None)
-    during(run, act)
-    assert (run / file).exists() and RunDirectory(run).latest() == 6
-    rows = [json.loads(line)["step"] for line in RunDirectory(run).metrics.read_text().splitlines()]
-    assert rows == [row["step"] for row in whole.history]
-    assert during(run, lambda: None).step == 6
-    ledger.note("the folder, while it is trained", "identical")
-
-
-def test_whoever_is_overtaken_stops_before_it_writes(tmp_path):
-    """Where there are no locks, the token is all that keeps two writers apart."""
-    run = tmp_path / "run"
-
-    def act():
-        (run / ".lock").write_text("process 7 on node3 (abc)\n")
-
-    with pytest.raises(CourseError, match="taken over by process 7 on node3"):
-        during(run, act)
-    assert RunDirectory(run).steps() == [2]
-    ledger.note("the folder, while it is trained", "clear sentence")
-
-
-# the end of its time
-
-
-def test_sigusr1_saves_and_asks_to_be_queued_again(tmp_path):
-    run, before = tmp_path / "run", signal.getsignal(signal.SIGUSR1)
-    with pytest.raises(Requeue, match="stopped at step 4 of 6 .* queue it again") as caught:
-        during(run, lambda: os.kill(os.getpid(), signal.SIGUSR1), checkpoint_every=50)
-    assert caught.value.exit_code == 75 and RunDirectory(run).latest() == 4
-    assert signal.getsignal(signal.SIGUSR1) is before
-    during(run, lambda: None, checkpoint_every=50)
-    during(tmp_path / "whole", lambda: None, checkpoint_every=50)
-    assert same(RunDirectory(run).load(6)["method"], RunDirectory(tmp_path / "whole").load(6)["method"])
-    ledger.note("the end of its time", "identical")
-
-
-def test_max_minutes_saves_and_asks_to_be_queued_again(tmp_path, capsys):
-    steps, out = ["--steps", "30"], tmp_path / "run"
-    code, error = train(*steps, "--max-minutes", "1e-9", out=out, capsys=capsys)
-    assert code == 75 and "stopped at step 1 of 30" in sentence(error)
-    assert train(*steps, out=out, capsys=capsys) == (0, "")
-    assert train(*steps, out=tmp_path / "whole", capsys=capsys) == (0, "")
-    assert same(RunDirectory(out).load(30)["method"], RunDirectory(tmp_path / "whole").load(30)["method"])
-    with pytest.raises(UsageError, match="give run_dir"):
-        script(None, loop={"max_minutes": 1.0})
-    ledger.note("the end of its time", "identical")

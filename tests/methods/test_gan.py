@@ -6,46 +6,21 @@ from contextlib import contextmanager
 import pytest
 import torch
 import torch.nn.functional as F
+from methods.small_gans import changed, convolutional, pictures, points, toy
 from torch import nn
 
 from course_lib import files, seeds
 from course_lib.data import Batches
 from course_lib.data import open as open_data
-from course_lib.data.batches import Batch
 from course_lib.errors import UsageError
 from course_lib.methods.gan import GAN, GANSettings
 from course_lib.methods.protocol import frozen
-from course_lib.networks import dcgan, mlp
+from course_lib.networks import mlp
 from course_lib.objectives.adversarial import GAMES
-from course_lib.seeds import Draw
-
-
-def toy(seed=0, **settings):
-    torch.manual_seed(seed)
-    return GAN(mlp.Generator(2, 2, 16, 2), mlp.Discriminator(2, 16, 2), GANSettings(**settings))
-
-
-def convolutional(norm="batch", **settings):
-    torch.manual_seed(0)
-    return GAN(dcgan.Generator(3, 1, 16, 4), dcgan.Discriminator(1, 16, 4, norm), GANSettings(**settings))
-
-
-def points(step=0, n=32):
-    draw = Draw(0, step=step)
-    return Batch(draw.normal(n, 2, purpose="data") + 1, None, draw)
-
-
-def pictures(step=0, n=16):
-    draw = Draw(0, step=step)
-    return Batch(draw.uniform(n, 1, 16, 16, purpose="data"), None, draw)
 
 
 def copy(module):
     return {name: tensor.clone() for name, tensor in module.state_dict().items()}
-
-
-def changed(before, after):
-    return {name for name in before if not torch.equal(before[name], after[name])}
 
 
 class Watched(GAN):
@@ -186,60 +161,6 @@ def test_three_steps_are_those_of_a_plain_loop(make, game):
         assert not torch.equal(tensor, start[name])
 
 
-# R1
-
-
-def test_r1_enters_at_every_nth_step_with_n_times_the_weight():
-    lazy, always = toy(r1=0.3, r1_every=4), toy(r1=1.2)
-    for step in range(6):
-        metrics = lazy.step(points(step))
-        assert ("discriminator/r1" in metrics) == (step in (0, 4))
-    lazy, without = toy(r1=0.3, r1_every=4), toy()
-    for method in (lazy, always):
-        method.step(points(0))
-    assert changed(lazy.networks.state_dict(), always.networks.state_dict()) == set()
-    lazy, without = toy(r1=0.3, r1_every=4), toy()
-    for method in (lazy, without):
-        method.step(points(1))
-    assert changed(lazy.networks.state_dict(), without.networks.state_dict()) == set()
-
-
-def test_r1_is_half_the_weighted_mean_squared_slope_on_real_data():
-    method, batch = toy(r1=0.7), points()
-    x = batch.x.clone().requires_grad_(True)
-    (slope,) = torch.autograd.grad(method.networks["discriminator"](x).sum(), x)
-    expected = 0.7 / 2 * slope.square().sum(1).mean()
-    torch.testing.assert_close(method.step(batch)["discriminator/r1"], expected)
-    assert batch.x.grad is None and not batch.x.requires_grad
-
-
-def test_r1_flattens_the_discriminator():
-    steep, flat = (
-        toy(discriminator_lr=1e-2, generator_lr=0.0),
-        toy(discriminator_lr=1e-2, generator_lr=0.0, r1=10.0),
-    )
-    for step in range(60):
-        for method in (steep, flat):
-            method.step(points(step))
-    slopes = [toy_slope(method, points(100).x) for method in (steep, flat)]
-    assert slopes[1] < 0.3 * slopes[0]
-
-
-def toy_slope(method, x):
-    x = x.clone().requires_grad_(True)
-    (slope,) = torch.autograd.grad(method.networks["discriminator"](x).sum(), x)
-    return slope.square().sum(1).mean()
-
-
-def test_r1_works_on_images_in_bfloat16():
-    exact, rounded = convolutional("none", r1=1.0), convolutional("none", r1=1.0)
-    rounded.autocast = lambda: torch.autocast("cpu", dtype=torch.bfloat16)
-    a, b = exact.step(pictures()), rounded.step(pictures())
-    for name in a:
-        assert b[name].dtype == torch.float32
-        torch.testing.assert_close(b[name], a[name], rtol=0.05, atol=1e-4)
-
-
 # all games
 
 
@@ -361,6 +282,3 @@ def test_frozen_gives_back_what_it_found():
         assert not any(p.requires_grad for p in network.parameters())
         raise KeyError
     assert [p.requires_grad for p in network.parameters()] == before == [False, True, True, True]
-
-
-# what training reaches
