@@ -24,7 +24,7 @@ class Table:
 
     def _repr_html_(self) -> str:
         def line(cells: Sequence[object], tag: str) -> str:
-            return "<tr>" + "".join(f"<{tag}>{html.escape(str(cell))}</{tag}>" for cell in cells) + "</tr>"
+            return "<tr>" + "".join(f"<{tag}>{unbroken(str(cell))}</{tag}>" for cell in cells) + "</tr>"
 
         body = "".join(line(row, "td") for row in self.rows)
         return (
@@ -34,3 +34,8 @@ class Table:
 
     def __repr__(self) -> str:
         return "\n".join("  ".join(str(cell) for cell in row) for row in (self.header, *self.rows))
+
+
+def unbroken(cell: str) -> str:
+    """A cell as HTML, in which "0.73 ± 0.01" and "8 × 8" stay on one line however narrow the table is."""
+    return html.escape(cell).replace(" ± ", "&nbsp;±&nbsp;").replace(" × ", "&nbsp;×&nbsp;")

@@ -44,6 +44,21 @@ def test_places_and_words(javascript):
     assert "8 × 8 pixels" in without and "grey levels" not in without
 
 
+def test_labels_and_values_fit_their_controls_on_a_phone(browser):
+    page = browser.new_page(viewport={"width": 320, "height": 640})
+    page.set_content(lab().page)
+    boxes = page.evaluate(
+        "[...document.querySelectorAll('.control > .caption')].map(c => [c.scrollWidth, c.clientWidth])"
+    )
+    assert len(boxes) == 2 and all(needed <= given for needed, given in boxes)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    # the picture stands above what moves it
+    assert page.evaluate("document.querySelector('canvas').getBoundingClientRect().top") < page.evaluate(
+        "document.querySelector('input').getBoundingClientRect().top"
+    )
+    page.close()
+
+
 def test_it_follows_the_slider_in_a_browser(browser):
     page = browser.new_page()
     page.set_content(lab(spread=torch.tensor([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]])).page)

@@ -31,19 +31,19 @@ function mountSmallImages(root, settings) {
     change: (name) => { face = Number(name.slice(5)) - 1; draw(); },
   });
   const side = slider({
-    label: "resolution", min: 0, max: sides.length - 1, step: 1, value: 0, show: (v) => `${sides[v]} × ${sides[v]} pixels`,
+    label: "pixels", min: 0, max: sides.length - 1, step: 1, value: 0, show: (v) => `${sides[v]} × ${sides[v]}`,
     input: (v) => { resolution = v; draw(); },
   });
   root.append(
     ...taskLine(settings.task),
     make("div", { class: "controls" }, picker.element, side.element),
-    make("div", { style: "display:flex;flex-wrap:wrap;gap:14px;margin-top:12px" }, ...pictures.map((canvas, i) => make("figure", { style: "margin:0;width:120px" }, canvas, make("figcaption", {}, labels[i])))),
+    make("div", { class: "main pictures" }, ...pictures.map((canvas, i) => make("figure", {}, canvas, make("figcaption", {}, labels[i])))),
     said,
-    make("div", { style: "display:flex;flex-wrap:wrap;gap:6px" }, ...others),
+    make("div", { class: "pictures" }, ...others),
   );
 
   function canvasOf(size) {
-    return make("canvas", { class: "pixels", width, height, role: "img", style: `width:${size}px;height:${size}px` });
+    return make("canvas", { class: "pixels", width, height, role: "img", style: `width:${size}px;max-width:100%;aspect-ratio:${width}/${height}` });
   }
 
   function put(canvas, sheet, column, text) {
