@@ -155,9 +155,27 @@ def _measures(name: str, method: Any) -> dict[str, Any]:
 
     if "projection" in method.networks:
         return projection_measures(method)
+    if hasattr(method, "translate"):
+        return _measures_of_translation(method)
     if isinstance(method, LatentEncoding):
         return encoder_measures(method, recipes.open_data(method.plan, "test")[0])
     if name not in BY_CODES:
         return measure(method, recipes.open_data(method.plan)[0])
     held_out = recipes.open_data(method.plan, "test")[0]
     return {"data": held_out.name, "samples": len(held_out), "seed": 0, **code_measures(method, held_out)}
+
+
+def _measures_of_translation(method: Any) -> dict[str, Any]:
+    """On 256 held-out images of each domain: distances of pairs, or, without pairs, what changed and what stayed."""
+    from course_lib import recipes
+    from course_lib.evaluation import translations
+
+    source, target = recipes.open_data(method.plan, "test")
+    told = {"data": f"{source.name} to {target.name}", "samples": translations.COUNT, "seed": 0}
+    if method.spec.paired:
+        return told | translations.paired_measures(method, source, target)
+    return told | {
+        name: value
+        for name, value in translations.unpaired_measures(method, source, target).items()
+        if "moved/" not in name
+    }

@@ -26,6 +26,7 @@ from course_lib.cli import (
     sample,
     study,
     train,
+    translate,
     upscale,
     watching,
     zoo,
@@ -127,6 +128,7 @@ def parser() -> argparse.ArgumentParser:
     project.add(commands)
     evaluate.add(commands)
     upscale.add(commands)
+    translate.add(commands)
     cluster.add(commands)
     compare.add(commands)
     watching.add(commands)

@@ -26,6 +26,11 @@ def run_sample(options: argparse.Namespace) -> None:
     if options.n < 1 or (options.columns is not None and options.columns < 1):
         raise UsageError("-n and --columns count images: give at least 1.")
     method = recipes.load(options.of, weights=options.weights)
+    if hasattr(method, "translate"):
+        raise UsageError(
+            f"{options.of} translates pictures and draws none: `course translate {options.of} IMAGE...` shows it what "
+            f"to translate, or give it `--data NAME`."
+        )
     samples = method.sample(method.latents(options.n, seeds.generator(options.seed, purpose="sample")))
     try:
         pictures.save(samples, options.out, options.columns)

@@ -26,7 +26,7 @@ class CycleGANSettings:
     """How the two games of least squares are played. Defaults: section 4 and the authors' code."""
 
     cycle: Weight = 10.0  # λ: weight of |F(G(x)) − x| and of |G(F(y)) − y|
-    identity: Weight = 0.5  # weight of |G(y) − y| and of |F(x) − x|, as a part of λ
+    identity: Weight = 5.0  # weight of |G(y) − y| and of |F(x) − x|; the authors write it as half of λ
     pool: CountFrom0 = 50  # translated images that are kept for each discriminator; 0: only new ones
     generator_lr: Rate = 2e-4  # Adam's step size, of both translators
     discriminator_lr: Rate = 2e-4  # that of both discriminators
@@ -89,8 +89,7 @@ class CycleGAN(Method):
         with frozen(self.networks["discriminator"]), frozen(self.networks["source_discriminator"]):
             to_y, to_x, cycle, identity = self.translations(x, y)
             adversarial = self.fool("discriminator", to_y) + self.fool("source_discriminator", to_x)
-            weight = self.settings.cycle
-            loss = adversarial + weight * (cycle + self.settings.identity * identity)
+            loss = adversarial + self.settings.cycle * cycle + self.settings.identity * identity
             self.update_together(loss, "generator", "inverse")
 
         metrics = {"generator/loss": loss, "generator/adversarial": adversarial}
