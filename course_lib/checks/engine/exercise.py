@@ -16,6 +16,9 @@ CHAPTERS = {
     "wgan": "05-wasserstein",
     "fgan": "06-f-gans",
     "infogan": "07-infogan",
+    "family": "08-family",
+    "translation": "08-family",
+    "attention": "08-family",
     "glo": "09-glo",
     "roll": "10-growing-mlp",
     "growing": "11-growing-cnn",
@@ -25,7 +28,12 @@ CHAPTERS = {
     "proj": "14-projection",
 }
 # where a prefix's page is called otherwise than its chapter; its label is "ch-" and what follows the number
-PAGES = {"style": "12-style", "invert": "12b-inverting"}
+PAGES = {
+    "translation": "08b-translation",
+    "attention": "08c-attention-scale",
+    "style": "12-style",
+    "invert": "12b-inverting",
+}
 
 Checker = Callable[[Any, Any], None]  # (answer, trial): returns, or fails with a diagnosis
 
