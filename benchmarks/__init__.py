@@ -17,6 +17,7 @@ BENCHMARKS = {
     "wgan-gp-step": "benchmarks.wgan_gp_step",
     "glo-step": "benchmarks.glo_step",
     "sagan-step": "benchmarks.sagan_step",
+    "cyclegan-step": "benchmarks.cyclegan_step",
     "streaming": "benchmarks.streaming",
     "faces-drawing": "benchmarks.faces_drawing",
     "codes": "benchmarks.codes",

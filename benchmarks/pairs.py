@@ -82,10 +82,11 @@ def measure_cases(
 def paired(job: dict[str, Any], pairs: int, module: str) -> dict[str, Any]:
     """Both sides of one case, in turn. `module` is run as a worker for each; a step sees `images_a_step(job)`."""
     # about two seconds a turn on two cores: long beside a hiccup, short beside a change of load
+    images = job.get("turn", {"course": 4096, "plain": 2048})
     steps = (
         {"course": 3, "plain": 2}
         if job["quick"]
-        else {"course": 4096 // images_a_step(job), "plain": 2048 // images_a_step(job)}
+        else {side: images[side] // images_a_step(job) for side in SIDES}
     )
     with (
         Worker(job | {"side": "course", "steps": steps["course"]}, module) as ours,
@@ -234,7 +235,7 @@ def facts_of(job: dict[str, Any], networks: Any, counter: Any, precision: str) -
     }
 
 
-def course_turns(job: dict[str, Any], method: Any, dataset: Any, counter: Any) -> None:
+def course_turns(job: dict[str, Any], method: Any, dataset: Any, counter: Any, target: Any = None) -> None:
     """`training.loop.fit` itself, as `course train` calls it, less checkpoints and sample grids.
 
     `counter` counts the floating-point operations of one step.
@@ -244,7 +245,7 @@ def course_turns(job: dict[str, Any], method: Any, dataset: Any, counter: Any) -
     from course_lib.training.loop import LoopSettings, fit, prepare
 
     settings = LoopSettings()
-    batches = Batches(dataset, images_a_step(job), seed=0, device=job["device"])
+    batches = Batches(dataset, images_a_step(job), seed=0, target=target, device=job["device"])
     prepare(method, batches.device, settings, ENDLESS, images=True)
     with counter:
         method.step(batches.at(0))

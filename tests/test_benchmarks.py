@@ -193,6 +193,33 @@ def test_the_plain_step_of_the_attention_gan_updates_both_players(project, monke
     assert all(not torch.equal(p, before[name]) for name, p in pair[part].named_parameters() if p.ndim > 1)
 
 
+def test_the_plain_step_of_cyclegan_is_the_course_s_own(project, monkeypatch):
+    """From the same weights and images, with a pool that only fills: the same update of all four networks."""
+    monkeypatch.syspath_prepend(str(project))
+    plain = importlib.import_module("benchmarks.plain_cyclegan")
+    from course_lib import data
+    from course_lib.data.batches import Batch
+    from course_lib.methods.cyclegan import CycleGANSettings
+    from course_lib.networks.translation import CycleNetworks
+    from course_lib.seeds import Draw
+
+    dataset = data.open("digits", resolution=16)
+    one = dataset.images[:4], dataset.images[4:8]  # a whole set is one batch, whose order does not matter
+    narrow = CycleNetworks(4, 1, 1, 4, 1)
+
+    def networks():
+        torch.manual_seed(0)
+        return narrow.build(data.spec_of(dataset, dataset))
+
+    theirs = torch.nn.ModuleDict(networks())
+    next(plain.train(theirs, *one, batch=4, lr=2e-4, workers=0, device="cpu"))
+    ours = CycleGANSettings(decay=0.0).build(networks())
+    x, y = (dataset.tensor(slice(k, k + 4)) for k in (0, 4))
+    ours.step(Batch(x, None, Draw(0, step=0), target=y))
+    for name, tensor in ours.networks.state_dict().items():
+        torch.testing.assert_close(tensor, theirs.state_dict()[name], atol=2e-5, rtol=1e-3, msg=name)
+
+
 @pytest.mark.slow
 def test_a_quick_wgan_gp_run_compares_like_with_like(project, tmp_path):
     out = tmp_path / "result.json"
