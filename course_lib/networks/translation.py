@@ -29,10 +29,22 @@ class ResidualTranslator(nn.Module):
 
     c7s1-width, `halvings` convolutions of stride 2, `blocks` residual blocks, as many transposed convolutions, c7s1:
     Zhu et al. (2017, appendix 7.2), after Johnson et al. (2016), with instance normalisation throughout.
+
+    additive: what the layers give, u in [-1, 1], is the share of its way that each value of the image goes to 1 where
+    u > 0 and to −1 where u < 0. The translator then begins as the identity. For as many outputs as inputs.
     """
 
-    def __init__(self, inputs: int, outputs: int, width: int = 64, halvings: int = 2, blocks: int = 9):
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        width: int = 64,
+        halvings: int = 2,
+        blocks: int = 9,
+        additive: bool = False,
+    ):
         super().__init__()
+        self.additive = additive
         maps = [width * 2**i for i in range(halvings + 1)]
         layers: list[nn.Module] = [*_convolution(inputs, width, 7), nn.ReLU(inplace=True)]
         for n_in, n_out in zip(maps, maps[1:], strict=False):
@@ -48,11 +60,17 @@ class ResidualTranslator(nn.Module):
                 nn.InstanceNorm2d(n_out),
                 nn.ReLU(inplace=True),
             ]
-        self.layers = nn.Sequential(*layers, nn.ReflectionPad2d(3), nn.Conv2d(width, outputs, 7), nn.Tanh())
+        last = nn.Conv2d(width, outputs, 7)
+        self.layers = nn.Sequential(*layers, nn.ReflectionPad2d(3), last, nn.Tanh())
         initialise(self)
+        if additive:
+            nn.init.zeros_(last.weight)
 
     def forward(self, images: Tensor) -> Tensor:
-        return self.layers(images)
+        made = self.layers(images)
+        if not self.additive:
+            return made
+        return images + made.relu() * (1 - images) - (-made).relu() * (1 + images)
 
 
 class PatchDiscriminator(nn.Module):
@@ -89,6 +107,7 @@ class CycleNetworks:
     width: Count = 64  # feature maps of the translators at full resolution
     halvings: CountFrom0 = 2  # how often a translator halves the resolution
     blocks: CountFrom0 = 9  # residual blocks at the smallest resolution: 6 for 128 pixels, 9 for 256
+    additive: bool = False  # translators change an image and begin as the identity; the paper's make it anew
     discriminator_width: Count = 64  # feature maps after the first layer
     discriminator_layers: Count = (
         3  # convolutions of stride 2: patches of 16, 34 and 70 pixels for 1, 2 and 3
@@ -112,8 +131,13 @@ class CycleNetworks:
                 f"{4 * 2**self.discriminator_layers} pixels, not {side}: give fewer --discriminator-layers."
             )
 
+        if self.additive and source != target:
+            raise UsageError(
+                f"an image of {source} channels cannot be changed into one of {target}: leave out --additive."
+            )
+
         def translator(inputs: int, outputs: int) -> nn.Module:
-            return ResidualTranslator(inputs, outputs, self.width, self.halvings, self.blocks)
+            return ResidualTranslator(inputs, outputs, self.width, self.halvings, self.blocks, self.additive)
 
         def discriminator(channels: int) -> nn.Module:
             return PatchDiscriminator(channels, self.discriminator_width, self.discriminator_layers)

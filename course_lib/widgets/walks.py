@@ -20,11 +20,12 @@ def walks(
     frames: "Mapping[str, Tensor | np.ndarray]",
     *,
     task: str = "Play each walk in turn. Which of them change the picture as a whole, which only a detail?",
+    title: str = "Walks through the latent space",
 ) -> Lab:
     """Walks by name, each (frames, faces, C, H, W) in [-1, 1]: the reader chooses one, plays it or drags it.
 
     A walk is played round and round, so let it end where it begins. Pictures are kept as JPEG, of a kilobyte each at
-    32 pixels. Raises UsageError for walks that differ in shape, and for none.
+    32 pixels. `title` names the figure. Raises UsageError for walks that differ in shape, and for none.
     """
     shapes = {tuple(walk.shape) for walk in frames.values()}
     if len(shapes) != 1 or len(next(iter(shapes))) != 5:
@@ -40,7 +41,7 @@ def walks(
         "width": width,
         "task": task,
     }
-    return _lab("mountWalks", (*PARTS, "walks-lab.js"), data, (330, 430), "Walks through the latent space")
+    return _lab("mountWalks", (*PARTS, "walks-lab.js"), data, (330, 430), title)
 
 
 def _sheet(walk: "Tensor | np.ndarray") -> str:

@@ -167,6 +167,7 @@ def test_grey_and_coloured_domains_are_translated_without_identity_and_previewed
         (DataSpec((3, 16, 16)), {}, "give --target"),
         (DataSpec((3, 16, 16), target_shape=(3, 32, 32)), {}, "one --resolution"),
         (SPEC, {"halvings": 4}, "fewer --halvings"),
+        (DataSpec((1, 16, 16), target_shape=(3, 16, 16)), {"additive": True}, "leave out --additive"),
         (SPEC, {"discriminator_layers": 3}, "fewer --discriminator-layers"),
     ],
 )
@@ -175,3 +176,30 @@ def test_what_cannot_be_translated_is_refused(spec, changes, named):
         CycleNetworks(**(NARROW | changes)).build(spec)
     with pytest.raises(UsageError, match="--target"):
         game().step(Batch(pictures().x, None, Draw(0, step=0)))
+
+
+def test_an_additive_translator_begins_as_the_identity_and_stays_in_the_range():
+    torch.manual_seed(0)
+    network, image = ResidualTranslator(3, 3, 4, 1, 1, additive=True), torch.rand(2, 3, 16, 16) * 2 - 1
+    assert torch.equal(network(image), image)
+    network.layers[-2].weight.data.normal_(0, 3)
+    made = network(image)
+    assert made.abs().max() <= 1 and (made - image).abs().max() > 0.5
+    for bias, end in ((100.0, 1.0), (-100.0, -1.0)):
+        network.layers[-2].weight.data.zero_()
+        network.layers[-2].bias.data.fill_(bias)
+        torch.testing.assert_close(network(image), torch.full_like(image, end))
+
+
+def test_the_papers_translator_sees_neither_the_tint_nor_the_contrast_of_an_image():
+    """Proposition: G(a·x + b) = G(x) for a > 0 and a colour b, by instance normalisation after the first layer."""
+    torch.manual_seed(0)
+    x = pictures().x.double() * 0.5
+    tint = torch.tensor([0.4, -0.3, 0.1])[:, None, None]
+    for additive, sees in ((False, False), (True, True)):
+        network = ResidualTranslator(3, 3, 4, 1, 1, additive=additive).double()
+        network.layers[-2].weight.data.normal_(0, 0.1)
+        for norm in (m for m in network.modules() if isinstance(m, nn.InstanceNorm2d)):
+            norm.eps = 0.0
+        for other in (x + tint, 0.6 * x, 0.6 * x + tint):
+            assert torch.allclose(network(other), network(x), atol=1e-8) is not sees

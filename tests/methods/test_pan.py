@@ -73,6 +73,27 @@ def test_beyond_the_margin_the_discriminator_plays_its_game_alone():
             torch.testing.assert_close(weights[0][name], weights[1][name], atol=0, rtol=0, msg=name)
 
 
+def test_without_a_margin_the_distance_has_no_upper_limit():
+    """A first layer with larger weights shows a larger difference, and beyond the margin nothing is asked."""
+    method, batch = game(layer_weights=(5.0, 0.0, 0.0, 0.0)), pictures()
+    discriminator = method.networks["discriminator"]
+
+    def distance():
+        layers = [discriminator.features(images)[1] for images in (batch.x, batch.target)]
+        return method.distance(*layers)
+
+    before = distance()
+    assert (before > 0).all()
+    with torch.no_grad():
+        for parameter in discriminator.stages[0].parameters():
+            parameter *= 1_000.0
+    after = distance()
+    torch.testing.assert_close(after, 1_000 * before, rtol=1e-4, atol=0)
+    short = (method.settings.margin - after).relu().mean()
+    slopes = torch.autograd.grad(short, list(discriminator.stages[0].parameters()))
+    assert (after > method.settings.margin).all() and all(not slope.any() for slope in slopes)
+
+
 def test_with_pixels_alone_it_is_a_regression():
     method = game(adversarial=0.0, perceptual=0.0, pixels=1.0, generator_lr=2e-2)
     batch = pictures()

@@ -49,10 +49,11 @@ STUDIES: dict[str, Study] = {
             "no cycle": {"cycle": 0.0},
             "no identity": {"identity": 0.0},
             "two games alone": {"cycle": 0.0, "identity": 0.0},
+            "the paper's translators": {"additive": False},
         },
         without_pairs,
-        every=300,
-        common={"steps": 300, "batch": 8, "ema": 0.98, "log_every": 50},
+        every=400,
+        common={"steps": 400, "ema": 0.98, "log_every": 50},
     ),
     "translation-paired": Study(
         "What do the distance in D's layers, the game and the pixels each do to a translation from pairs?",
