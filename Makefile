@@ -26,7 +26,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # the chapters need: 10.8 seconds of processor time instead of 4.0)
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup data browser sandbox book pdf figures test lab clean
+.PHONY: help setup data browser sandbox book pdf figures slides test lab clean
 
 help:  ## this list
 	@echo "Generative Adversarial Networks: A Course You Can Run"
@@ -47,6 +47,9 @@ pdf: book browser  ## the whole book as one file, _build/book.pdf, from the rend
 
 figures: book  ## every figure as a file with its caption and licence, for slides: _build/figures.zip
 	$(BIN)/python book/_ext/figure_pack.py
+
+slides: book  ## slides of each chapter from its own cells, a file each that works offline: _build/slides/NN.html
+	$(BIN)/python book/_ext/make_slides.py
 
 test: setup browser sandbox  ## style, unit tests, slow tests, every notebook in its smallest tier (at most 20 minutes)
 	@echo "== test: style and types"

@@ -6,7 +6,6 @@ figures.csv lists file, page, number, caption and alternative text; LICENSE-TEXT
     python book/_ext/figure_pack.py [--html FOLDER] [--out FOLDER]
 """
 
-import argparse
 import csv
 import re
 import shutil
@@ -14,21 +13,12 @@ import sys
 from pathlib import Path
 from urllib.parse import unquote
 
-from bs4 import BeautifulSoup, Tag
-from make_pdf import PROJECT, NotBuilt, pages_in_order
+from bs4 import BeautifulSoup
+from written_pages import PROJECT, check_written, command, number_of, pages_in_order, words
 
 COLUMNS = ("file", "page", "number", "caption", "alternative_text", "licence")
 LICENCE = "CC BY 4.0"
 GENERATED = re.compile(r"id\d+")  # a label that nobody gave
-
-
-def words(node: Tag | None) -> str:
-    """The text of an element on one line; a formula as it is read out."""
-    if node is None:
-        return ""
-    for silent in node.select("svg, .headerlink"):
-        silent.decompose()
-    return " ".join(node.get_text(" ").split())
 
 
 def figures_of(page: Path) -> list[dict[str, str]]:
@@ -40,12 +30,11 @@ def figures_of(page: Path) -> list[dict[str, str]]:
         if picture is None:
             continue
         caption = figure.select_one("figcaption .caption-text") or figure.select_one("figcaption")
-        number = re.search(r"[\d.]*\d[a-z]?(?:\.\d+)?", words(figure.select_one(".caption-number")))
         found.append(
             {
                 "file": picture["src"],
                 "label": figure.get("id", ""),
-                "number": number[0] if number else "",
+                "number": number_of(figure),
                 "caption": words(caption),
                 "alternative_text": picture.get("alt", ""),
                 "licence": LICENCE,
@@ -57,8 +46,7 @@ def figures_of(page: Path) -> list[dict[str, str]]:
 def pack(project: Path, written: Path, out: Path) -> int:
     """Write the pack into an empty folder `out` and beside it as a zip. Returns the number of figures."""
     order = [page for _, page in pages_in_order(project)]
-    if missing := [page for page in order if not (written / f"{page}.html").is_file()]:
-        raise NotBuilt(f"{missing[0]}.html is not in {written}: run `make book` first.")
+    check_written(written, order)
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     rows = []
@@ -81,19 +69,14 @@ def pack(project: Path, written: Path, out: Path) -> int:
     return len(rows)
 
 
+def make(project: Path, written: Path, out: Path) -> str:
+    """Write the pack and say where it is."""
+    count = pack(project, written, out)
+    return f"{count} in {out}, listed in figures.csv; all of them in {out}.zip"
+
+
 def main(arguments: list[str] | None = None, project: Path = PROJECT) -> int:
-    """Returns the exit code: 0, or 1 with a sentence when the pages are not there."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--html", type=Path, default=project / "_build" / "html", help="folder of the pages")
-    parser.add_argument("--out", type=Path, default=project / "_build" / "figures", help="folder to write")
-    asked = parser.parse_args(arguments)
-    try:
-        count = pack(project, asked.html, asked.out)
-    except NotBuilt as error:
-        print(f"make figures: {error}", file=sys.stderr)
-        return 1
-    print(f"== figures: {count} in {asked.out}, listed in figures.csv; all of them in {asked.out}.zip")
-    return 0
+    return command("figures", __doc__, "figures", make, arguments, project)
 
 
 if __name__ == "__main__":

@@ -7,19 +7,16 @@ open. A lab is printed as it stands before a reader touches it.
     python book/_ext/make_pdf.py [--html FOLDER] [--out FILE]
 """
 
-import argparse
 import html
 import re
-import shutil
 import sys
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import yaml
 from bs4 import BeautifulSoup, Tag
+from written_pages import PROJECT, NotBuilt, browser, check_written, command, pages_in_order
 
-PROJECT = Path(__file__).resolve().parents[2]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 OUTLINE = re.compile(r"m[0-9a-f]{8}")  # of a letter; its name is made of its shape, so it is one in all pages
 # what serves a screen only
 SCREEN_ONLY = ".headerlink, button, .copybtn, details.hide > div.cell_input, script, .spoken"
@@ -37,21 +34,6 @@ FOOT = (
     '<div style="width:100%;font-size:8px;text-align:center;color:#555">'
     '<span class="pageNumber"></span> / <span class="totalPages"></span></div>'
 )
-
-
-class NotBuilt(Exception):
-    """There are no pages, or no browser, to print with."""
-
-
-def pages_in_order(project: Path) -> list[tuple[str, str]]:
-    """(part of the book, page) for each page that _toc.yml lists."""
-    toc = yaml.safe_load((project / "_toc.yml").read_text("utf-8"))
-    found = [("", toc["root"])]
-    for part in toc["parts"]:
-        for chapter in part["chapters"]:
-            found.append((part.get("caption", ""), chapter["file"]))
-            found += [(part.get("caption", ""), section["file"]) for section in chapter.get("sections", ())]
-    return found
 
 
 def anchor(page: str, fragment: str = "") -> str:
@@ -102,8 +84,7 @@ def article(text: str, page: str, pages: set[str]) -> Tag:
 def join(project: Path, written: Path) -> str:
     """One document of all pages, with a title page and a list of contents that links to them."""
     order = pages_in_order(project)
-    if missing := [page for _, page in order if not (written / f"{page}.html").is_file()]:
-        raise NotBuilt(f"{missing[0]}.html is not in {written}: run `make book` first.")
+    check_written(written, [page for _, page in order])
     pages, articles, contents, outlines, part = {page for _, page in order}, [], [], {}, ""
     for caption, page in order:
         found = article((written / f"{page}.html").read_text("utf-8"), page, pages)
@@ -131,9 +112,7 @@ def join(project: Path, written: Path) -> str:
 
 def print_pages(project: Path, written: Path, out: Path) -> None:
     """Write the file. Raises NotBuilt when pages or a browser are missing."""
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
-        raise NotBuilt("no Chromium on this machine: Debian's package is called chromium.")
+    program = browser()
     from playwright.sync_api import sync_playwright
 
     joined = written / JOINED
@@ -141,7 +120,7 @@ def print_pages(project: Path, written: Path, out: Path) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     try:
         with sync_playwright() as playwright:
-            chromium = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"])
+            chromium = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
             page = chromium.new_page()
             page.set_default_timeout(600_000)
             page.goto(joined.resolve().as_uri(), wait_until="load")
@@ -160,19 +139,14 @@ def print_pages(project: Path, written: Path, out: Path) -> None:
         joined.unlink()
 
 
+def make(project: Path, written: Path, out: Path) -> str:
+    """Write the file and say where it is."""
+    print_pages(project, written, out)
+    return f"{out} ({out.stat().st_size / 1e6:.1f} MB)"
+
+
 def main(arguments: list[str] | None = None, project: Path = PROJECT) -> int:
-    """Returns the exit code: 0, or 1 with a sentence when there is nothing to print."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--html", type=Path, default=project / "_build" / "html", help="folder of the pages")
-    parser.add_argument("--out", type=Path, default=project / "_build" / "book.pdf", help="file to write")
-    asked = parser.parse_args(arguments)
-    try:
-        print_pages(project, asked.html, asked.out)
-    except NotBuilt as error:
-        print(f"make pdf: {error}", file=sys.stderr)
-        return 1
-    print(f"== pdf: {asked.out} ({asked.out.stat().st_size / 1e6:.1f} MB)")
-    return 0
+    return command("pdf", __doc__, "book.pdf", make, arguments, project)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import shutil
 
 import make_pdf
 import pytest
+import written_pages
 import yaml
 from bs4 import BeautifulSoup
 
@@ -77,7 +78,7 @@ def test_a_book_that_is_not_built_is_said(project, capsys):
 
 @pytest.mark.browser
 def test_the_file_has_pages_an_outline_and_links(project):
-    if not any(map(shutil.which, make_pdf.BROWSERS)):
+    if not any(map(shutil.which, written_pages.BROWSERS)):
         pytest.skip("no Chromium on this machine: Debian's package is called chromium")
     out = project / "book.pdf"
     make_pdf.print_pages(project, project / "html", out)
