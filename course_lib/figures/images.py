@@ -1,5 +1,6 @@
 """Image tensors as figures, pixel for pixel: (B, C, H, W) in [-1, 1], one or three channels, no interpolation."""
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from torch import Tensor
 
+LABEL = 13  # characters in a line of a row's label
 GAP = 0.06  # between images, as a share of an image's side
 
 
@@ -73,10 +75,13 @@ def grid(images: "Tensor | np.ndarray", columns: int = 8, titles: Sequence[str] 
 
 
 def rows(labelled: "Sequence[tuple[str, Tensor | np.ndarray]]") -> "Figure":
-    """One row of images for each (label, images (B, C, H, W)), the label at its left; shorter rows end early."""
+    """One row of images for each (label, images (B, C, H, W)), the label at its left; shorter rows end early.
+
+    A long label is broken between words: it would take the page's width from the images.
+    """
     if not labelled:
         raise UsageError("rows() needs at least one (label, images) pair.")
-    arrays = [(label, pixels(images)) for label, images in labelled]
+    arrays = [(broken(label), pixels(images)) for label, images in labelled]
     columns = max(len(array) for _, array in arrays)
     margin = 0.25 + 0.085 * max(len(part) for label, _ in arrays for part in label.split("\n"))
     figure, axes = _canvas(len(arrays), columns, arrays[0][1].shape[1] / arrays[0][1].shape[2], 0, margin)
@@ -85,3 +90,8 @@ def rows(labelled: "Sequence[tuple[str, Tensor | np.ndarray]]") -> "Figure":
             show(ax, image)
         line[0].text(-0.08, 0.5, label, transform=line[0].transAxes, ha="right", va="center", fontsize=11)
     return figure
+
+
+def broken(label: str) -> str:
+    """A label in lines of about a dozen characters; formulas, and labels with lines of their own, stay as they are."""
+    return label if "$" in label or "\n" in label else textwrap.fill(label, LABEL, break_long_words=False)

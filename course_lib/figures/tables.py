@@ -1,6 +1,7 @@
 """Numbers of a record as a table that pages and notebooks show alike."""
 
 import html
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -37,5 +38,7 @@ class Table:
 
 
 def unbroken(cell: str) -> str:
-    """A cell as HTML, in which "0.73 ± 0.01" and "8 × 8" stay on one line however narrow the table is."""
-    return html.escape(cell).replace(" ± ", "&nbsp;±&nbsp;").replace(" × ", "&nbsp;×&nbsp;")
+    """A cell as HTML, in which "0.73 ± 0.01", "8 × 8" and "(0.1 to 0.3)" stay on one line in a narrow table."""
+    joined = re.sub(r" ([±×]) ", "\u00a0\\1\u00a0", cell)
+    joined = re.sub(r"\(\S+ to \S+\)", lambda found: found[0].replace(" ", "\u00a0"), joined)
+    return html.escape(joined).replace("\u00a0", "&nbsp;")

@@ -12,8 +12,8 @@ def test_a_table_has_its_cells_and_escapes_them():
 
 
 def test_a_number_and_its_error_stay_together():
-    page = Table(("size", "dB"), [("8 × 8", "17.4 ± 0.2")])._repr_html_()
-    assert "<td>8&nbsp;×&nbsp;8</td><td>17.4&nbsp;±&nbsp;0.2</td>" in page
+    page = Table(("size", "dB"), [("8 × 8", "17.4 ± 0.2 (17 to 18)")])._repr_html_()
+    assert "<td>8&nbsp;×&nbsp;8</td><td>17.4&nbsp;±&nbsp;0.2 (17&nbsp;to&nbsp;18)</td>" in page
 
 
 def test_a_row_that_does_not_fit_is_refused():
