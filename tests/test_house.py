@@ -38,6 +38,7 @@ FLOORS = [
         "watching",
         "notebooks",
         "pages",
+        "reading",
         "robustness",
     },
     {"checks"},

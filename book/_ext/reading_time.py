@@ -17,8 +17,8 @@ from coming_chapters import order, to_come
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-WORDS_A_MINUTE = 130
-FORMULA, FIGURE, CODE_LINE = 0.5, 0.5, 4 / 60  # minutes
+from course_lib.reading import CODE_LINE, FIGURE, FORMULA, WORDS_A_MINUTE
+
 CHAPTER = re.compile(r"(?:.*/)?(\d\d[a-z]?)-[^/]+")
 SITTING = 60  # minutes, above which a page is read in two sittings
 FOLDED = {"tag_hide-input", "tag_remove-input", "tag_hide-cell", "dropdown", "toggle"}
