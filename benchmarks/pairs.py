@@ -68,12 +68,12 @@ class Worker:
 
 
 def measure_cases(
-    setting: dict[str, Any], cases: list[dict[str, Any]], module: str, quick: bool
+    setting: dict[str, Any], cases: list[dict[str, Any]], module: str, quick: bool, *, turns: int = 7
 ) -> dict[str, Any]:
-    """Both sides of `module` for every case, in pairs. Returns what `results/DEVICE.json` keeps."""
+    """Both sides of `module` for every case, in `turns` pairs. Returns what `results/DEVICE.json` keeps."""
     rows = []
     for case in cases:
-        rows.append(paired(setting | case | {"quick": quick}, 2 if quick else 7, module) | case)
+        rows.append(paired(setting | case | {"quick": quick}, 2 if quick else turns, module) | case)
         name, ratio = ", ".join(f"{k} {v}" for k, v in case.items()), rows[-1]["ratio"]["median"]
         print(f"{name}: {ratio:.2f} times the plain loop", file=sys.stderr, flush=True)
     return {"setting": setting, "cases": rows}

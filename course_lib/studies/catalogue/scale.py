@@ -162,13 +162,13 @@ STUDIES: dict[str, Study] = {
             "none": {"recipe": "sagan-faces-none"},
         },
         sides,
-        every=300,
+        every=250,
         common={
-            "steps": 600,
+            "steps": 500,
             "generator_width": 12,
             "discriminator_width": 12,
             "ema": 0.99,
-            "log_every": 300,
+            "log_every": 250,
         },
     ),
     "biggan-digits": Study(
