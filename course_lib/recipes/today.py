@@ -1,9 +1,12 @@
 """Adversarial training as it is used today: R3GAN with its schedules, and diffusion models distilled to one step."""
 
+from course_lib.methods.diffusion import DiffusionSettings
+from course_lib.methods.distillation import DistillationSettings
 from course_lib.methods.gan import GANSettings
 from course_lib.methods.r3gan_schedules import ScheduledR3GANSettings
 from course_lib.methods.wgan import WGANSettings
 from course_lib.networks.dcgan import DCGANPair
+from course_lib.networks.denoiser import DenoiserNetwork, StudentHead
 from course_lib.networks.r3gan import ResidualPair
 from course_lib.recipes.plan import Recipe
 
@@ -15,6 +18,7 @@ LAB = {
     "data": "faces", "resolution": 64, "batch": 256, "steps": 80_000, "generator_lr": 2e-4, "discriminator_lr": 2e-4,
     "generator_width": 64, "discriminator_width": 64, "r1": 2.0, "r2": 2.0, "ema": 0.9999,
 }  # fmt: skip
+POINTS = {"sigma_max": 20.0}  # points of the plane need no larger noise
 
 
 def opponent(summary: str, method: type, **changes: object) -> Recipe:
@@ -60,5 +64,55 @@ RECIPES: dict[str, Recipe] = {
     "rival-wgan-gp": opponent(
         "WGAN-GP with one critic step, as a rival of R3GAN",
         WGANSettings, discriminator_norm="none", critic_steps=1, generator_lr=1e-3, critic_lr=1e-3,
+    ),
+    "diffusion-ring": Recipe(
+        "a denoiser of the ring of eight at every noise level",
+        DiffusionSettings,
+        DenoiserNetwork,
+        {
+            "data": "toy/ring8", "resolution": None, "batch": 256, "steps": 4_000, "width": 96, "sigma_data": 1.4,
+            "lr": 3e-3, "decay_share": 0.7, "ema": 0.995, **POINTS, "log_mean": -1.5, "log_std": 1.6,
+        },
+        {"smoke": {"steps": 10}, "lab": {"steps": 40_000, "width": 256}},
+    ),
+    "student-ring": Recipe(
+        "the denoiser of the ring distilled to one step, with an adversarial term",
+        DistillationSettings,
+        StudentHead,
+        {
+            "data": "toy/ring8", "resolution": None, "batch": 256, "steps": 500, "ema": 0.99, **POINTS,
+            "generator_lr": 1e-3, "fake_lr": 1e-3,
+        },
+        {"smoke": {"steps": 4}, "lab": {"steps": 20_000, "generator_lr": 1e-4, "fake_lr": 1e-4}},
+        {"denoiser": "diffusion-ring"},
+    ),
+    "diffusion-faces": Recipe(
+        "a small diffusion model of faces at 32 pixels",
+        DiffusionSettings,
+        DenoiserNetwork,
+        {
+            "data": "faces", "resolution": 32, "batch": 32, "steps": 3_000, "width": 32, "patch": 4,
+            "sigma_data": 0.55, "lr": 2e-3, "decay_share": 0.6, "ema": 0.995,
+        },
+        {
+            "smoke": {"steps": 4, "batch": 8},
+            # the authors' batch and rate for CIFAR-10, for as many images
+            "lab": {"batch": 512, "steps": 390_000, "width": 128, "patch": 2, "lr": 1e-3, "ema": 0.9995},
+        },
+    ),
+    "student-faces": Recipe(
+        "the diffusion model of faces distilled to one step, with an adversarial term",
+        DistillationSettings,
+        StudentHead,
+        {
+            "data": "faces", "resolution": 32, "batch": 16, "steps": 250, "ema": 0.98, "generator_lr": 3e-4,
+            "fake_lr": 1e-3,
+        },
+        {
+            "smoke": {"steps": 2, "batch": 8, "fake_steps": 2},
+            # the authors' batch, rates and length for ImageNet at 64 pixels
+            "lab": {"batch": 280, "steps": 40_000, "generator_lr": 2e-6, "fake_lr": 2e-6, "ema": 0.999},
+        },
+        {"denoiser": "diffusion-faces"},
     ),
 }  # fmt: skip

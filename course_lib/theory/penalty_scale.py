@@ -7,6 +7,7 @@ $\gamma$ by c², plays the same game.
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 
@@ -49,3 +50,25 @@ def quotients(gammas: list[float], rule: list[float]) -> float:
     """Gammas over what a rule says of them, the largest quotient over the smallest: 1 if only a constant is missing."""
     ratios = [gamma / said for gamma, said in zip(gammas, rule, strict=True)]
     return max(ratios) / min(ratios)
+
+
+def best_weights(differences: Tensor, slopes: Tensor, gamma: float, steps: int = 50) -> Tensor:
+    r"""The best D of R3GAN among $s(x) = a^\top \varphi(x)$, by Newton's method: (k,) weights a, float64.
+
+    differences: (n, k), $\varphi(x_i) - \varphi(G(z_i))$ of each pair. slopes: (k, k), the mean of
+    $\nabla\varphi\,\nabla\varphi^\top$ on real plus that on generated samples, so that R1 + R2 is $a^\top$ slopes
+    $a$. Minimises the mean of softplus(-differences a) + gamma/2 aᵀ slopes a, which is strictly convex where slopes are
+    positive definite.
+    """
+    a = torch.zeros(differences.shape[1], dtype=torch.float64)
+    for _ in range(steps):
+        share = torch.sigmoid(-differences @ a)
+        gradient = gamma * slopes @ a - (share[:, None] * differences).mean(0)
+        curvature = differences.T @ ((share * (1 - share))[:, None] * differences) / len(differences)
+        a = a - torch.linalg.solve(curvature + gamma * slopes, gradient)
+    return a
+
+
+def limit_of_weights(differences: Tensor, slopes: Tensor) -> Tensor:
+    """What gamma · `best_weights` tends to as gamma grows: half of slopes⁻¹ times the mean difference, (k,)."""
+    return torch.linalg.solve(slopes, differences.mean(0)) / 2

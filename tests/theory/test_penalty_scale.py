@@ -39,3 +39,30 @@ def test_a_rule_that_differs_by_a_constant_alone_has_a_quotient_of_one():
     gammas = [p.gamma for p in penalty_scale.PUBLISHED]
     assert penalty_scale.quotients(gammas, [3 * g for g in gammas]) == pytest.approx(1)
     assert penalty_scale.quotients([1.0, 2.0], [1.0, 1.0]) == pytest.approx(2)
+
+
+def features(x):
+    """(n,) -> (n, 4) values and slopes of four functions on the line."""
+    values = torch.stack([x, x.square(), x.sin(), (2 * x).cos()], 1)
+    return values, torch.stack([torch.ones_like(x), 2 * x, x.cos(), -2 * (2 * x).sin()], 1)
+
+
+def test_for_large_gamma_only_the_size_of_the_best_discriminator_depends_on_it():
+    draw = torch.Generator().manual_seed(2)
+    real = torch.randn(300, generator=draw, dtype=torch.float64)
+    fake = 1.5 * torch.randn(300, generator=draw, dtype=torch.float64) + 1
+    (values, slopes), (others, other_slopes) = features(real), features(fake)
+    together = (slopes.T @ slopes + other_slopes.T @ other_slopes) / 300
+    limit = penalty_scale.limit_of_weights(values - others, together)
+
+    def error(gamma):
+        best = penalty_scale.best_weights(values - others, together, gamma)
+        score = torch.nn.functional.softplus(-(values - others) @ best).mean()
+        assert score + gamma / 2 * best @ together @ best <= torch.tensor(2.0).log() + 1e-12, (
+            "better than D = 0"
+        )
+        return ((gamma * best - limit).norm() / limit.norm()).item()
+
+    errors = [error(gamma) for gamma in (1e-2, 1.0, 1e2, 1e4)]
+    assert errors[0] > 0.5 and errors[3] < 1e-3
+    assert errors[2] / errors[3] == pytest.approx(100, rel=0.1), "the difference falls as one over gamma"

@@ -4,11 +4,11 @@ from typing import Any
 
 from course_lib.studies.plan import Measure, Study
 
-SAMPLES = 3_000
+SAMPLES = 2_000
 
 
 def suited_distance(plan: Any) -> Measure:
-    """frechet: distance of 3,000 averaged samples to all training images, in the features that suit the data.
+    """frechet: distance of 2,000 averaged samples to all training images, in the features that suit the data.
 
     slope: the mean squared gradient norm of D at 256 training images, with the weights as they stand; at step 0 of the
     untrained one, where nothing else is measured.
@@ -43,18 +43,133 @@ def suited_distance(plan: Any) -> Measure:
     return measure
 
 
+def at_equal_time(plan: Any) -> Measure:
+    """The same at the end alone, and cpu_seconds: what this process spent from before the first step to the last."""
+    import time
+
+    inner, steps = suited_distance(plan), plan.settings["data"].steps
+    begin = [0.0]
+
+    def measure(run: Any) -> dict[str, float]:
+        if run.step == 0:
+            begin[0] = time.process_time()
+        if run.step < steps:
+            return {}
+        spent = time.process_time() - begin[0]
+        return inner(run) | {"cpu_seconds": spent}
+
+    return measure
+
+
+def plane_distance(plan: Any) -> Measure:
+    """w1: the exact 1-Wasserstein distance of 500 averaged samples to 500 points of the data, with modes and quality.
+
+    At step 0 what the teacher draws with its own sampler, as teacher/w1 and so on, and floor/w1, of other data.
+    """
+    from course_lib import data, seeds
+    from course_lib.evaluation import coverage, report
+    from course_lib.methods.diffusion import Diffusion, DiffusionSettings
+    from course_lib.theory.transport import wasserstein_points
+
+    d = plan.settings["data"]
+    points = data.open(d.data)
+    real, other = (points.sample(500, seeds.generator(d.seed, purpose=f"points/{i}")) for i in range(2))
+
+    def found(method: Any, prefix: str = "") -> dict[str, float]:
+        made = report.draw_samples(method, 2_000, d.seed)
+        covered = coverage.mode_coverage(made, points.density, minimum=20)
+        return {
+            f"{prefix}w1": wasserstein_points(made[:500], real).item(),
+            f"{prefix}modes": covered.modes,
+            f"{prefix}quality": covered.high_quality,
+        }
+
+    def measure(run: Any) -> dict[str, float]:
+        if run.step == 0:
+            method = run.method
+            settings = DiffusionSettings(sigma_max=method.settings.sigma_max)
+            teacher = Diffusion(method.networks["denoiser"], settings)
+            return found(teacher, "teacher/") | {"floor/w1": wasserstein_points(other, real).item()}
+        with run.averaged():
+            return found(run.method)
+
+    return measure
+
+
+def student_distance(plan: Any) -> Measure:
+    """frechet: distance of 1,000 averaged samples to all training images, in the features that suit the data.
+
+    At step 0, teacher/frechet of what the teacher draws with its own sampler, and start/frechet of the teacher's
+    network asked once.
+    """
+    from course_lib import data
+    from course_lib.evaluation import features, report
+    from course_lib.evaluation.frechet import Reference, frechet_distance, statistics
+    from course_lib.methods.diffusion import Diffusion
+
+    d = plan.settings["data"]
+    images = data.open(d.data, resolution=d.resolution)
+    judge = features.extractor(features.suited(images))
+    count = 1_000 if plan.tier != "smoke" else 50
+    reference = Reference(judge, images).statistics()
+
+    def frechet(method: Any) -> float:
+        drawn = report.draw_samples(method, count, d.seed, batch=250)
+        return frechet_distance(statistics(judge(drawn)), reference)
+
+    def measure(run: Any) -> dict[str, float]:
+        if run.step == 0:
+            teacher = Diffusion(run.method.networks["denoiser"])
+            teacher.autocast = run.method.autocast
+            first = {"teacher/frechet": frechet(teacher)} if run.method.settings.adversarial == 0 else {}
+            return first | {"start/frechet": frechet(run.method)}
+        with run.averaged():
+            return {"frechet": frechet(run.method)}
+
+    return measure
+
+
 # data set, pixels, batch: what a rule for gamma may depend on
 SETTINGS: dict[str, dict[str, Any]] = {
     "digits, batch 16": {"data": "digits", "resolution": 16, "batch": 16},
     "digits, batch 64": {"data": "digits", "resolution": 16, "batch": 64},
-    "clothes, batch 16": {"data": "fashion-mnist", "resolution": 32, "batch": 16},
     "faces, batch 16": {"data": "faces", "resolution": 32, "batch": 16},
 }
 GAMMAS = (0.1, 1.0, 10.0, 100.0, 1000.0)
 
+# CPU milliseconds a step at batch 32, medians of seven rounds in turn (`python -m benchmarks.equal_time`)
+PAIRED_MS = {
+    "digits": {
+        "rival-dcgan": 10.2, "rival-hinge": 12.1, "rival-wgan-gp": 13.7, "r3gan-small": 15.5, "r3gan-residual": 55.8,
+    },
+    "fashion-mnist": {"rival-dcgan": 19.8, "rival-hinge": 21.4, "rival-wgan-gp": 24.8, "r3gan-small": 31.1},
+}  # fmt: skip
+# gamma of R3GAN: the total variance of the data, which nobody has to choose
+VARIANCE = {"digits": 63.6, "fashion-mnist": 274.7}
+LABELS = {
+    "rival-dcgan": "DCGAN, non-saturating",
+    "rival-hinge": "hinge, spectral norm",
+    "rival-wgan-gp": "WGAN-GP",
+    "r3gan-small": "R3GAN, DCGAN's networks",
+    "r3gan-residual": "R3GAN, its own networks",
+}
+
+
+def rivals(data: str, resolution: int, seconds: float) -> dict[str, dict[str, Any]]:
+    """Each game with as many steps as fit into so many CPU seconds, in twenties."""
+    variants: dict[str, dict[str, Any]] = {}
+    for recipe, milliseconds in PAIRED_MS[data].items():
+        steps = 20 * round(50 * seconds / milliseconds)
+        gamma = {"r1": VARIANCE[data], "r2": VARIANCE[data]} if recipe.startswith("r3gan") else {}
+        variants[LABELS[recipe]] = {
+            "recipe": recipe, "data": data, "resolution": resolution, "steps": steps, **gamma,
+        }  # fmt: skip
+    return variants
+
+
 STUDIES: dict[str, Study] = {
     "r3gan-gamma": Study(
-        "Which gamma is best, for three data sets and two batches?",
+        "Which gamma is best, for two data sets and two batches?",
         "r3gan-small",
         {
             f"{name}, gamma {gamma:g}": {**changes, "r1": gamma, "r2": gamma}
@@ -62,7 +177,44 @@ STUDIES: dict[str, Study] = {
             for gamma in GAMMAS
         },
         suited_distance,
-        every=400,
-        common={"steps": 400, "log_every": 400},
+        every=300,
+        common={"steps": 300, "log_every": 300},
+    ),
+    "r3gan-time-digits": Study(
+        "Is R3GAN better than other games on digits when all get the same time?",
+        "r3gan-small",
+        rivals("digits", 16, 9.0),
+        at_equal_time,
+        every=20,
+        common={"log_every": 1_000},
+    ),
+    "r3gan-time-clothes": Study(
+        "And on Fashion-MNIST?",
+        "r3gan-small",
+        rivals("fashion-mnist", 32, 14.0),
+        at_equal_time,
+        every=20,
+        common={"log_every": 1_000},
+    ),
+    "student-ring": Study(
+        "What does the adversarial term add to a one-step student, of a learnt teacher and of an exact one?",
+        "student-ring",
+        {
+            "learnt teacher": {"adversarial": 0.0},
+            "learnt teacher, adversarial": {},
+            "exact teacher": {"teacher": "exact", "adversarial": 0.0},
+            "exact teacher, adversarial": {"teacher": "exact"},
+        },
+        plane_distance,
+        every=500,
+        common={"steps": 500, "log_every": 500},
+    ),
+    "student-faces": Study(
+        "What does the adversarial term add to a one-step student of faces?",
+        "student-faces",
+        {"matching alone": {"adversarial": 0.0}, "with the adversarial term": {}},
+        student_distance,
+        every=250,
+        common={"steps": 250, "log_every": 250},
     ),
 }
