@@ -34,7 +34,6 @@ ENTRIES = {
     "cgan-faces": "cgan-faces",
     "diffusion-ring": "diffusion-ring",
     "diffusion-faces": "diffusion-faces",
-    "student-faces": "student-faces",
 }
 # entries whose pictures no network of the course was taught on: measured by what their codes hold of known factors
 BY_CODES = ("ibgan-colour-sprites",)

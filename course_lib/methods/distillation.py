@@ -20,12 +20,13 @@ from course_lib.data.toy import PointSet
 from course_lib.errors import UsageError
 from course_lib.methods.diffusion import spaced, within
 from course_lib.methods.generative import Generative
-from course_lib.methods.optimisers import adam
+from course_lib.methods.optimisers import adam, set_rates
 from course_lib.methods.protocol import frozen, needs
 from course_lib.networks.denoiser import OneStep
 from course_lib.objectives.diffusion import denoising, distribution_matching, rows_like
+from course_lib.schedules import decay
 from course_lib.seeds import Draw
-from course_lib.settings import Bound, Count, Memory, Rate, Weight, check
+from course_lib.settings import Bound, Count, Deviation, Memory, Rate, Share, Weight, check
 from course_lib.theory import scores
 
 
@@ -35,6 +36,9 @@ class DistillationSettings:
 
     teacher: Literal["learnt", "exact"] = (
         "learnt"  # whose score is the data's: the network's, or the density's own
+    )
+    blur: Deviation = (
+        0.0  # of an exact teacher: noise that it takes for part of the data, as an error of known size
     )
     adversarial: Weight = 3e-3  # weight of the adversarial term in G's loss; 0 leaves it out
     adversarial_fake: Weight = 1e-2  # and in the loss of the fake denoiser, whose features D sees
@@ -46,6 +50,7 @@ class DistillationSettings:
     sigma_min: Bound = 0.002  # least noise level
     sigma_max: Bound = 80.0  # largest, and what G is told of its noise
     rho: Bound = 7.0  # levels are drawn evenly in sigma^(1/rho)
+    decay_share: Share = 0.0  # last share of the run over which all rates fall linearly to 0
 
     def __post_init__(self) -> None:
         check(self)
@@ -67,21 +72,27 @@ class Distillation(Generative):
         fake = copy.deepcopy(denoiser).requires_grad_(True)
         super().__init__(s, generator=generator, fake=fake, discriminator=discriminator, denoiser=denoiser)
         self.minibatches = s.fake_steps
-        rates = {"generator": s.generator_lr, "fake": s.fake_lr, "discriminator": s.fake_lr}
-        self.optimizers = adam(self.networks, rates, s.beta1, s.beta2)
+        self.scheduled = s.decay_share > 0
+        self.rates = {"generator": s.generator_lr, "fake": s.fake_lr, "discriminator": s.fake_lr}
+        self.optimizers = adam(self.networks, self.rates, s.beta1, s.beta2)
         self.density: Any = None
 
     def prepare(self, dataset: ImageSet | PointSet, seed: int = 0) -> None:
         """Take the density of points, where it is the teacher. Raises UsageError for data without one."""
         self.density = getattr(dataset, "density", None)
-        if self.settings.teacher == "exact" and self.density is None:
+        if self.settings.teacher == "learnt":
+            return
+        if self.density is None:
             raise UsageError(
                 "an exact teacher needs data of known density: choose toy/ring8, or --teacher learnt."
             )
+        if self.settings.blur:
+            self.density = scores.noised(self.density, self.settings.blur)
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """Section 4 of DMD2: `fake_steps` updates of the fake denoiser with D, then one of G."""
         s, fake = self.settings, self.networks["fake"]
+        set_rates(self.optimizers, self.rates, decay(batch.draw.step, self.steps, s.decay_share))
 
         for part in batch.split(self.minibatches):
             with self.autocast(), torch.no_grad():

@@ -68,11 +68,15 @@ class Block(nn.Module):
 
 
 class SmallUNet(nn.Module):
-    """The body for images: (B, C, R, R), (B,) -> (B, C, R, R), at two sizes, R/patch and half of it.
+    """The body for images: (B, C, R, R), (B,) -> (B, C, R, R), coarse at two sizes, R/patch and half of it, then fine.
 
-    Patches of `patch` x `patch` pixels are folded into channels first, which makes the network cheap: all of its
-    convolutions work on few places. width: maps at the larger size, twice as many at the smaller.
+    Patches of `patch` x `patch` pixels are folded into channels first, which makes the network cheap: most of its
+    convolutions work on few places. Their answer, unfolded, and the image itself then go through `FINE` maps at full
+    size, where noise of single pixels is told from detail. width: maps at the larger of the two sizes, twice as many
+    at the smaller.
     """
+
+    FINE = 24
 
     def __init__(self, channels: int, resolution: int, width: int = 32, patch: int = 2):
         super().__init__()
@@ -85,8 +89,10 @@ class SmallUNet(nn.Module):
         self.down_one, self.down = Block(width, width, width), nn.Conv2d(width, 2 * width, 3, 2, 1)
         self.middle = nn.ModuleList([Block(2 * width, 2 * width, width) for _ in range(2)])
         self.up_one = Block(3 * width, width, width)
-        self.norm = nn.GroupNorm(8, width)
-        self.last = nn.Conv2d(width, channels * patch**2, 3, 1, 1)
+        self.coarse = nn.Conv2d(width, channels * patch**2, 3, 1, 1)
+        self.fine_stem = nn.Conv2d(2 * channels, self.FINE, 3, 1, 1)
+        self.fine = Block(self.FINE, self.FINE, width)
+        self.last = nn.Conv2d(self.FINE, channels, 3, 1, 1)
 
     def encode(self, x: Tensor, level: Tensor) -> tuple[Tensor, list[Tensor]]:
         """The innermost maps (B, 2 width, r, r), and what the way up needs beside them."""
@@ -100,7 +106,8 @@ class SmallUNet(nn.Module):
     def forward(self, x: Tensor, level: Tensor) -> Tensor:
         y, (wide, embedded) = self.encode(x, level)
         y = torch.cat([F.interpolate(y, scale_factor=2.0), wide], 1)
-        return self.unfold(self.last(F.silu(self.norm(self.up_one(y, embedded)))))
+        y = self.unfold(self.coarse(F.silu(self.up_one(y, embedded))))
+        return self.last(F.silu(self.fine(self.fine_stem(torch.cat([x, y], 1)), embedded)))
 
 
 class Denoiser(nn.Module):

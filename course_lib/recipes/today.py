@@ -80,10 +80,10 @@ RECIPES: dict[str, Recipe] = {
         DistillationSettings,
         StudentHead,
         {
-            "data": "toy/ring8", "resolution": None, "batch": 256, "steps": 500, "ema": 0.99, **POINTS,
-            "generator_lr": 1e-3, "fake_lr": 1e-3,
+            "data": "toy/ring8", "resolution": None, "batch": 256, "steps": 1_000, "ema": 0.99, **POINTS,
+            "generator_lr": 1e-3, "fake_lr": 2e-3, "decay_share": 0.8, "beta1": 0.5,
         },
-        {"smoke": {"steps": 4}, "lab": {"steps": 20_000, "generator_lr": 1e-4, "fake_lr": 1e-4}},
+        {"smoke": {"steps": 4}, "lab": {"steps": 20_000}},
         {"denoiser": "diffusion-ring"},
     ),
     "diffusion-faces": Recipe(
@@ -105,13 +105,16 @@ RECIPES: dict[str, Recipe] = {
         DistillationSettings,
         StudentHead,
         {
-            "data": "faces", "resolution": 32, "batch": 16, "steps": 250, "ema": 0.98, "generator_lr": 3e-4,
-            "fake_lr": 1e-3,
+            "data": "faces", "resolution": 32, "batch": 16, "steps": 150, "ema": 0.98, "generator_lr": 1e-3,
+            "fake_lr": 1e-3, "decay_share": 0.5, "adversarial": 0.03,
         },
         {
             "smoke": {"steps": 2, "batch": 8, "fake_steps": 2},
             # the authors' batch, rates and length for ImageNet at 64 pixels
-            "lab": {"batch": 280, "steps": 40_000, "generator_lr": 2e-6, "fake_lr": 2e-6, "ema": 0.999},
+            "lab": {
+                "batch": 280, "steps": 40_000, "generator_lr": 2e-6, "fake_lr": 2e-6, "decay_share": 0.0, "ema": 0.999,
+                "adversarial": 3e-3,
+            },
         },
         {"denoiser": "diffusion-faces"},
     ),

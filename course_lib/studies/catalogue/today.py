@@ -154,6 +154,14 @@ LABELS = {
     "r3gan-residual": "R3GAN, its own networks",
 }
 
+TEACHERS: dict[str, dict[str, Any]] = {
+    "exact": {"teacher": "exact"},
+    "blurred": {
+        "teacher": "exact",
+        "blur": 0.3,
+    },  # its clusters are fifteen times as wide as those of the data
+}
+
 
 def rivals(data: str, resolution: int, seconds: float) -> dict[str, dict[str, Any]]:
     """Each game with as many steps as fit into so many CPU seconds, in twenties."""
@@ -197,24 +205,30 @@ STUDIES: dict[str, Study] = {
         common={"log_every": 1_000},
     ),
     "student-ring": Study(
-        "What does the adversarial term add to a one-step student, of a learnt teacher and of an exact one?",
+        "Does the adversarial term mend the errors of a teacher, and of which?",
         "student-ring",
         {
-            "learnt teacher": {"adversarial": 0.0},
-            "learnt teacher, adversarial": {},
-            "exact teacher": {"teacher": "exact", "adversarial": 0.0},
-            "exact teacher, adversarial": {"teacher": "exact"},
+            f"{name}{', adversarial' if weight else ''}{' (0.1)' if weight == 0.1 else ''}": {
+                **teacher,
+                "adversarial": weight,
+            }
+            for name, teacher in TEACHERS.items()
+            for weight in (0.0, 3e-3, 0.1)
         },
         plane_distance,
-        every=500,
-        common={"steps": 500, "log_every": 500},
+        every=300,
+        common={"steps": 300, "log_every": 300},
     ),
     "student-faces": Study(
         "What does the adversarial term add to a one-step student of faces?",
         "student-faces",
-        {"matching alone": {"adversarial": 0.0}, "with the adversarial term": {}},
+        {
+            "matching alone": {"adversarial": 0.0},
+            "adversarial, 0.003": {"adversarial": 3e-3},
+            "adversarial, 0.03": {"adversarial": 0.03},
+        },
         student_distance,
-        every=250,
-        common={"steps": 250, "log_every": 250},
+        every=100,
+        common={"steps": 100, "log_every": 100},
     ),
 }
