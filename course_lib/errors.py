@@ -1,4 +1,4 @@
-"""The two errors that a user of the course can meet."""
+"""The errors that a user of the course can meet."""
 
 
 class CourseError(Exception):
@@ -15,3 +15,16 @@ class UsageError(CourseError):
     """A command or a call that cannot be meant as it stands (an unknown name, a setting out of range)."""
 
     exit_code = 2
+
+
+class Elsewhere(CourseError):
+    """Another process of the same run has said what is wrong; this one ends with it and says nothing."""
+
+    said = True
+
+    @classmethod
+    def after(cls, error: CourseError) -> "Elsewhere":
+        """With the exit code of that error."""
+        silent = cls(str(error))
+        silent.exit_code = error.exit_code
+        return silent

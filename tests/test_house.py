@@ -48,7 +48,7 @@ FLOORS = [
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 # Every room may import these; they import no room.
 FOUNDATION = {"errors", "ranks", "seeds", "files", "memory", "notices", "paths", "schedules"}
-FOUNDATION |= {"settings", "variables", "version"}
+FOUNDATION |= {"settings", "sharing", "variables", "version"}
 
 # What a room must not know although it lies above: room -> what it may not import (prefixes of module names).
 IGNORANT = {

@@ -45,30 +45,44 @@ def add(commands: Commands) -> None:
 
 
 def run_evaluate(options: argparse.Namespace) -> None:
-    from course_lib import data, recipes
-    from course_lib.evaluation import report
-    from course_lib.evaluation.table import table
+    from course_lib.cli.sharers import sharers
 
     if options.samples < 1:
         raise UsageError("--samples counts samples: give at least 1.")
+    with sharers() as here:
+        evaluate(options, here)
+
+
+def evaluate(options: argparse.Namespace, here: Any) -> None:
+    """Measure what the options name, on each of the processes `here`; the first one says it."""
+    from course_lib import data, recipes, sharing
+    from course_lib.evaluation import report
+    from course_lib.evaluation.table import table
+
     if options.table:
         from course_lib.cli.tables import reconstruction_table
 
+        if here.world > 1:
+            raise UsageError("a table is made by one process: start it without torchrun.")
         return reconstruction_table(options, device_named(options.device))
     if len(options.of) > 1:
         raise UsageError("several runs stand in one table: add --table glo, or name one run.")
     (of,) = options.of
-    method = recipes.load(of, device=device_named(options.device))
+    method = sharing.together(lambda: recipes.load(of, device=device_named(options.device)))
     d = method.plan.settings["data"]
-    dataset = data.open(options.data or d.data, resolution=d.resolution)
-    numbers = report.measure(
-        method,
-        dataset,
-        samples=options.samples,
-        seed=options.seed,
-        extractor=options.extractor,
-        extrapolate=options.extrapolate,
+    dataset = sharing.in_turn(lambda: data.open(options.data or d.data, resolution=d.resolution))
+    numbers = sharing.together(
+        lambda: report.measure(
+            method,
+            dataset,
+            samples=options.samples,
+            seed=options.seed,
+            extractor=options.extractor,
+            extrapolate=options.extrapolate,
+        )
     )
+    if not here.first:
+        return
     print(table(numbers, str(of)))
     if options.json:
         from course_lib.files import write_atomic

@@ -44,12 +44,8 @@ def add(commands: Commands) -> None:
 
 
 def run_project(options: argparse.Namespace) -> None:
-    from course_lib import recipes
-    from course_lib.cli.evaluate import device_named
-    from course_lib.figures import samples
+    from course_lib.cli.sharers import sharers
     from course_lib.inversion import routes
-    from course_lib.inversion.invert import invert
-    from course_lib.inversion.projection_folder import ProjectionFolder
 
     route = routes.find(options.by)
     if "help" in options.set:
@@ -58,17 +54,36 @@ def run_project(options: argparse.Namespace) -> None:
     chosen = chosen_options(options, route.settings)
     if options.batch < 1:
         raise UsageError("--batch counts images: give at least 1.")
-    method = recipes.load(options.of, device=device_named(options.device))
-    networks = dict(recipes.load(options.beside).networks.items()) if options.beside else {}
-    refuse_early(method, options, networks, chosen)
-    photographs = photographs_of(options, method)
+    with sharers() as here:
+        options.quiet = options.quiet or not here.first
+        project(options, chosen, here)
+
+
+def project(options: argparse.Namespace, chosen: dict[str, Any], here: Any) -> None:
+    """Find the codes of this process's share of the images; the first one of `here` says what was found."""
+    from course_lib.cli.evaluate import device_named
+    from course_lib.figures import samples
+    from course_lib.inversion.invert import invert
+    from course_lib.inversion.projection_folder import ProjectionFolder
+    from course_lib.sharing import in_turn, together
+
+    def loaded() -> tuple[Any, Any]:
+        from course_lib import recipes
+
+        method = recipes.load(options.of, device=device_named(options.device))
+        networks = dict(recipes.load(options.beside).networks.items()) if options.beside else {}
+        refuse_early(method, options, networks, chosen)
+        return method, networks
+
+    method, networks = together(loaded)
+    photographs = in_turn(lambda: photographs_of(options, method))
     for remark in photographs.remarks:
         say(options, remark)
     out = options.out or Path("projections") / Path(options.of).name
-    request = request_of(options, chosen)
-    folder = ProjectionFolder(out, request, photographs, options.batch)
+    folder = ProjectionFolder(out, request_of(options, chosen), photographs, options.batch)
     if folder.finished:
-        report(options, out, folder.measures())
+        if here.first:
+            report(options, out, folder.measures())
         return
 
     def search(images: Any) -> Any:
@@ -77,17 +92,27 @@ def run_project(options: argparse.Namespace) -> None:
             seed=options.seed, **chosen,
         )  # fmt: skip
 
+    together(lambda: tell_progress(options, folder, search, here))
+    measures = together(lambda: folder.finish(samples.save) if here.first else None)
+    if measures is not None:
+        report(options, out, measures)
+
+
+def tell_progress(options: argparse.Namespace, folder: Any, search: Any, here: Any) -> None:
+    """Fill a folder, and say after each batch how far it is. Of several processes one speaks, of its own batches; it
+    takes it that the others are as fast."""
+    count = len(folder.photographs.names)
     began, done = time.monotonic(), 0
     for part, values, seconds in folder.fill(search):
         done += len(part)
-        left = len(photographs.names) - part.stop
-        pace = (time.monotonic() - began) / done
+        reached = min(part.stop + (here.world - 1) * folder.batch, count)
+        pace = (time.monotonic() - began) / (done * here.world)
         say(
             options,
-            f"{part.stop:,} of {len(photographs.names):,} images; the last {len(part):,} took {seconds:.1f} s, mean "
-            f"pSNR {values.psnr.mean():.2f} dB" + (f"; about {pace * left:.0f} s left" if left else ""),
+            f"{reached:,} of {count:,} images; the last {len(part):,} took {seconds:.1f} s, mean pSNR "
+            f"{values.psnr.mean():.2f} dB"
+            + (f"; about {pace * (count - reached):.0f} s left" if reached < count else ""),
         )
-    report(options, out, folder.finish(samples.save))
 
 
 def chosen_options(options: argparse.Namespace, settings: type) -> dict[str, Any]:

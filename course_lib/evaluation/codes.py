@@ -9,6 +9,7 @@ from torch import Tensor
 from course_lib.data.images import ImageSet
 from course_lib.evaluation.disentanglement import LEAST_STD, factor_vae_score, mutual_information_gap
 from course_lib.evaluation.matching import chance_accuracy, matching
+from course_lib.sharing import divided
 
 # names of the numbers below, with what a table calls them
 TITLES = {
@@ -33,8 +34,10 @@ def unit_of(method: Any) -> float:
 def read(method: Any, images: ImageSet, most: int = MOST) -> tuple[Tensor, np.ndarray]:
     """Codes (n, d) of up to `most` evenly spaced images, by `method.represent`, and the numbers of these images."""
     numbers = np.linspace(0, len(images) - 1, min(most, len(images))).astype(np.int64)
-    parts = torch.from_numpy(numbers).split(500)
-    codes = [method.represent(images.tensor(part).to(method.device)).float().cpu() for part in parts]
+    codes = divided(
+        torch.from_numpy(numbers).split(500),
+        lambda part: method.represent(images.tensor(part).to(method.device)).float().cpu(),
+    )
     return torch.cat(codes), numbers
 
 

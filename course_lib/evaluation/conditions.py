@@ -11,6 +11,7 @@ from course_lib.data.images import ImageSet
 from course_lib.evaluation.features import Extractor
 from course_lib.evaluation.intervals import of_share
 from course_lib.objectives.attributes import binary_columns
+from course_lib.sharing import divided
 
 SAMPLES = 2_000
 ROWS = 1_000  # of the data, from which it is found which factors are binary
@@ -65,7 +66,7 @@ def condition_measures(
     draw = seeds.generator(seed, purpose="conditions")
     latents = method.latents(samples, draw)
     outputs = torch.cat(
-        [judge.logits(method.sample(part.to(method.device))).cpu() for part in latents.split(500)]
+        divided(latents.split(500), lambda part: judge.logits(method.sample(part.to(method.device))).cpu())
     )
     expected = conditions.classes or len(images.factor_names)
     if outputs.shape[1] != expected or judge.exclusive != bool(conditions.classes):

@@ -55,9 +55,24 @@ def compare(
 
     Raises CourseError for images that the judge was not trained on, and for fewer than ten.
     """
+    answers: dict[str, Any] = {"seed": seed, "resamples": resamples, "extrapolate": extrapolate}
+    return compare_features(judge(drawn), dataset, held_out, judge, **answers)
+
+
+def compare_features(
+    found: Tensor,
+    dataset: ImageSet,
+    held_out: ImageSet,
+    judge: Extractor,
+    *,
+    seed: int = 0,
+    resamples: int = 50,
+    extrapolate: bool = False,
+) -> dict[str, Any]:
+    """The same of images of which only the judge's features (N, d) are kept."""
     data, held = Reference(judge, dataset), Reference(judge, held_out)
-    n = len(drawn)
-    found, floor = judge(drawn), held.features(n)
+    n = len(found)
+    floor = held.features(n)
     against, held_against = (
         data.statistics(),
         (held.statistics() if n >= len(held_out) else statistics(floor)),

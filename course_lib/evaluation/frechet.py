@@ -24,6 +24,9 @@ from course_lib.data.images import ImageSet
 from course_lib.errors import CourseError
 from course_lib.evaluation.features import Extractor
 from course_lib.evaluation.intervals import around
+from course_lib.sharing import divided, from_first, sharers
+
+READ = 4096  # images of a data set that are read at once
 
 
 class Statistics(NamedTuple):
@@ -95,12 +98,13 @@ def bootstrap_interval(
     generator = seeds.generator(seed, purpose="bootstrap")
     if fixed:  # its root, half of the work, is always the same
         root = _root(fixed.covariance)
-        resampled = [_distance(_resampled(features, generator), fixed, root) for _ in range(resamples)]
+        drawn = [_counts(features, generator) for _ in range(resamples)]
+        resampled = divided(drawn, lambda counts: _distance(_weighted(features, counts), fixed, root))
     else:
-        resampled = [
-            frechet_distance(_resampled(features, generator), _resampled(other, generator))
-            for _ in range(resamples)
-        ]
+        pairs = [(_counts(features, generator), _counts(other, generator)) for _ in range(resamples)]
+        resampled = divided(
+            pairs, lambda pair: frechet_distance(_weighted(features, pair[0]), _weighted(other, pair[1]))
+        )
     return around(measured, torch.tensor(resampled, dtype=torch.float64), level, low=0.0)
 
 
@@ -124,27 +128,41 @@ class Reference:
 
     def statistics(self) -> Statistics:
         """Mean and covariance over all images: read from the cache, or computed and written there."""
-        return Statistics(**self.kept("", lambda: statistics(self.extractor.of(self.images))._asdict()))
+        return Statistics(**self.kept("", lambda: statistics(self._read())._asdict()))
 
     @variables.unshifted()  # they are kept on disk, for runs with every shift
     def features(self, n: int) -> Tensor:
         """(min(n, N), d) float32 features of n images that are the same at every call; all, in order, if n ≥ N."""
         if n >= len(self.images):
-            return self.kept("-features", lambda: {"features": self.extractor.of(self.images)})["features"]
+            return self.kept("-features", lambda: {"features": self._read()})["features"]
         order = torch.randperm(len(self.images), generator=seeds.generator(0, purpose="held-out"))[:n]
-        return self.kept(f"-features-{n}", lambda: {"features": self.extractor.of(self.images, order)})[
-            "features"
-        ]
+        return self.kept(f"-features-{n}", lambda: {"features": self._read(order)})["features"]
+
+    def _read(self, index: Tensor | None = None) -> Tensor:
+        """(N, d) features of all images, or of those at `index`: each process reads some."""
+        index = torch.arange(len(self.images)) if index is None else index
+        return torch.cat(divided(index.split(READ), lambda part: self.extractor.of(self.images, part)))
 
     def kept(self, name: str, compute: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        """What `compute` returns, a dictionary of tensors and numbers: read from the cache, or written there."""
+        """What `compute` returns, a dictionary of tensors and numbers: read from the cache, or written there.
+
+        Of several processes that share the work, the cache of the first one decides for all.
+        """
         folder = paths.cache() / "statistics" / f"{self.key}{name}"
-        with suppress(CourseError):  # absent or damaged: compute it again
-            return files.load_state(folder)
+
+        def read() -> dict[str, Any] | None:
+            with suppress(CourseError):  # absent or damaged: compute it again
+                return files.load_state(folder)
+            return None
+
+        there = from_first(read, sharers())
+        if there is not None:
+            return there
         computed = compute()
-        with suppress(OSError):  # a cache that cannot be written only costs time
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            files.save_state(folder, computed)
+        if sharers().first:
+            with suppress(OSError):  # a cache that cannot be written only costs time
+                folder.parent.mkdir(parents=True, exist_ok=True)
+                files.save_state(folder, computed)
         return computed
 
 
@@ -169,10 +187,11 @@ def _weighted(features: Tensor, counts: Tensor | None) -> Statistics:
     return Statistics(mean, centred.T @ repeated / (n - 1))
 
 
-def _resampled(features: Tensor, generator: torch.Generator) -> Statistics:
+def _counts(features: Tensor, generator: torch.Generator) -> Tensor:
+    """How often each row is in a resample."""
     n = len(features)
     drawn = torch.randint(n, (n,), generator=generator)
-    return _weighted(features, torch.bincount(drawn, minlength=n).to(features.dtype))
+    return torch.bincount(drawn, minlength=n).to(features.dtype)
 
 
 def _root(covariance: Tensor) -> Tensor:

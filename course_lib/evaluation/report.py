@@ -1,6 +1,7 @@
 """One call that measures a generative method on the data it was trained on."""
 
 import math
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,8 +20,9 @@ from course_lib.evaluation.conditions import condition_measures
 from course_lib.evaluation.coverage import distance_to_curve, mode_coverage
 from course_lib.evaluation.features import Extractor
 from course_lib.evaluation.fidelity import caption as caption  # the name that a number of this report carries
-from course_lib.evaluation.fidelity import compare
+from course_lib.evaluation.fidelity import compare_features
 from course_lib.evaluation.stacked import MODES, stacked_coverage
+from course_lib.sharing import divided, in_turn, together
 
 BATCH = 500
 READ_AS_DIGITS = "stacked-digits"  # the set whose numbers the zoo's classifier can read
@@ -42,23 +44,35 @@ def draw_samples(method: Sampler, n: int, seed: int = 0, batch: int = BATCH) -> 
 
     Raises CourseError when a sample is not finite.
     """
+    return _made(method, n, seed, batch, lambda samples: samples)
+
+
+def features_of_samples(method: Sampler, judge: Extractor, n: int, seed: int = 0) -> Tensor:
+    """What `judge` sees in the samples of `draw_samples`: (n, d), float32 on the CPU. One batch of images at a time is
+    in memory."""
+    return _made(method, n, seed, BATCH, judge)
+
+
+@torch.no_grad()
+def _made(method: Sampler, n: int, seed: int, batch: int, seen: Callable[[Tensor], Tensor]) -> Tensor:
+    """What `seen` makes of each sample. Several processes share the batches (`sharing.dividing`)."""
     if n < 1:
         raise UsageError(f"{n} samples cannot be measured: ask for at least 1.")
     latent = method.latents(1, seeds.generator(seed, purpose="evaluation")).numel()
     _require_memory(n, latent)
     latents = method.latents(n, seeds.generator(seed, purpose="evaluation"))  # on the CPU
-    parts = []
-    with torch.no_grad():
-        for part in latents.split(batch):
-            parts.append(method.sample(part.to(method.device)).float().cpu())
-            if len(parts) == 1:
-                _require_memory(n, latent + parts[0][0].numel())
-    samples = torch.cat(parts)
-    if not torch.isfinite(samples).all():
-        raise CourseError(
-            "some samples are not finite: the training has diverged, take an earlier checkpoint."
-        )
-    return samples
+
+    def of_batch(part: Tensor) -> Tensor:
+        samples = method.sample(part.to(method.device)).float().cpu()
+        if not torch.isfinite(samples).all():
+            raise CourseError(
+                "some samples are not finite: the training has diverged, take an earlier checkpoint."
+            )
+        found = seen(samples)
+        _require_memory(n, latent + found[0].numel())
+        return found
+
+    return torch.cat(divided(latents.split(batch), of_batch))
 
 
 def _require_memory(n: int, numbers: int) -> None:
@@ -97,6 +111,9 @@ def measure(
     from images, what they hold of the classes or factors of held-out ones (`codes.code_measures`); only that where no
     extractor suits the data. Of a method that is told what to make, how often it does so (`condition_measures`).
 
+    Within `sharing.dividing`, the processes of a group draw samples and read features together, and each has these
+    numbers: those of one process.
+
     Raises CourseError when samples are not finite or not of the extractor's shape.
     """
     if isinstance(dataset, str):
@@ -114,10 +131,12 @@ def measure(
         if codes := code_measures(method, held_out, seed):
             return {"data": dataset.name, "samples": len(held_out), "seed": seed, **codes}
         raise
-    judge = features.extractor(chosen, method.device) if isinstance(chosen, str) else chosen
-    drawn = draw_samples(method, samples, seed)
+    judge = together(lambda: features.extractor(chosen, method.device)) if isinstance(chosen, str) else chosen
+    drawn = features_of_samples(method, judge, samples, seed)
     held_out = held_out or _held_out(dataset)
-    found = compare(drawn, dataset, held_out, judge, seed=seed, resamples=resamples, extrapolate=extrapolate)
+    found = compare_features(
+        drawn, dataset, held_out, judge, seed=seed, resamples=resamples, extrapolate=extrapolate
+    )
     return (
         found | code_measures(method, held_out, seed) | condition_measures(method, dataset, judge, seed=seed)
     )
@@ -156,7 +175,7 @@ def _measure_stacked(drawn: Tensor, dataset: ImageSet, seed: int) -> dict[str, A
 
 def _held_out(dataset: ImageSet) -> ImageSet:
     """The images that nothing was trained on."""
-    return data.open(dataset.name, resolution=dataset.resolution, split="test")
+    return in_turn(lambda: data.open(dataset.name, resolution=dataset.resolution, split="test"))
 
 
 def _measure_points(drawn: Tensor, dataset: PointSet) -> dict[str, Any]:

@@ -1,5 +1,8 @@
 """A folder of inverted images that fills batch by batch, and goes on where it was stopped, even by a kill.
 
+Several processes (`sharing.dividing`) share the batches that are missing, and the first one puts them together. All see
+the same folder. Which of them makes a batch, and how many they are, changes nothing in it.
+
 request.json          what was asked for: another request does not go on here
 batches/00000/        each batch whole or not at all, until all are there
 latents.safetensors   "codes", "noise.0", ..., and what else makes the reconstructions
@@ -23,6 +26,7 @@ from course_lib.errors import CourseError, UsageError
 from course_lib.inversion.invert import Inversion
 from course_lib.inversion.measures import NAMES, Measures, joined, measured
 from course_lib.inversion.photographs import Photographs
+from course_lib.sharing import from_first, sharers, together
 
 REQUEST, LATENTS, MEASURES = "request.json", "latents.safetensors", "measures.json"
 BATCHES, PICTURES, SIDE_BY_SIDE = "batches", "reconstructions", "side-by-side.png"
@@ -36,7 +40,10 @@ class ProjectionFolder:
         self.folder, self.photographs, self.batch = folder, photographs, batch
         digest = hashlib.sha256("\n".join(photographs.identity).encode()).hexdigest()
         self.request = request | {"images": len(photographs.names), "batch": batch, "content": digest}
-        there = folder / REQUEST
+        together(self._refuse_another)
+
+    def _refuse_another(self) -> None:
+        folder, there = self.folder, self.folder / REQUEST
         if there.exists():
             self._compare(there)
         elif folder.is_dir() and any(folder.iterdir()):
@@ -64,32 +71,49 @@ class ProjectionFolder:
 
     @property
     def finished(self) -> bool:
-        """Whether all that a request leaves is there."""
-        return (self.folder / MEASURES).exists()
+        """Whether all that a request leaves is there, as the first process sees it."""
+        return from_first(lambda: (self.folder / MEASURES).exists(), sharers())
 
     def fill(self, invert: Callable[[Tensor], Inversion]) -> Iterator[tuple[range, Measures, float]]:
-        """Invert the batches that are not there yet. Yields for each its numbers, its measures and its seconds.
+        """Invert this process's share of the batches that are not there yet. Yields for each its numbers, its measures
+        and its seconds.
 
         Raises CourseError, with what to do, when the disk refuses.
         """
+        here = sharers()
+        missing = from_first(self._begun, here)
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            if not (self.folder / REQUEST).exists():
-                files.write_atomic(self.folder / REQUEST, json.dumps(self.request, indent=1) + "\n")
-            (self.folder / BATCHES).mkdir(exist_ok=True)
-            for number, part in enumerate(self.parts):
-                if self._place(number).is_dir():
-                    continue
+            for number in missing[here.rank :: here.world]:
+                part = self.parts[number]
                 images = self.photographs.tensor(part)
                 found = invert(images)
                 values = measured(images, found.reconstructions)
                 files.save_state(self._place(number), _state(found, values))
                 yield part, values, found.seconds
         except OSError as error:
-            raise CourseError(
-                f"cannot write {self.folder} ({files.why(error)}): what is done stays there, and the same command "
-                f"goes on once that is mended."
-            ) from error
+            raise self._refused(error) from error
+
+    def _begun(self) -> list[int]:
+        """The folder made; the numbers of the batches that are missing."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if not (self.folder / REQUEST).exists():
+                files.write_atomic(self.folder / REQUEST, json.dumps(self.request, indent=1) + "\n")
+            (self.folder / BATCHES).mkdir(exist_ok=True)
+        except OSError as error:
+            raise self._refused(error) from error
+        return self.missing
+
+    @property
+    def missing(self) -> list[int]:
+        """The numbers of the batches that are not there."""
+        return [number for number in range(len(self.parts)) if not self._place(number).is_dir()]
+
+    def _refused(self, error: OSError) -> CourseError:
+        return CourseError(
+            f"cannot write {self.folder} ({files.why(error)}): what is done stays there, and the same command goes on "
+            f"once that is mended."
+        )
 
     def _place(self, number: int) -> Path:
         return self.folder / BATCHES / f"{number:05d}"
@@ -98,7 +122,13 @@ class ProjectionFolder:
         """Write latents, pictures and, last, measures of all batches, and drop the batches. Returns the measures.
 
         draw: writes images (B, C, H, W) into a picture with so many columns.
+        Raises CourseError when the disk refuses, or the batches of other processes are not in this folder.
         """
+        if missing := self.missing:
+            raise CourseError(
+                f"{len(missing):,} batches are not in {self.folder}, though other processes have made them: give --out "
+                f"a folder that all of them see, and repeat the command."
+            )
         states = [files.load_state(self._place(number)) for number in range(len(self.parts))]
         try:
             names = list(states[0]["tensors"])

@@ -3,43 +3,31 @@
 Rank 0 has the run directory. The others hear from it what it read there, and all stop at the same step.
 """
 
-import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from datetime import timedelta
+from typing import Any
 
 import torch
 from torch import Tensor, distributed
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from course_lib import notices
-from course_lib.errors import CourseError, UsageError
-from course_lib.files import packed, unpacked
+from course_lib.errors import CourseError, Elsewhere, UsageError
 from course_lib.ranks import Ranks, ranks
 from course_lib.training.log import NotFinite
 from course_lib.training.stopping import Interrupted, Requeue
 
-T = TypeVar("T")
 GIVEN = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")  # what torchrun says to each process
 
 
-class Elsewhere(CourseError):
-    """Rank 0 has said what is wrong; this rank ends with it and says nothing."""
-
-    said = True
-
-    @classmethod
-    def after(cls, error: CourseError) -> "Elsewhere":
-        """With the exit code of that error."""
-        silent = cls(str(error))
-        silent.exit_code = error.exit_code
-        return silent
-
-
 @contextmanager
-def process_group() -> Iterator[Ranks]:
+def process_group(patience: timedelta | None = None) -> Iterator[Ranks]:
     """The group of the processes that torchrun, or a scheduler, has started for one run; alone where it is one process.
+
+    patience: how long one may wait for another that lives (default: as torch has it). One that has ended is noticed at
+    once.
 
     Raises UsageError when their variables are incomplete or there are more processes than GPUs, and CourseError in
     those that are left when one of them has ended.
@@ -58,7 +46,7 @@ def process_group() -> Iterator[Ranks]:
     # torchrun keeps one store over its restarts: what the processes of an earlier start wrote there is not for these
     store = distributed.PrefixStore(f"start {os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)
     backend = "cpu:gloo,cuda:nccl" if gpus else "gloo"
-    distributed.init_process_group(backend, store=store, rank=rank, world_size=world)
+    distributed.init_process_group(backend, store=store, rank=rank, world_size=world, timeout=patience)
     here = ranks()
     notices.mute(not here.first)
     try:
@@ -176,47 +164,3 @@ class Votes:
         self._sent = None
         work.wait()
         return self.KINDS[int(vote)]
-
-
-def from_first(work: Callable[[], T], here: Ranks | None = None) -> T:
-    """What `work` returns on rank 0, on every rank: a tree of tensors (on the CPU) and plain values.
-
-    An error of rank 0 ends the others too (`Elsewhere`); rank 0 raises it.
-    """
-    here = here or ranks()
-    if here.world == 1:
-        return work()
-    if not here.first:
-        return _received()
-    try:
-        tree = work()
-    except CourseError as error:
-        _send({"error": str(error), "code": error.exit_code}, {})
-        raise
-    tensors: dict[str, Tensor] = {}
-    _send({"tree": packed(tree, tensors)}, tensors)
-    return tree
-
-
-def _send(said: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-    said |= {"tensors": [[name, str(t.dtype), list(t.shape)] for name, t in tensors.items()]}
-    text = torch.frombuffer(bytearray(json.dumps(said).encode()), dtype=torch.uint8)
-    for tensor in (torch.tensor(len(text)), text, *tensors.values()):
-        distributed.broadcast(tensor, 0)
-
-
-def _received() -> Any:
-    length = torch.tensor(0)
-    distributed.broadcast(length, 0)
-    text = torch.empty(int(length), dtype=torch.uint8)
-    distributed.broadcast(text, 0)
-    said = json.loads(bytes(text.tolist()))
-    tensors = {}
-    for name, dtype, shape in said["tensors"]:
-        tensors[name] = torch.empty(shape, dtype=getattr(torch, dtype.removeprefix("torch.")))
-        distributed.broadcast(tensors[name], 0)
-    if "error" in said:
-        error = Elsewhere(said["error"])
-        error.exit_code = said["code"]
-        raise error
-    return unpacked(said["tree"], tensors)

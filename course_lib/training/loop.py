@@ -20,13 +20,14 @@ from course_lib.methods.protocol import Method
 from course_lib.networks.synchronised import synchronise
 from course_lib.ranks import global_draws, ranks
 from course_lib.settings import Count, Memory, Minutes, check
+from course_lib.sharing import from_first
 from course_lib.training import description
 from course_lib.training import device as devices
 from course_lib.training.accumulate import Accumulator
 from course_lib.training.alarms import Alarms
 from course_lib.training.checkpoint import RunDirectory
 from course_lib.training.configuration import MADE_OF
-from course_lib.training.distributed import Votes, averaged_gradients, from_first
+from course_lib.training.distributed import Votes, averaged_gradients
 from course_lib.training.ema import Average
 from course_lib.training.log import Journal, NotFinite, Progress
 from course_lib.training.stopping import Requeue, deferred_stops

@@ -34,7 +34,8 @@ class Forks:
     def run(self, *arguments, **job) -> tuple[int, str]:
         """Run `course arguments` and return its exit code (minus the signal's number) and standard error.
 
-        rows: the moment, as how many rows of metrics this process has begun to write; 0 is at once. Then:
+        rows: the moment, as how many rows of metrics this process has begun to write (or what else `file`, a name and
+        a mode, stands for); 0 is at once. Then:
         seconds and signal: wait so long and send that signal; disk: SIGKILL at that many disk operations in the
         run directory; full: the disk is full from that many writes on; fill: a file to fill the disk with, leaving
         `leave` bytes. limit: largest file, in bytes.
@@ -163,7 +164,8 @@ class Moment:
     def __call__(self, event: str, arguments: tuple) -> None:
         if event not in DISK_EVENTS or not str(arguments[0]).startswith(self.directory):
             return
-        if event == "open" and str(arguments[0]).endswith("metrics.jsonl") and arguments[1] == "a":
+        file, mode = self.job.get("file", ["metrics.jsonl", "a"])
+        if event == "open" and str(arguments[0]).endswith(file) and arguments[1] == mode:
             self.rows += 1
             if self.rows == self.job["rows"]:
                 self.reached()

@@ -6,8 +6,9 @@ from torch import nn
 
 from course_lib.errors import UsageError
 from course_lib.ranks import Ranks, ranks
+from course_lib.sharing import from_first
 from course_lib.training import distributed
-from course_lib.training.distributed import Votes, averaged_gradients, from_first, process_group
+from course_lib.training.distributed import Votes, averaged_gradients, process_group
 from course_lib.training.stopping import Interrupted, Requeue
 
 
