@@ -1,4 +1,5 @@
-"""Divergence and collapse, said while they happen, with the chapter that explains them. The run goes on.
+"""Divergence, vanishing gradients and collapse, said while they happen, with the chapter that explains them. The run
+goes on.
 
 Looked at when a row of metrics or a grid of samples is made: nothing is computed for it at other steps.
 """
@@ -14,7 +15,9 @@ from course_lib import notices
 
 ROWS = 10  # that a scale is learnt from
 TIMES = 100.0  # how far beyond its scale a loss may go
-LEAST = 0.1  # a scale of a loss, though it were smaller
+LEAST = 0.1  # a scale of a loss or of a gradient's norm, though it were smaller
+SHARE = 1e-6  # of its scale, at which a gradient has vanished
+GONE = 5  # rows that it stays so
 ALIKE = 0.1  # of the data's mean distance between two images: samples nearer to each other than that are one sample
 APART = 0.2  # of the same: samples that have come apart, as those of a new generator have not
 PATIENCE = 10  # grids after which they should have
@@ -27,6 +30,7 @@ class Alarms:
     def __init__(self, label: str):
         self.label = label
         self.scales: dict[str, list[float]] = {}
+        self.vanished: dict[str, int] = {}  # rows in which it has been so, by player
         self.grids, self.apart = 0, False
 
     def losses(self, row: Mapping[str, float]) -> None:
@@ -34,17 +38,42 @@ class Alarms:
         for name, value in row.items():
             if name.rpartition("/")[2] != "loss" or not math.isfinite(value):
                 continue
-            seen = self.scales.setdefault(name, [])
-            usual = max(LEAST, statistics.median(seen)) if len(seen) >= ROWS else math.inf
-            if abs(value) > TIMES * usual:
+            usual = self._usual(name, abs(value))
+            if abs(value) > TIMES * max(LEAST, usual):
                 player = name.rpartition("/")[0] or "method"
                 notices.say(
                     f"{self.label} diverges at step {int(row['step']):,}: the loss of the {player} is {value:.3g}, and "
                     f"was usually {usual:.3g}. The clinic of chapter 4 says what to try: lower rates first.",
                     once=f"{self.label} diverges: {player}",
                 )
-            seen.append(abs(value))
+
+    def gradients(self, step: int, norms: Mapping[str, float]) -> None:
+        """Look at the norms of the players' gradients, beside their usual size so far."""
+        for player, norm in norms.items():
+            usual = self._usual(f"gradient of the {player}", norm)
+            if norm > TIMES * max(LEAST, usual):
+                notices.say(
+                    f"{self.label} diverges at step {step:,}: the norm of the gradient of the {player} is {norm:.3g}, "
+                    f"and was usually {usual:.3g}. The clinic of chapter 4 says what to try: lower rates first.",
+                    once=f"{self.label} diverges: gradient of the {player}",
+                )
+            gone = math.isfinite(usual) and norm < SHARE * usual
+            self.vanished[player] = self.vanished.get(player, 0) + 1 if gone else 0
+            if self.vanished[player] == GONE:
+                notices.say(
+                    f"the gradient of the {player} of {self.label} has vanished at step {step:,}: its norm is "
+                    f"{norm:.2g}, and was usually {usual:.2g}. Chapter 2 says which losses saturate, and what helps.",
+                    once=f"{self.label} stands still: {player}",
+                )
+
+    def _usual(self, name: str, size: float) -> float:
+        """The median size of what is called so, before this one; infinite while too few are known."""
+        seen = self.scales.setdefault(name, [])
+        usual = statistics.median(seen) if len(seen) >= ROWS else math.inf
+        if math.isfinite(size):
+            seen.append(size)
             del seen[:-100]
+        return usual
 
     def samples(self, step: int, samples: Tensor, data: Tensor) -> None:
         """Look at samples and data, (N, ...) both: whether the samples differ at all."""

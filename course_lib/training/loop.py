@@ -1,6 +1,5 @@
 """The one training loop: it knows the protocol of `methods`, and no method."""
 
-import io
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
@@ -11,11 +10,10 @@ from typing import Any
 
 import torch
 
-from course_lib import notices, seeds
+from course_lib import seeds
 from course_lib.data.batches import Batch, Batches
 from course_lib.data.identity import identity
-from course_lib.errors import CourseError, UsageError
-from course_lib.files import write_atomic
+from course_lib.errors import UsageError
 from course_lib.methods.protocol import Method
 from course_lib.networks.synchronised import synchronise
 from course_lib.ranks import global_draws, ranks
@@ -28,8 +26,10 @@ from course_lib.training.alarms import Alarms
 from course_lib.training.checkpoint import RunDirectory
 from course_lib.training.configuration import MADE_OF
 from course_lib.training.distributed import Votes, averaged_gradients
-from course_lib.training.ema import Average
+from course_lib.training.gradients import GradientNorms
 from course_lib.training.log import Journal, NotFinite, Progress
+from course_lib.training.run import Run, advice, begin, check_weights, state_of, tell_environment
+from course_lib.training.samples import write_samples
 from course_lib.training.stopping import Requeue, deferred_stops
 
 # raise it when the same method and batches end elsewhere: records of studies then know that they are of an earlier
@@ -55,22 +55,6 @@ class LoopSettings:
     def __post_init__(self):
         check(self)
         devices.check_precision(self.precision)
-
-
-@dataclass
-class Run:
-    """What `fit` returns: where the training got to, its history, and the averaged weights."""
-
-    method: Method
-    step: int
-    # a row an interval: step, "player/quantity", seconds, examples_per_second
-    history: list[dict[str, float]]
-    seconds: float  # spent in training, over all resumptions
-    average: Average
-
-    def averaged(self) -> AbstractContextManager[None]:
-        """Context in which `method` samples with the averaged weights."""
-        return self.average.applied(self.method.networks)
 
 
 def fit(
@@ -126,7 +110,7 @@ def fit(
         device, devices.resolve_precision(settings.precision, device, images), batches.world
     )
     journal = Journal(directory.metrics if directory else None, settings.tensorboard)
-    agreed, alarms = Votes(here), Alarms(label)
+    agreed, alarms, norms = Votes(here), Alarms(label), GradientNorms()
     step = Accumulator(method, settings.accumulate).step if settings.accumulate > 1 else method.step
     if method.scheduled:  # another length would be another run
         config["length"] = steps
@@ -149,7 +133,7 @@ def fit(
             if weights:
                 check_weights(method, run.step)
         except NotFinite as error:
-            raise _advice(error, directory) from None
+            raise advice(error, directory) from None
 
     def claim_and_read() -> tuple[int, dict[str, Any] | None]:
         """The step and the state of the last checkpoint, of a folder that is this run's from now on."""
@@ -164,13 +148,14 @@ def fit(
         deferred_stops(settings.max_minutes) if saves else nullcontext(lambda: None) as asked_to_stop,
         closing(journal),
         averaged_gradients(method.optimizers.values(), batches.world),
+        norms.of(method.optimizers),
     ):
         saved, state = from_first(claim_and_read)
         if state is None and here.world > 1:  # one start for all, whatever each machine would have drawn
             method.load_state_dict(from_first(method.state_dict))
-        run = _begin(method, settings.ema, journal, state, saved)
+        run = begin(method, settings.ema, journal, state, saved)
         if state is not None and run.step < steps:
-            _tell_environment(state, environment, run.step)
+            tell_environment(state, environment, run.step)
         with guarded():  # a run that was killed has left rows of steps after its checkpoint
             state = state or {"pending": []}
             journal.rewind(run.step, [(s, row) for s, row in state["pending"]], state.get("rows"))
@@ -184,6 +169,7 @@ def fit(
                 seeds.seed_global(
                     seeds.number(batches.seed, rank=batches.rank, step=run.step, purpose="global"), device
                 )
+                norms.due = (run.step + 1) % settings.log_every == 0
                 with global_draws():
                     metrics = step(_shared(batches.at(run.step), here.world))
                 run.step += 1
@@ -205,6 +191,7 @@ def fit(
                     with guarded():
                         row = journal.flush(seconds=round(run.seconds, 2), examples_per_second=round(rate, 1))
                     alarms.losses(row or {})
+                    alarms.gradients(run.step, norms.read())
                     interval_start, interval_step = now, run.step
                 # the picture before the checkpoint: whoever resumes there has it
                 if saves and (done or run.step % settings.sample_every == 0):
@@ -215,7 +202,7 @@ def fit(
                     check(weights=True)
                     run.seconds = time.perf_counter() - clock
                     if directory:
-                        directory.save(run.step, _state(run, journal, environment))
+                        directory.save(run.step, state_of(run, journal, environment))
                 if observe and every and run.step % every == 0:
                     check(weights=True)  # whoever looks sees numbers
                     pause = time.perf_counter()
@@ -256,96 +243,3 @@ def prepare(method: Method, device: torch.device, settings: LoopSettings, steps:
     for role, network in method.networks.items():
         method.networks[role] = place(network)
     method.networks.train()
-
-
-def write_samples(
-    run: Run,
-    directory: RunDirectory,
-    batches: Batches,
-    batch: Batch,
-    journal: Journal | None = None,
-    alarms: Alarms | None = None,
-) -> None:
-    """A grid of what the method shows with the averaged weights, from the same draw each time (images only)."""
-    if len(batches.dataset.shape) != 3:
-        return
-    draw = seeds.generator(batches.seed, purpose="grid", device=batches.device)
-    with run.averaged():
-        samples = run.method.preview(batch, draw)
-    if samples is None:
-        return
-    if alarms and run.method.averaged and samples.shape[1:] == batch.x.shape[1:] and len(batch) > 1:
-        alarms.samples(run.step, samples, batch.x)
-    from torchvision.utils import make_grid, save_image
-
-    picture = io.BytesIO()
-    grid = make_grid(samples, nrow=8, normalize=True, value_range=(-1, 1), padding=1).cpu()
-    save_image(grid, picture, "png")
-    if journal:
-        journal.picture(run.step, grid)
-    with directory.writing():
-        directory.samples.mkdir(exist_ok=True)
-        write_atomic(directory.samples / f"{run.step:08d}.png", picture.getvalue())
-
-
-def check_weights(method: Method, step: int) -> None:
-    """Raise NotFinite, naming the player, when a weight or an optimiser's moment is NaN or infinite.
-
-    A loss shows it one step late: its gradient may be infinite where it is not.
-    """
-    state = {f"weights of the {role}": network.state_dict() for role, network in method.networks.items()}
-    for role, optimizer in method.optimizers.items():
-        moments = (value for moment in optimizer.state.values() for value in moment.values())
-        state[f"optimiser's state of the {role}"] = {str(i): value for i, value in enumerate(moments)}
-    for name, tensors in state.items():
-        if not all(t.isfinite().all() for t in tensors.values() if isinstance(t, torch.Tensor)):
-            raise NotFinite(f"the {name} became NaN or infinite at step {step}")
-
-
-def _state(run: Run, journal: Journal, environment: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "environment": environment,
-        "method": run.method.state_dict(),
-        "average": run.average.state_dict(),
-        "pending": journal.pending(),
-        "rows": journal.checksum,
-        "seconds": run.seconds,
-    }
-
-
-def _begin(method: Method, ema: float, journal: Journal, state: dict[str, Any] | None, step: int) -> Run:
-    """The run at its start, or where a checkpoint left it. Averages are made when the method's stage is known."""
-    if state is None:
-        return Run(method, 0, journal.rows, 0.0, Average(method, ema))
-    try:
-        method.load_state_dict(state["method"])
-        average = Average(method, ema)
-        average.load_state_dict(state["average"])
-    except (RuntimeError, KeyError, ValueError, TypeError) as error:
-        first = str(error).splitlines()[0]
-        raise CourseError(
-            f"the checkpoint of step {step} does not fit this method ({first}): resume with the settings and the "
-            f"version of the course that wrote it."
-        ) from error
-    return Run(method, step, journal.rows, state["seconds"], average)
-
-
-def _tell_environment(state: dict[str, Any], now: dict[str, Any], step: int) -> None:
-    """Say it where the rest of a run is made on another machine, or in another way, than what lies there."""
-    if others := description.elsewhere(state.get("environment", {}), now):
-        notices.say(
-            f"this run goes on from step {step:,} where other things hold ({others}): its numbers will not be, digit "
-            f"for digit, those of an uninterrupted run."
-        )
-
-
-def _advice(error: NotFinite, directory: RunDirectory | None) -> NotFinite:
-    good = directory.latest() if directory else None
-    where = (
-        f"the last good checkpoint is of step {good} in {directory.path}"
-        if directory and good is not None
-        else ("no checkpoint was written yet" if directory else "this run keeps no checkpoints")
-    )
-    return NotFinite(
-        f"{error}; {where}: train again in another folder with lower learning rates or --precision fp32."
-    )

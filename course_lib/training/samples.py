@@ -1,0 +1,41 @@
+"""Pictures of how a training stands."""
+
+import io
+
+from course_lib import seeds
+from course_lib.data.batches import Batch, Batches
+from course_lib.files import write_atomic
+from course_lib.training.alarms import Alarms
+from course_lib.training.checkpoint import RunDirectory
+from course_lib.training.log import Journal
+from course_lib.training.run import Run
+
+
+def write_samples(
+    run: Run,
+    directory: RunDirectory,
+    batches: Batches,
+    batch: Batch,
+    journal: Journal | None = None,
+    alarms: Alarms | None = None,
+) -> None:
+    """A grid of what the method shows with the averaged weights, from the same draw each time (images only)."""
+    if len(batches.dataset.shape) != 3:
+        return
+    draw = seeds.generator(batches.seed, purpose="grid", device=batches.device)
+    with run.averaged():
+        samples = run.method.preview(batch, draw)
+    if samples is None:
+        return
+    if alarms and run.method.averaged and samples.shape[1:] == batch.x.shape[1:] and len(batch) > 1:
+        alarms.samples(run.step, samples, batch.x)
+    from torchvision.utils import make_grid, save_image
+
+    picture = io.BytesIO()
+    grid = make_grid(samples, nrow=8, normalize=True, value_range=(-1, 1), padding=1).cpu()
+    save_image(grid, picture, "png")
+    if journal:
+        journal.picture(run.step, grid)
+    with directory.writing():
+        directory.samples.mkdir(exist_ok=True)
+        write_atomic(directory.samples / f"{run.step:08d}.png", picture.getvalue())
