@@ -23,6 +23,7 @@ BENCHMARKS = {
     "codes": "benchmarks.codes",
     "inversion": "benchmarks.inversion",
     "recipes": "benchmarks.recipes",
+    "graphs": "benchmarks.graphs",
     "grading": "benchmarks.grading",
 }
 

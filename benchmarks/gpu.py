@@ -57,8 +57,9 @@ PARTS = (
     ),
     Part("steps of recipes, eager and compiled", _bench("recipes"), 200),
     Part("inversion in batches", _bench("codes"), 60),
-    Part("the course's DCGAN step beside a plain loop", _bench("dcgan-step"), 70),
-    Part("and its WGAN-GP step", _bench("wgan-gp-step"), 60),
+    Part("the course's DCGAN step beside a plain loop", _bench("dcgan-step"), 50),
+    Part("and its WGAN-GP step", _bench("wgan-gp-step"), 50),
+    Part("small batches as CUDA graphs", _bench("graphs"), 50),
 )
 
 

@@ -73,7 +73,7 @@ def measure(device: str, quick: bool) -> dict[str, Any]:
         for compiled in (False, True) if on_gpu else (False,):
             row: dict[str, Any] = {"recipe": name, "changes": changes, "compiled": compiled}
             try:
-                row |= step_of(name, changes, device, quick, compiled)
+                row |= step_of(name, changes, device, quick, compile=compiled)
             except Exception as error:  # a fault of one case is a result too
                 row["error"] = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
             rows.append(row)
@@ -91,17 +91,21 @@ def measure(device: str, quick: bool) -> dict[str, Any]:
     }
 
 
-def step_of(name: str, changes: dict[str, Any], device: str, quick: bool, compiled: bool) -> dict[str, Any]:
+def step_of(
+    name: str, changes: dict[str, Any], device: str, quick: bool, compile: bool = False, graphs: bool = False
+) -> dict[str, Any]:
     """One recipe's step on random images, late in its run: counted, and timed."""
     from course_lib.training import device as devices
     from course_lib.training.ema import Average
 
-    with _prepared(name, changes, device, quick, compiled) as (plan, method, batches):
+    with _prepared(name, changes, device, quick, compile, graphs) as (plan, method, batches):
         d, average = plan.settings["data"], Average(method, plan.settings["loop"].ema)
         first = int(0.9 * d.steps)  # of networks that grow, the last
 
         def steps(begin: int, count: int) -> None:
             for step in range(begin, begin + count):
+                if graphs:
+                    torch.compiler.cudagraph_mark_step_begin()
                 method.step(batches.at(step))
                 average.update(method, step + 1)
             pairs.synchronise(device)
@@ -128,7 +132,7 @@ def step_of(name: str, changes: dict[str, Any], device: str, quick: bool, compil
 
 @contextlib.contextmanager
 def _prepared(
-    name: str, changes: dict[str, Any], device: str, quick: bool, compiled: bool
+    name: str, changes: dict[str, Any], device: str, quick: bool, compile: bool = False, graphs: bool = False
 ) -> Iterator[tuple[Any, Any, Any]]:
     """The plan of a case, its method on the device, and batches of random images."""
     from course_lib import recipes
@@ -147,7 +151,7 @@ def _prepared(
     dataset = ImageSet("random", images)
     method = recipes.build(plan, DataSpec(shape))
     method.prepare(dataset, 0)
-    settings = replace(plan.settings["loop"], compile=compiled)
+    settings = replace(plan.settings["loop"], compile=compile, graphs=graphs)
     with Batches(dataset, d.batch * method.minibatches, seed=0, device=device) as batches:
         prepare(method, batches.device, settings, d.steps, images=True)
         yield plan, method, batches

@@ -75,7 +75,7 @@ def _two_steps(case: Case, share: int) -> None:
         prepare(
             method,
             batches.device,
-            dataclasses.replace(loop, compile=False),
+            dataclasses.replace(loop, compile=False, graphs=False),
             d.steps,
             len(dataset.shape) == 3,
         )

@@ -45,6 +45,9 @@ class LoopSettings:
     precision: str = "auto"  # auto, fp32 or bf16: of the networks' forwards
     accumulate: Count = 1  # equal parts that a batch is computed in, one after the other, for the same step
     compile: bool = False  # torch.compile the networks (pays on GPUs, after a minute's start)
+    graphs: bool = (
+        False  # with compile: a GPU plays the networks' kernels back as CUDA graphs (for small batches)
+    )
     log_every: Count = 50  # steps a row of metrics.jsonl averages over
     sample_every: Count = 500  # steps between sample grids in samples/
     checkpoint_every: Count = 500  # steps between checkpoints
@@ -55,6 +58,8 @@ class LoopSettings:
     def __post_init__(self):
         check(self)
         devices.check_precision(self.precision)
+        if self.graphs and not self.compile:
+            raise UsageError("CUDA graphs are made of compiled networks: give --compile with --graphs.")
 
 
 def fit(
@@ -169,6 +174,8 @@ def fit(
                 seeds.seed_global(
                     seeds.number(batches.seed, rank=batches.rank, step=run.step, purpose="global"), device
                 )
+                if settings.graphs:  # what the networks gave at earlier steps may be written over
+                    torch.compiler.cudagraph_mark_step_begin()
                 norms.due = (run.step + 1) % settings.log_every == 0
                 with global_draws():
                     metrics = step(_shared(batches.at(run.step), here.world))
@@ -229,13 +236,17 @@ def _shared(batch: Batch, world: int) -> Batch:
 def prepare(method: Method, device: torch.device, settings: LoopSettings, steps: int, images: bool) -> None:
     """Tell a method of the run, and move its networks to a device, in the layout and precision that are fast there."""
     devices.tune_allocator()
+    if settings.graphs and device.type != "cuda":
+        raise UsageError(
+            f"CUDA graphs are of GPUs, and this run is on the {device.type}: leave --graphs out."
+        )
 
     def place(network: torch.nn.Module) -> torch.nn.Module:
         synchronise(network, ranks()).to(device)
         if images:
             network.to(memory_format=torch.channels_last)
         if settings.compile:
-            network.compile()
+            network.compile(mode="reduce-overhead" if settings.graphs else None)
         return network
 
     method.autocast = devices.autocast(devices.resolve_precision(settings.precision, device, images), device)

@@ -124,3 +124,19 @@ def test_an_unrolled_generator_is_not_compiled():
     plan = recipes.resolve("unrolled-ring", "smoke", compile=True)
     with pytest.raises(UsageError, match="leave --compile out, or give --unroll 0"):
         recipes.train(plan, device="cpu", quiet=True)
+
+
+def test_graphs_are_of_compiled_networks_on_a_gpu(monkeypatch):
+    """What is asked of torch; that it gives the same losses, a GPU must say (`course bench graphs`)."""
+    with pytest.raises(UsageError, match="give --compile with --graphs"):
+        LoopSettings(graphs=True)
+    settings, asked = LoopSettings(compile=True, graphs=True), []
+    plan = recipes.resolve("gan-ring", "smoke", compile=True, graphs=True)
+    with pytest.raises(UsageError, match="leave --graphs out"):
+        recipes.train(plan, device="cpu", quiet=True)
+    monkeypatch.setattr(nn.Module, "compile", lambda self, **how: asked.append(how))
+    monkeypatch.setattr(nn.Module, "to", lambda self, *where, **how: self)
+    method = recipes.build(plan, (2,))
+    prepare(method, torch.device("cuda"), settings, 4, False)
+    prepare(method, torch.device("cuda"), LoopSettings(compile=True), 4, False)
+    assert asked == [{"mode": "reduce-overhead"}] * 2 + [{"mode": None}] * 2

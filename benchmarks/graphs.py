@@ -1,0 +1,44 @@
+"""Small batches, whose steps wait for kernels to be started: eager, compiled, and played back as CUDA graphs."""
+
+import sys
+from typing import Any
+
+from benchmarks import recipes
+
+CASES = tuple(case for case in recipes.CASES if case[1]["batch"] <= 32)
+WAYS: dict[str, dict[str, bool]] = {
+    "eager": {},
+    "compiled": {"compile": True},
+    "graphs": {"compile": True, "graphs": True},
+}
+
+
+def measure(device: str, quick: bool) -> dict[str, Any]:
+    """Images a second of each case in each way. One that fails says why, and the others go on."""
+    if not device.startswith("cuda"):
+        return {"skipped": "CUDA graphs are of GPUs: this is measured with --device cuda."}
+    rows = []
+    for name, changes in CASES:
+        for way, settings in WAYS.items():
+            row: dict[str, Any] = {"recipe": name, "changes": changes, "way": way}
+            try:
+                row |= recipes.step_of(name, changes, device, quick, **settings)
+            except Exception as error:  # a fault of one case is a result too
+                row["error"] = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+            rows.append(row)
+            print(line_of(row), file=sys.stderr, flush=True)
+    return {"device": device, "cases": rows}
+
+
+def line_of(row: dict[str, Any]) -> str:
+    name = f"{row['recipe']:20}{row['way']:>10}"
+    if "error" in row:
+        return f"{name}  {row['error']}"
+    return f"{name}{row['resolution']:5} px{row['batch']:6}{row['images_per_second']:12,.0f} images/s"
+
+
+def table(result: dict[str, Any]) -> str:
+    """The result as plain text."""
+    if "skipped" in result:
+        return result["skipped"]
+    return "\n".join([f"small batches on {result['device']}", *map(line_of, result["cases"])])
