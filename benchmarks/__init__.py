@@ -24,6 +24,7 @@ BENCHMARKS = {
     "inversion": "benchmarks.inversion",
     "recipes": "benchmarks.recipes",
     "graphs": "benchmarks.graphs",
+    "one-channel": "benchmarks.one_channel",
     "grading": "benchmarks.grading",
 }
 

@@ -325,3 +325,16 @@ def test_a_class_is_mixed(project, monkeypatch):
     assert len({s.student for s in class_}) == 200
     assert "BEGIN SOLUTION" not in json.dumps([s.notebook for s in class_])
     assert all("while True: pass" in json.dumps(s.notebook) for s in class_ if s.kind == "endless")
+
+
+def test_a_transposed_convolution_to_one_channel_is_the_same_in_three_ways(benchmarks):
+    """Of an uneven weight: a tap at a wrong place would show."""
+    module = importlib.import_module("benchmarks.one_channel")
+    torch.manual_seed(0)
+    x, weight, bias = (torch.randn(*s, dtype=torch.float64) for s in ((2, 3, 5, 5), (3, 1, 4, 4), (1,)))
+    expected = torch.nn.functional.conv_transpose2d(x, weight, bias, 2, 1)
+    for way, w in module.ways(weight).values():
+        torch.testing.assert_close(way(x, w, bias), expected, rtol=1e-12, atol=1e-12)
+    result = module.case_of((2, 3, 4), torch.float32, "cpu", 1)
+    assert set(result["times_as_fast"]) == {"shuffle", "product"}
+    assert max(result["largest_error"].values()) < 1e-6
