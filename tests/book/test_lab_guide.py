@@ -1,8 +1,11 @@
 """The lab guide: every block of it is run as it is printed, in the order of the page."""
 
+import json
+import os
 import re
 import runpy
 import shlex
+import subprocess
 import sys
 
 import pytest
@@ -42,12 +45,28 @@ def test_the_page_does_what_it_says(project, tmp_path, monkeypatch, capsys):
             if words[0] == "python":
                 runpy.run_path(words[1])
                 assert "torch.Size([16, 1, 16, 16])" in capsys.readouterr().out
+            elif words[0] == "torchrun":
+                run_by_torchrun(project, words[1:])
             else:
                 assert words[0] == "course" and cli.main(words[1:]) == 0, capsys.readouterr().err
     assert (tmp_path / "dense.png").exists() and (tmp_path / "both.png").exists()
+    assert json.loads((tmp_path / "two.json").read_text())["samples"] == 100
+    assert json.loads((tmp_path / "found" / "measures.json").read_text())["images"] == 6
     assert {p.name for p in (tmp_path / "exported").iterdir() if p.is_file()} == {
         "export.json", "generator.py", "generator.pt2", "generator.safetensors",
     }  # fmt: skip
+
+
+def run_by_torchrun(project, words):
+    """Two processes of their own, on processors."""
+    environment = os.environ | {
+        "PYTHONPATH": str(project),
+        "CUDA_VISIBLE_DEVICES": "",
+        "OMP_NUM_THREADS": "1",
+    }
+    command = [sys.executable, "-m", "torch.distributed.run", *words]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def forget(monkeypatch):
