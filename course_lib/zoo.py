@@ -34,6 +34,7 @@ ENTRIES = {
     "cgan-faces": "cgan-faces",
     "diffusion-ring": "diffusion-ring",
     "diffusion-faces": "diffusion-faces",
+    "bigan-digits": "bigan-digits",
 }
 # entries whose pictures no network of the course was taught on: measured by what their codes hold of known factors
 BY_CODES = ("ibgan-colour-sprites",)

@@ -29,3 +29,27 @@ def linear_r2(codes: Tensor, readings: Tensor, *, train: float = 0.5, ridge: flo
     residual = (rest - level - (x[n:] - mean) @ slopes).square().mean(0)
     variance = rest.var(0, correction=0)
     return torch.where(variance > 0, 1 - residual / variance, torch.nan)
+
+
+def linear_accuracy(
+    codes: Tensor, labels: Tensor, new_codes: Tensor, new_labels: Tensor, *, ridge: float = 1e-3
+) -> float:
+    """Share of new codes (M, d) whose label, int64 (M,), an affine function of the codes (N, d) says, in [0, 1].
+
+    Least squares onto one column of 0 and 1 for each label, with a small ridge (a share of the codes' mean variance);
+    the greatest column is the answer. Raises UsageError where codes and labels do not pair.
+    """
+    if (
+        len(codes) != len(labels)
+        or len(new_codes) != len(new_labels)
+        or codes.shape[1:] != new_codes.shape[1:]
+    ):
+        raise UsageError("a code needs one label, and new codes as many numbers as those that are fitted.")
+    x, y = codes.double(), torch.nn.functional.one_hot(labels).double()
+    mean, level = x.mean(0), y.mean(0)
+    centred = x - mean
+    gram = centred.T @ centred
+    gram += ridge * gram.diagonal().mean() * torch.eye(len(gram), dtype=gram.dtype)
+    slopes = torch.linalg.solve(gram, centred.T @ (y - level))
+    said = (level + (new_codes.double() - mean) @ slopes).argmax(1)
+    return (said == new_labels).double().mean().item()

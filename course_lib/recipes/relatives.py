@@ -6,6 +6,7 @@ from course_lib.methods.gan import GANSettings
 from course_lib.networks.attention import AttentionPair
 from course_lib.networks.biggan import BigPair
 from course_lib.networks.joint import BiGANNetworks
+from course_lib.networks.joint_perceptrons import BiGANPerceptrons
 from course_lib.recipes.plan import Recipe
 
 SMALL = {"batch": 64, "ema": 0.995}
@@ -17,6 +18,17 @@ BIGAN_LAB = {
 }  # fmt: skip
 BIGAN = {
     **SMALL, "latent": 50, "steps": 3_000, "generator_lr": 1e-3, "encoder_lr": 1e-3, "discriminator_lr": 5e-4,
+}  # fmt: skip
+PERCEPTRONS = {
+    "data": "digits", "resolution": 16, "batch": 64, "steps": 3_000, "ema": 0.995, "latent": 10,
+    "latent_law": "normal", "units": 256, "discriminator_units": 256, "discriminator_norm": True,
+    "generator_lr": 1e-3, "encoder_lr": 1e-3, "discriminator_lr": 1e-3,
+}  # fmt: skip
+# their networks for MNIST are perceptrons too, with 50 uniform numbers for z
+PERCEPTRONS_LAB = {
+    "data": "mnist", "resolution": 32, "batch": 128, "steps": 190_000, "ema": 0.999, "latent": 50,
+    "latent_law": "uniform", "units": 1024, "discriminator_units": 1024,
+    "generator_lr": 2e-4, "encoder_lr": 2e-4, "discriminator_lr": 2e-4,
 }  # fmt: skip
 # Zhang et al. (2019): a million steps at 128 pixels, batches of 256
 SAGAN_LAB = {
@@ -57,7 +69,13 @@ def sagan(summary: str, looks: str) -> Recipe:
 
 
 RECIPES: dict[str, Recipe] = {
-    "bigan-digits": bigan("BiGAN on digits: encoder and generator told apart by their pairs", "digits"),
+    "bigan-digits": Recipe(
+        "BiGAN of perceptrons on digits (MNIST in the lab): encoder and generator told apart by their pairs",
+        BiGANSettings,
+        BiGANPerceptrons,
+        PERCEPTRONS,
+        {"smoke": {"steps": 4, "batch": 16, "units": 8, "discriminator_units": 8}, "lab": PERCEPTRONS_LAB},
+    ),
     "bigan-fashion": bigan("BiGAN on Fashion-MNIST", "fashion-mnist"),
     "bigan-faces": bigan("BiGAN on procedural faces", "faces"),
     "biggan-digits": Recipe(

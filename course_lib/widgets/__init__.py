@@ -10,6 +10,7 @@ from course_lib.widgets.explorer import latents
 from course_lib.widgets.labs import costs, dynamics, game1d, gan2d
 from course_lib.widgets.latent_planes import latent_plane, live_latent_plane
 from course_lib.widgets.neighbourhoods import neighbourhoods
+from course_lib.widgets.pairs import pairs
 from course_lib.widgets.small_images import small_images
 from course_lib.widgets.surfaces import loss_surface
 from course_lib.widgets.truncated import truncation
@@ -31,6 +32,7 @@ __all__ = [
     "live_latent_plane",
     "loss_surface",
     "neighbourhoods",
+    "pairs",
     "small_images",
     "transport",
     "truncation",

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from course_lib.errors import UsageError
-from course_lib.evaluation.linearity import linear_r2
+from course_lib.evaluation.linearity import linear_accuracy, linear_r2
 
 
 def test_r2_is_the_share_of_variance_that_is_linear():
@@ -29,3 +29,17 @@ def test_what_was_not_fitted_is_judged():
     assert found.item() < -0.5
     with pytest.raises(UsageError, match="too few"):
         linear_r2(torch.randn(100, 80), torch.randn(100, 1))
+
+
+def test_linear_accuracy_reads_classes_that_a_line_parts_and_no_others():
+    draw = torch.Generator().manual_seed(0)
+    codes = torch.randn(400, 2, generator=draw)
+    by_line = (codes[:, 0] > 0).long()
+    ring = (codes.norm(dim=1) > codes.norm(dim=1).median()).long()
+    read = linear_accuracy(codes[:300], by_line[:300], codes[300:], by_line[300:])
+    assert read > 0.95
+    assert linear_accuracy(codes[:300], ring[:300], codes[300:], ring[300:]) < 0.7
+    # wherever the codes lie, and whatever their unit
+    assert linear_accuracy(9 * codes[:300] + 5, by_line[:300], 9 * codes[300:] + 5, by_line[300:]) == read
+    with pytest.raises(UsageError, match="one label"):
+        linear_accuracy(codes, by_line[:3], codes, by_line)
