@@ -16,7 +16,9 @@ def elsewhere(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def forks(tmp_path_factory):
-    server = Forks(COURSE_CACHE=str(tmp_path_factory.mktemp("cache")))
+    cache = tmp_path_factory.mktemp("cache")
+    server = Forks(COURSE_CACHE=str(cache))
+    server.cache = cache
     yield server
     server.close()
 

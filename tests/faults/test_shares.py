@@ -7,8 +7,6 @@ import signal
 import pytest
 from faults import ledger
 
-from course_lib import paths
-
 MEASURE = ["evaluate", "--device", "cpu", "--samples", "1100", "--extrapolate"]
 SEARCH = ["project", "dcgan-faces", "--data", "faces", "--device", "cpu", "--steps", "3", "--set", "pool=16"]
 
@@ -23,12 +21,12 @@ def contents(folder):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("of", ["dcgan-faces", "cgan-digits", "infogan-digits"])
-def test_two_processes_measure_what_one_measures(forks, tmp_path, monkeypatch, of):
-    """Images and features in batches of both; conditions and codes; the data's features from either cache."""
+def test_two_processes_measure_what_one_measures(forks, tmp_path, of):
+    """Images and features in batches of both; conditions and codes; the data's features read anew by either."""
     numbers = {}
     for world in (2, 1):
         file = tmp_path / f"{world}.json"
-        shutil.rmtree(paths.cache() / "statistics", ignore_errors=True)
+        shutil.rmtree(forks.cache / "statistics", ignore_errors=True)
         assert forks.run_ranks(world, *MEASURE, of, "--json", file) == ([0] * world, [""] * world)
         numbers[world] = json.loads(file.read_text())
     assert numbers[1] == numbers[2] and "frechet_limit" in numbers[1]
