@@ -5,6 +5,7 @@ from course_lib.widgets.channels import channel
 from course_lib.widgets.codes import Code, codes
 from course_lib.widgets.conjugates import conjugate
 from course_lib.widgets.distances import frechet
+from course_lib.widgets.drags import drags
 from course_lib.widgets.earth import transport
 from course_lib.widgets.explorer import latents
 from course_lib.widgets.labs import costs, dynamics, game1d, gan2d
@@ -23,6 +24,7 @@ __all__ = [
     "codes",
     "conjugate",
     "costs",
+    "drags",
     "dynamics",
     "frechet",
     "game1d",

@@ -26,6 +26,8 @@ CHAPTERS = {
     "invert": "12-inversion",
     "icgan": "13-encoders",
     "proj": "14-projection",
+    "today": "15-today",
+    "drag": "15-today",
 }
 # where a prefix's page is called otherwise than its chapter; its label is "ch-" and what follows the number
 PAGES = {
@@ -33,6 +35,7 @@ PAGES = {
     "attention": "08c-attention-scale",
     "style": "12-style",
     "invert": "12b-inverting",
+    "drag": "15b-dragging-and-misuse",
 }
 
 Checker = Callable[[Any, Any], None]  # (answer, trial): returns, or fails with a diagnosis
