@@ -179,7 +179,6 @@ STUDIES: dict[str, Study] = {
             **{name: BASE | changes for name, changes in INGREDIENTS.items()},
             "together": BASE | TOGETHER,
             "together, not orthogonal": BASE | TOGETHER | {"orthogonal": 0.0},
-            "together, strongly orthogonal": BASE | TOGETHER | {"orthogonal": 0.1},
         },
         truncation,
         every=300,
