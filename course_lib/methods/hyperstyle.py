@@ -12,16 +12,14 @@ import torch
 from torch import Tensor, nn
 
 from course_lib.data.batches import Batch
-from course_lib.data.images import ImageSet
-from course_lib.data.toy import PointSet
 from course_lib.errors import UsageError
-from course_lib.methods.encoding import encoded, generator_space
+from course_lib.methods.encoding import generator_space
 from course_lib.methods.generated_pairs import evaluation
-from course_lib.methods.generative import Generative
 from course_lib.methods.image_loss import ImageLoss, check_judge
 from course_lib.methods.optimisers import adam, set_rates
 from course_lib.methods.protocol import frozen, needs
 from course_lib.methods.spaces import Space
+from course_lib.methods.taught_by_images import TaughtByImages
 from course_lib.networks.own_weights import with_own_weights
 from course_lib.networks.weight_offsets import added, changed
 from course_lib.schedules import decay
@@ -51,7 +49,7 @@ class HyperStyleSettings:
         return HyperStyle(**needs(networks, "hypernetwork", "encoder", "generator"), settings=self)
 
 
-class HyperStyle(Generative):
+class HyperStyle(TaughtByImages):
     """The hypernetwork learns; encoder and generator stay as they are.
 
     encoder: a `LatentEncoder` of this generator. hypernetwork: images and reconstructions -> offsets by name, as
@@ -80,12 +78,6 @@ class HyperStyle(Generative):
         """The encoder's."""
         encoder: Any = self.networks["encoder"]
         return generator_space(self.networks["generator"], encoder.space)
-
-    def prepare(self, dataset: ImageSet | PointSet, seed: int = 0) -> None:
-        """Raises UsageError for points, CourseError where no network judges such images."""
-        if not isinstance(dataset, ImageSet):
-            raise UsageError("a hypernetwork is taught by images: give --data a set of images.")
-        self.loss.told(dataset)
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """One update, for which all passes add up their gradients."""
@@ -130,10 +122,6 @@ class HyperStyle(Generative):
                 made = self.decoded(codes, offsets)
         return codes, made, offsets
 
-    def latents(self, n: int, generator: torch.Generator) -> Tensor:
-        """(n, *shape) codes of the space, as the generator was trained on them."""
-        return self.space.draw(n, generator)
-
     @torch.no_grad()
     def sample(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Codes (B, *shape) -> float32 images, by the generator's own weights."""
@@ -143,18 +131,9 @@ class HyperStyle(Generative):
         with evaluation(decode), self.autocast():
             return decode(latents).float()
 
-    @torch.no_grad()
-    def encode(self, images: Tensor) -> Tensor:
-        """(B, C, H, W) -> codes (B, *shape), by the encoder that it stands on."""
-        encoder = self.networks["encoder"]
-        with evaluation(encoder), self.autocast():
-            return encoded(encoder, self.space, images)
-
-    def preview(self, batch: Batch, draw: torch.Generator) -> Tensor:
-        """Images of the batch, and under each row its reconstructions."""
-        images = batch.x[:32]
-        rows = zip(images.split(8), self.reconstruct(images)[1].split(8), strict=True)
-        return torch.cat([part for row in rows for part in row])
+    def again(self, images: Tensor) -> Tensor:
+        """What is left of images by way of their codes and changes: (B, C, H, W)."""
+        return self.reconstruct(images)[1]
 
 
 def prefix(decode: nn.Module) -> str:

@@ -14,16 +14,14 @@ import torch
 from torch import Tensor, nn
 
 from course_lib.data.batches import Batch
-from course_lib.data.images import ImageSet
-from course_lib.data.toy import PointSet
 from course_lib.errors import UsageError
-from course_lib.methods.encoding import delta_lengths, encoded, generator_space, mean_code
+from course_lib.methods.encoding import delta_lengths, generator_space, mean_code
 from course_lib.methods.generated_pairs import PairStream, evaluation
-from course_lib.methods.generative import Generative
 from course_lib.methods.image_loss import ImageLoss, check_judge
 from course_lib.methods.optimisers import adam, set_rates
 from course_lib.methods.protocol import frozen, needs
 from course_lib.methods.spaces import Space
+from course_lib.methods.taught_by_images import TaughtByImages
 from course_lib.networks.latent_encoder import LatentEncoder, code_shape
 from course_lib.objectives.adversarial import GAMES
 from course_lib.objectives.penalties import r1
@@ -68,7 +66,7 @@ class LatentEncoderSettings:
         return LatentEncoding(**needs(networks, "encoder", "generator"), **beside, settings=self)
 
 
-class LatentEncoding(Generative):
+class LatentEncoding(TaughtByImages):
     """An encoder that learns, of a generator that stays as it is.
 
     encoder: a `LatentEncoder` for codes of the generator's space. discriminator: codes (B, d) -> (B,) logits, and pool:
@@ -112,12 +110,6 @@ class LatentEncoding(Generative):
     def space(self) -> Space:
         """Of the codes: Z, W or W+."""
         return generator_space(self.networks["generator"], self.settings.space)
-
-    def prepare(self, dataset: ImageSet | PointSet, seed: int = 0) -> None:
-        """Raises UsageError for points, CourseError where no network judges such images."""
-        if not isinstance(dataset, ImageSet):
-            raise UsageError("an encoder is taught by images: give --data a set of images.")
-        self.loss.told(dataset)
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """One update of the encoder, whose passes add up their gradients, and one of the discriminator of codes."""
@@ -192,10 +184,6 @@ class LatentEncoding(Generative):
             codes = codes[:, : self.open].flatten(0, 1)
         return self.networks["discriminator"](codes)
 
-    def latents(self, n: int, generator: torch.Generator) -> Tensor:
-        """(n, *shape) codes of the space, as the generator was trained on them."""
-        return self.space.draw(n, generator)
-
     @torch.no_grad()
     def sample(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Codes (B, *shape) -> float32 images."""
@@ -203,18 +191,9 @@ class LatentEncoding(Generative):
             raise UsageError("this method was not told of labels: sample without them.")
         return self.shown(self.space, latents)
 
-    @torch.no_grad()
-    def encode(self, images: Tensor) -> Tensor:
-        """(B, C, H, W) -> codes (B, *shape)."""
-        encoder: Any = self.networks["encoder"]
-        with evaluation(encoder), self.autocast():
-            return encoded(encoder, self.space, images)
-
-    def preview(self, batch: Batch, draw: torch.Generator) -> Tensor:
-        """Images of the batch, and under each row its reconstructions."""
-        images = batch.x[:32]
-        rows = zip(images.split(8), self.sample(self.encode(images)).split(8), strict=True)
-        return torch.cat([part for row in rows for part in row])
+    def again(self, images: Tensor) -> Tensor:
+        """What is left of images by way of their codes: (B, C, H, W)."""
+        return self.sample(self.encode(images))
 
 
 def opened(step: int, styles: int, start: int, every: int) -> int:
