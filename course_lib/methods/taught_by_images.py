@@ -33,7 +33,7 @@ class TaughtByImages(Generative):
     def prepare(self, dataset: ImageSet | PointSet, seed: int = 0) -> None:
         """Raises UsageError for points, CourseError where no network judges such images."""
         if not isinstance(dataset, ImageSet):
-            raise UsageError(f"a {self.label} is taught by images: give --data a set of images.")
+            raise UsageError("images are what teaches here: give --data a set of images.")
         self.loss.told(dataset)
 
     def latents(self, n: int, generator: torch.Generator) -> Tensor:
