@@ -42,12 +42,12 @@ def test_a_folder_is_translated_picture_by_picture(cycle, pictures, tmp_path, ca
     said = capsys.readouterr()
     assert "5 pictures" in said.out and "back again to within" in said.out
     assert "4 of 5 pictures; about" in said.err and "5 of 5 pictures\n" in said.err
-    assert "are not of 16 × 16 pixels" in said.err
+    assert "are not of 32 × 32 pixels" in said.err
     made = sorted(p.name for p in out.iterdir())
     assert made == [*(f"{n:05d}-p{n}.png" for n in range(5)), "side-by-side.png"]
     with Image.open(out / made[0]) as first, Image.open(out / "side-by-side.png") as sheet:
-        assert first.size == (16, 16) and first.mode == "RGB"
-        assert sheet.size == (5 * 17 + 1, 3 * 17 + 1), "given, translated, and back again"
+        assert first.size == (32, 32) and first.mode == "RGB"
+        assert sheet.size == (5 * 33 + 1, 3 * 33 + 1), "given, translated, and back again"
 
 
 def test_each_picture_is_what_the_method_makes_of_it_alone(cycle, tmp_path):
@@ -56,7 +56,7 @@ def test_each_picture_is_what_the_method_makes_of_it_alone(cycle, tmp_path):
         out = tmp_path / f"out{back}"
         command = ["translate", cycle, "--data", "faces", "--first", "3", "--batch", "2", *words]
         assert main([*command, "--quiet", "--out", str(out)]) == 0
-        image = data.open("faces", resolution=16, split="test").tensor([2])
+        image = data.open("faces", resolution=32, split="test").tensor([2])
         made = (method.translate(image, back=back)[0] + 1) * 127.5
         with Image.open(out / "00002-faces-test-2.png") as written:
             there = torch.from_numpy(np.array(written)).permute(2, 0, 1)
@@ -69,7 +69,7 @@ def test_one_direction_and_progress_that_can_be_silent(pairs, pictures, tmp_path
     said = capsys.readouterr()
     assert "1 picture," in said.out and "back again" not in said.out and not said.err
     with Image.open(out / "side-by-side.png") as sheet:
-        assert sheet.size == (18, 2 * 17 + 1)
+        assert sheet.size == (34, 2 * 33 + 1)
     assert main(["translate", pairs, str(pictures), "--back"]) == 2
     assert "one direction" in capsys.readouterr().err
 

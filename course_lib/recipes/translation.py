@@ -9,7 +9,7 @@ from course_lib.recipes.plan import Recipe
 # a quarter of the paper's width, batches of 8 and a larger rate with them; translators that begin as the identity,
 # for instance normalisation takes an image's mean colours from those that do not
 BOOK = {
-    "resolution": 32, "batch": 8, "steps": 1_500, "generator_lr": 1e-3, "discriminator_lr": 1e-3, "ema": 0.99,
+    "resolution": 32, "batch": 8, "steps": 1_000, "generator_lr": 1e-3, "discriminator_lr": 1e-3, "ema": 0.99,
     "width": 16, "halvings": 1, "blocks": 3, "discriminator_width": 16, "discriminator_layers": 2,
     "additive": True,
 }  # fmt: skip
@@ -20,7 +20,7 @@ PAPER = {
     "additive": False,
 }  # fmt: skip
 SMOKE = {
-    "resolution": 16, "batch": 4, "steps": 4, "width": 4, "blocks": 1, "discriminator_width": 4,
+    "batch": 4, "steps": 4, "width": 4, "blocks": 1, "discriminator_width": 4,
     "discriminator_layers": 1,
 }  # fmt: skip
 
@@ -43,12 +43,12 @@ def pairs(summary: str, source: str, target: str) -> Recipe:
         PANSettings,
         PairNetworks,
         {
-            "data": source, "target": target, "paired": True, "resolution": 32, "batch": 32, "steps": 1_500,
+            "data": source, "target": target, "paired": True, "resolution": 32, "batch": 32, "steps": 1_000,
             "generator_lr": 1e-3, "discriminator_lr": 5e-4, "ema": 0.99, "width": 24, "depth": 3,
             "discriminator_width": 24,
         },
         {
-            "smoke": {"resolution": 16, "batch": 8, "steps": 4, "width": 4, "discriminator_width": 4},
+            "smoke": {"batch": 8, "steps": 4, "width": 4, "discriminator_width": 4},
             # Wang et al. (2018): 100,000 steps in batches of 4 at 256 pixels
             "lab": {
                 "resolution": 256, "batch": 4, "steps": 100_000, "generator_lr": 2e-4, "discriminator_lr": 2e-4,

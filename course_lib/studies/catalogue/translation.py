@@ -52,8 +52,8 @@ STUDIES: dict[str, Study] = {
             "the paper's translators": {"additive": False},
         },
         without_pairs,
-        every=400,
-        common={"steps": 400, "ema": 0.98, "log_every": 50},
+        every=300,
+        common={"steps": 300, "ema": 0.98, "log_every": 50},
     ),
     "translation-paired": Study(
         "What do the distance in D's layers, the game and the pixels each do to a translation from pairs?",
@@ -65,7 +65,7 @@ STUDIES: dict[str, Study] = {
             "distance alone": {"adversarial": 0.0},
         },
         with_pairs,
-        every=450,
-        common={"steps": 450, "ema": 0.98, "log_every": 50},
+        every=300,
+        common={"steps": 300, "ema": 0.98, "log_every": 50},
     ),
 }
