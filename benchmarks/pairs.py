@@ -244,7 +244,7 @@ def course_turns(job: dict[str, Any], method: Any, dataset: Any, counter: Any, t
     from course_lib.training import device as devices
     from course_lib.training.loop import LoopSettings, fit, prepare
 
-    settings = LoopSettings()
+    settings = LoopSettings(precision=job.get("precision", "auto"))
     batches = Batches(dataset, images_a_step(job), seed=0, target=target, device=job["device"])
     prepare(method, batches.device, settings, ENDLESS, images=True)
     with counter:
