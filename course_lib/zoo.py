@@ -35,6 +35,8 @@ ENTRIES = {
     "diffusion-ring": "diffusion-ring",
     "diffusion-faces": "diffusion-faces",
     "bigan-digits": "bigan-digits",
+    "cyclegan-glasses": "cyclegan-glasses",
+    "pan-rain": "pan-rain",
 }
 # entries whose pictures no network of the course was taught on: measured by what their codes hold of known factors
 BY_CODES = ("ibgan-colour-sprites",)

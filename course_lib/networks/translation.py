@@ -70,7 +70,7 @@ class ResidualTranslator(nn.Module):
         made = self.layers(images)
         if not self.additive:
             return made
-        return images + made.relu() * (1 - images) - (-made).relu() * (1 + images)
+        return images + made - made.abs() * images
 
 
 class PatchDiscriminator(nn.Module):

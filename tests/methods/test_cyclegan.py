@@ -181,7 +181,10 @@ def test_what_cannot_be_translated_is_refused(spec, changes, named):
 def test_an_additive_translator_begins_as_the_identity_and_stays_in_the_range():
     torch.manual_seed(0)
     network, image = ResidualTranslator(3, 3, 4, 1, 1, additive=True), torch.rand(2, 3, 16, 16) * 2 - 1
-    assert torch.equal(network(image), image)
+    begun = network(image)
+    assert torch.equal(begun, image)
+    begun.square().sum().backward()
+    assert network.layers[-2].weight.grad.abs().max() > 0, "it can leave the identity"
     network.layers[-2].weight.data.normal_(0, 3)
     made = network(image)
     assert made.abs().max() <= 1 and (made - image).abs().max() > 0.5
