@@ -224,11 +224,10 @@ STUDIES: dict[str, Study] = {
         "student-faces",
         {
             "matching alone": {"adversarial": 0.0},
-            "adversarial, 0.003": {"adversarial": 3e-3},
-            "adversarial, 0.03": {"adversarial": 0.03},
+            "with the adversarial term": {},
         },
         student_distance,
-        every=100,
-        common={"steps": 100, "log_every": 100},
+        every=60,
+        common={"steps": 60, "log_every": 60},
     ),
 }
