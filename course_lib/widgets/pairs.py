@@ -27,5 +27,5 @@ def pairs(
             )
     settings = {"encoder": list(encoder), "generator": list(generator), "task": task}
     return _lab(
-        "mountPairs", (*PARTS, "pairs.js", "pairs-lab.js"), settings, (360, 430), "BiGAN's game on a table"
+        "mountPairs", (*PARTS, "pairs.js", "pairs-lab.js"), settings, (440, 620), "BiGAN's game on a table"
     )

@@ -14,7 +14,7 @@ function mountPairs(root, settings) {
         ["E", "data", () => (encoder[x] = z), `E: code ${z + 1} for image ${IMAGES[x]}`],
         ["G", "generator", () => (generator[z] = x), `G: image ${IMAGES[x]} from code ${z + 1}`],
       ].map(([name, role, choose, words]) => make("button", { type: "button", "aria-label": words, title: words, "data-role": role, style: "min-width:34px;padding:2px 6px;margin:1px", click: () => { choose(); draw(); } }, name));
-      return { box: make("td", { style: "text-align:center;white-space:nowrap;padding:2px" }, ...kinds), kinds };
+      return { box: make("td", { style: "text-align:center;padding:2px" }, ...kinds), kinds };
     }));
   }
   const head = make("tr", {}, make("td"), ...Array.from({ length: n }, (_, z) => make("th", { scope: "col", style: "text-align:center" }, `code ${z + 1}`)));
