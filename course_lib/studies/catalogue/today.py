@@ -137,12 +137,13 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 GAMMAS = (0.1, 1.0, 10.0, 100.0, 1000.0)
 
-# CPU milliseconds a step at batch 32, medians of seven rounds in turn (`python -m benchmarks.equal_time`)
-PAIRED_MS = {
+# steps that take about 9 and 14 CPU seconds at batch 32, from the milliseconds of `python -m benchmarks.equal_time`;
+# what was spent is in the record, as cpu_seconds
+STEPS = {
     "digits": {
-        "rival-dcgan": 10.2, "rival-hinge": 12.1, "rival-wgan-gp": 13.7, "r3gan-small": 15.5, "r3gan-residual": 55.8,
+        "rival-dcgan": 880, "rival-hinge": 740, "rival-wgan-gp": 660, "r3gan-small": 580, "r3gan-residual": 160,
     },
-    "fashion-mnist": {"rival-dcgan": 19.8, "rival-hinge": 21.4, "rival-wgan-gp": 24.8, "r3gan-small": 31.1},
+    "fashion-mnist": {"rival-dcgan": 700, "rival-hinge": 620, "rival-wgan-gp": 560, "r3gan-small": 480},
 }  # fmt: skip
 # gamma of R3GAN: the total variance of the data, which nobody has to choose
 VARIANCE = {"digits": 63.6, "fashion-mnist": 274.7}
@@ -163,11 +164,10 @@ TEACHERS: dict[str, dict[str, Any]] = {
 }
 
 
-def rivals(data: str, resolution: int, seconds: float) -> dict[str, dict[str, Any]]:
-    """Each game with as many steps as fit into so many CPU seconds, in twenties."""
+def rivals(data: str, resolution: int) -> dict[str, dict[str, Any]]:
+    """Each game with as many steps as fit into the same CPU time."""
     variants: dict[str, dict[str, Any]] = {}
-    for recipe, milliseconds in PAIRED_MS[data].items():
-        steps = 20 * round(50 * seconds / milliseconds)
+    for recipe, steps in STEPS[data].items():
         gamma = {"r1": VARIANCE[data], "r2": VARIANCE[data]} if recipe.startswith("r3gan") else {}
         variants[LABELS[recipe]] = {
             "recipe": recipe, "data": data, "resolution": resolution, "steps": steps, **gamma,
@@ -191,7 +191,7 @@ STUDIES: dict[str, Study] = {
     "r3gan-time-digits": Study(
         "Is R3GAN better than other games on digits when all get the same time?",
         "r3gan-small",
-        rivals("digits", 16, 9.0),
+        rivals("digits", 16),
         at_equal_time,
         every=20,
         common={"log_every": 1_000},
@@ -199,7 +199,7 @@ STUDIES: dict[str, Study] = {
     "r3gan-time-clothes": Study(
         "And on Fashion-MNIST?",
         "r3gan-small",
-        rivals("fashion-mnist", 32, 14.0),
+        rivals("fashion-mnist", 32),
         at_equal_time,
         every=20,
         common={"log_every": 1_000},
