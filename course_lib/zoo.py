@@ -167,7 +167,8 @@ def _measures(name: str, method: Any) -> dict[str, Any]:
     if isinstance(method, LatentEncoding):
         return encoder_measures(method, recipes.open_data(method.plan, "test")[0])
     if name not in BY_CODES:
-        return measure(method, recipes.open_data(method.plan)[0], samples=FEW.get(name, 10_000))
+        few: dict[str, Any] = {"samples": FEW[name]} if name in FEW else {}
+        return measure(method, recipes.open_data(method.plan)[0], **few)
     held_out = recipes.open_data(method.plan, "test")[0]
     return {"data": held_out.name, "samples": len(held_out), "seed": 0, **code_measures(method, held_out)}
 
