@@ -22,6 +22,7 @@ NAMES = (
     "gan-ring", "dcgan-digits", "wgan-gp-ring", "wgan-gp-fashion", "unrolled-ring", "r3gan-fashion", "remedies-ring",
     "frozen-digits", "clinic-digits", "fgan-ring", "swissroll-grown", "clggan-faces", "glo-fashion", "vae-fashion",
     "betavae-sprites", "infogan-digits", "ibgan-sprites", "classifier-digits", "judge-faces", "stylegan-faces",
+    "r3gan-small", "r3gan-residual",
 )  # fmt: skip
 STEPS = 4
 
