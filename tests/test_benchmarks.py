@@ -205,7 +205,7 @@ def test_the_plain_step_of_cyclegan_is_the_course_s_own(project, monkeypatch):
 
     dataset = data.open("digits", resolution=16)
     one = dataset.images[:4], dataset.images[4:8]  # a whole set is one batch, whose order does not matter
-    narrow = CycleNetworks(4, 1, 1, 4, 1)
+    narrow = CycleNetworks(4, 1, 1, discriminator_width=4, discriminator_layers=1)
 
     def networks():
         torch.manual_seed(0)

@@ -2,7 +2,7 @@
 
 import torch
 
-from course_lib import recipes, seeds
+from course_lib import data, recipes, seeds
 from course_lib.methods.generated_pairs import PairStream
 from course_lib.studies import runner
 from course_lib.studies.catalogue import relatives_bigan as studied
@@ -32,7 +32,7 @@ def test_accuracies_are_of_new_codes():
 
 def test_the_random_encoder_has_the_spread_of_z_and_the_regression_learns():
     plan = recipes.resolve("bigan-digits", "smoke", latent=3)
-    method = recipes.build(plan)
+    method = recipes.build(plan, data.spec_of(data.open("digits", resolution=16)))
     draw = torch.Generator().manual_seed(0)
     images = torch.rand(200, 1, 16, 16, generator=draw) * 2 - 1
     random = studied.untrained(plan, method, images)(images)
