@@ -43,7 +43,10 @@ class DetectionSettings:
 class DetectorNetwork:
     """The classifier of `networks.classifier` with one output: the logit of "generated"."""
 
-    width: Count = 16
+    width: Count = 16  # feature maps of the first layer
+
+    def __post_init__(self) -> None:
+        check(self)
 
     def build(self, data: DataSpec) -> dict[str, nn.Module]:
         colours, resolution = data.image

@@ -45,9 +45,7 @@ class LoopSettings:
     precision: str = "auto"  # auto, fp32 or bf16: of the networks' forwards
     accumulate: Count = 1  # equal parts that a batch is computed in, one after the other, for the same step
     compile: bool = False  # torch.compile the networks (pays on GPUs, after a minute's start)
-    graphs: bool = (
-        False  # with compile: a GPU plays the networks' kernels back as CUDA graphs (for small batches)
-    )
+    graphs: bool = False  # with compile: networks as CUDA graphs, for small batches on a GPU
     log_every: Count = 50  # steps a row of metrics.jsonl averages over
     sample_every: Count = 500  # steps between sample grids in samples/
     checkpoint_every: Count = 500  # steps between checkpoints

@@ -104,6 +104,6 @@ def test_only_line_drawings_are_turned_and_only_in_the_dark():
         page.evaluate("() => { document.documentElement.dataset.theme = 'dark'; }")
         dark = page.evaluate(filters)
         browser.close()
-    turned_round, card = "invert(0.92) hue-rotate(180deg)", "brightness(0.94)"
+    turned_round, card = "invert(0.92) hue-rotate(180deg)", "brightness(0.84)"
     assert light == ["none"] * 5
     assert dark == [turned_round, card, turned_round, card, turned_round]

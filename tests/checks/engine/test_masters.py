@@ -52,6 +52,8 @@ def test_the_starter_holds_no_solution_and_the_page_only_closed_ones(chapter):
             given = set(cells.without_solution(cell).splitlines())
             lines = cells.solution(cell).splitlines()
             secret = [line for line in lines if line not in given and len(line.strip()) > 12]
+            # a line that only opens a bracket says the name of the answer, which the starter says too
+            secret = [line for line in secret if line.rstrip()[-1] not in "([{"]
             assert secret
             for line in secret:
                 assert json.dumps(line)[1:-1] not in starter

@@ -11,7 +11,7 @@ from course_lib.networks.attention import SelfAttention
 @exercise(
     "attention-matrix",
     title="Who looks where",
-    section="The layer, as its authors' code has it",
+    section="The layer as it is programmed",
     kind="implement",
     trains="the matrix of attention: its shape, what is pooled, and over what it sums to 1",
     difficulty=2,
@@ -29,7 +29,7 @@ from course_lib.networks.attention import SelfAttention
         "not-pooled": "Nothing was pooled: there is a column for every place. Keys and values have half the side.",
         "scaled": "The products are divided by √c, as in transformers. This layer does not.",
         "no-skip": "The result lacks x: the layer adds γ times the mixture to what came in.",
-        "no-gamma": "γ is missing. With γ = 0, as at the start, the layer must return x.",
+        "no-gamma": "The weight γ is missing. With γ = 0, as at the start, the layer must return x.",
         "places": "The places are in another order: after the product, the rows are places in reading order. Transpose "
         "before you reshape.",
     },

@@ -20,7 +20,7 @@ from course_lib.theory import conditional_games, joint_game
     points=3,
     hints=(
         "The first part compares the laws of images alone. Where do these stand in a table of p(x, y)?",
-        "p(x) is the sum over the rows. The two parts add up to log p(x, y)/g(x, y), so the second is what remains.",
+        "The sum over the rows is p(x). The two parts add up to log p(x, y)/g(x, y), so the second is what remains.",
     ),
     mistakes={
         "swapped": "The two parts have changed places: first the one without y.",

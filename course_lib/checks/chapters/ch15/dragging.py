@@ -41,7 +41,7 @@ def cut(maps: Tensor, x: int, y: int, step: tuple[int, int] = (0, 0)) -> Tensor:
         "on is to become equal to it.",
         "no-gradient": "No gradient flows into the features: something is detached, or turned into a number, that must "
         "not be.",
-        "axes": "x and y have changed places: the features are indexed [channel, y, x].",
+        "axes": "The coordinates have changed places: the features are indexed [channel, y, x].",
         "backwards": "The second patch lies one step *behind* the handle: add the step.",
         "squared": "Squared differences were meant for other methods; here they are absolute.",
         "mean": "This is the mean; the sum over the patch and all channels was asked for.",
@@ -108,7 +108,7 @@ def motion_loss(answer, trial):
         "everywhere": "The whole image was searched. Something far away may look just the same: look only within "
         "`reach` of the last place.",
         "stays": "The point was left where it was.",
-        "axes": "x and y have changed places: a flat index is row · width + column, and a point is (x, y).",
+        "axes": "The coordinates have changed places: a flat index is row · width + column, and a point is (x, y).",
         "euclidean": "The distance is the sum of absolute differences, not the Euclidean one. Here they disagree.",
         "farthest": "This is the place that is *least* like what is sought.",
         "relative": "This is the offset from the last place (or the place in the cut-out part). Add where it began.",
