@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from methods.small_gans import changed
 from torch import nn
 
 from course_lib import files, recipes
@@ -31,10 +32,6 @@ def points(step=0, n=40):
 def pictures(step=0, n=20):
     draw = Draw(0, step=step)
     return Batch(draw.uniform(n, 1, 16, 16, purpose="data"), None, draw)
-
-
-def changed(before, after):
-    return {name for name in before if not torch.equal(before[name], after[name])}
 
 
 def copy(module):
