@@ -26,7 +26,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # the chapters need: 10.8 seconds of processor time instead of 4.0)
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup data browser sandbox book pdf figures slides test lab clean
+.PHONY: help setup data browser sandbox poppler book pdf figures slides test lab clean
 
 help:  ## this list
 	@echo "Generative Adversarial Networks: A Course You Can Run"
@@ -45,7 +45,7 @@ book: setup  ## render the book by running every notebook: _build/html/index.htm
 pdf: book browser  ## the whole book as one file, _build/book.pdf, from the rendered pages (some minutes more)
 	$(BIN)/python book/_ext/make_pdf.py
 
-figures: book  ## every figure as a file with its caption and licence, for slides: _build/figures.zip
+figures: book poppler  ## every figure as a file with its caption and licence, for slides: _build/figures.zip
 	$(BIN)/python book/_ext/figure_pack.py
 
 slides: book  ## slides of each chapter from its own cells, a file each that works offline: _build/slides/NN.html
@@ -59,7 +59,7 @@ test: setup browser sandbox  ## style, unit tests, slow tests, every notebook in
 	@echo "== test: units, and the pages of the book if they are there"
 	OMP_NUM_THREADS=1 $(BIN)/pytest -q -m "not slow" -n $(WORKERS) --dist loadfile
 	@echo "== test: the slow ones"
-	OMP_NUM_THREADS=1 $(BIN)/pytest -q -m slow -n $(WORKERS) --dist worksteal --durations=5
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -m "slow and not exhaustive" -n $(WORKERS) --dist worksteal --durations=5
 	@echo "== test: every notebook, smallest tier"
 	COURSE_TIER=smoke OMP_NUM_THREADS=1 $(BIN)/pytest -q -n $(WORKERS) --dist loadfile \
 		--nbval-lax --nbval-current-env --nbval-cell-timeout=300 book exercises
@@ -107,3 +107,12 @@ sandbox:
 		&& echo "== test: installing Debian's package bubblewrap, to grade notebooks" \
 		&& $(APT) bubblewrap >/dev/null; then exit 0; fi; \
 	echo "== test: no bubblewrap here and none to be had; the tests that shut notebooks in will be skipped"
+
+# what makes SVG of the PDF that a figure is kept as
+poppler:
+	@if command -v pdftocairo >/dev/null; then exit 0; fi; \
+	if [ -n "$(AS_ROOT)" ] && command -v apt-get >/dev/null \
+		&& { apt-cache show poppler-utils || $(AS_ROOT) apt-get update -qq; } >/dev/null 2>&1 \
+		&& echo "== figures: installing Debian's package poppler-utils, to write SVG" \
+		&& $(APT) poppler-utils >/dev/null; then exit 0; fi; \
+	echo "== figures: no poppler-utils here and none to be had; figures come as PNG and PDF alone"

@@ -24,7 +24,9 @@ BENCHMARKS = {
     "inversion": "benchmarks.inversion",
     "recipes": "benchmarks.recipes",
     "graphs": "benchmarks.graphs",
+    "targets": "benchmarks.targets",
     "one-channel": "benchmarks.one_channel",
+    "pair-stream": "benchmarks.pair_stream",
     "grading": "benchmarks.grading",
 }
 

@@ -1,4 +1,4 @@
-"""Codes of 1,024 test images: found in batches by the course, and one image at a time by a plain loop.
+"""Codes of 1,024 random images of Fashion-MNIST's shape, found in batches, and one at a time by a plain loop.
 
 The same generator, the same starts, steps, rate and loss, so the same codes to rounding; both sides leave the
 generator's weights without gradients. The plain loop does a share of the images, and its time is scaled to all.
@@ -18,16 +18,16 @@ def measure(device: str, quick: bool) -> dict[str, Any]:
     """Both sides in pairs, in alternating order. Returns what `results/DEVICE.json` keeps."""
     import torch
 
-    from course_lib import data
+    from benchmarks.pairs import RANDOM, random_images
     from course_lib.inversion.descent import Descent
     from course_lib.inversion.optimise import codes_of
     from course_lib.networks.dcgan import Generator
 
     images, steps, share, pairs = (16, 2, 2, 2) if quick else (IMAGES, STEPS, SHARE, PAIRS)
     torch.manual_seed(0)
-    name, resolution, width = ("digits", 16, 8) if quick else ("fashion-mnist", 32, 32)
+    resolution, width = (16, 8) if quick else (32, 32)
     generator = Generator(64, 1, resolution, width).to(device, memory_format=torch.channels_last).eval()
-    x = data.open(name, resolution=resolution, split="test").tensor(slice(0, images)).to(device)
+    x = random_images(images, 1, resolution).tensor(slice(0, images)).to(device)
     start = torch.randn(images, 64, generator=torch.Generator().manual_seed(0)).to(device)
 
     def batched():
@@ -58,7 +58,7 @@ def measure(device: str, quick: bool) -> dict[str, Any]:
     ratios = [p / b for p, b in zip(seconds["plain"], seconds["batched"], strict=True)]
     return {
         "setting": {
-            "device": device, "threads": torch.get_num_threads(), "data": name, "resolution": resolution,
+            "device": device, "threads": torch.get_num_threads(), "data": RANDOM, "resolution": resolution,
             "images": images, "steps": steps, "plain_images": share, "batch": 256,
         },
         "images_per_second": {side: round(1 / statistics.median(s), 2) for side, s in seconds.items()},

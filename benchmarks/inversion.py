@@ -3,7 +3,8 @@
 The same search on both sides, `codes_of` in W from the same starts, so the same codes to rounding; the single side does
 a share of the images, and its time is scaled to all. In fp32 and, where the processor multiplies it, bf16. Time is of
 the processor, added up over threads, besides that of the clock: a busy machine changes the one less than the other.
-`found` is a longer search from two starts an image: the share of own images that come back above 40 dB.
+`found` is a longer search, with a second start for the images that the first has not brought above 40 dB: the share of
+own images that come back above it.
 """
 
 import statistics
@@ -75,23 +76,45 @@ def measure(device: str, quick: bool) -> dict[str, Any]:
             "device": device, "threads": torch.get_num_threads(), "images": images, "steps": steps, "single": share,
         },
         "precision": measured,
-        "found": found_again(method, *((4, 2, 8) if quick else (64, 300, 2048))),
+        "found": found_again(method, *((4, 2, 8) if quick else (IMAGES, 300, 2048))),
         "wanted": {"fp32": 8, "bf16": 20, "found": 0.95},
     }  # fmt: skip
 
 
 def found_again(method: Any, images: int, steps: int, pool: int) -> dict[str, Any]:
-    """How many of a method's own images come back above `TARGET`, by a search in W with two starts an image."""
+    """How many of a method's own images come back above `TARGET`, by a search in W with at most two starts an image.
+
+    interval: of the share, at 95 %. In batches of 64, for which the memory of a small machine is enough.
+    """
+    import torch
+
     from course_lib import seeds
+    from course_lib.evaluation.intervals import of_share
     from course_lib.evaluation.reconstruction import psnr_per_image
     from course_lib.inversion.invert import invert
 
     drawn = method.latents(images, seeds.generator(0, purpose="bench")).to(method.device)
     x = method.sample(drawn)
-    found = invert(method.networks["generator"], x, space="w", steps=steps, pool=pool, restarts=2)
-    psnr = psnr_per_image(x.cpu(), found.reconstructions)
-    share = (psnr > TARGET).double().mean().item()
-    return {"images": images, "steps": steps, "share": share, "median": round(psnr.median().item(), 2)}
+
+    def reached(some: Any, restarts: int) -> Any:
+        options = {"steps": steps, "pool": pool, "restarts": restarts, "batch": 64}
+        found = invert(method.networks["generator"], some, space="w", **options)
+        return psnr_per_image(some.cpu(), found.reconstructions)
+
+    psnr = reached(x, 1)
+    once = (psnr > TARGET).sum().item()
+    if once < images:
+        again = (psnr <= TARGET).nonzero()[:, 0]
+        psnr[again] = torch.maximum(psnr[again], reached(x[again], 2))
+    count = (psnr > TARGET).sum().item()
+    return {
+        "images": images,
+        "steps": steps,
+        "share": count / images,
+        "share_after_one_start": once / images,
+        "interval": [round(end, 4) for end in of_share(count, images)],
+        "median": round(psnr.median().item(), 2),
+    }
 
 
 def table(result: dict[str, Any]) -> str:

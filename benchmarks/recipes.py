@@ -5,18 +5,21 @@ import json
 import resource
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch._subclasses.fake_tensor import FakeTensor
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from benchmarks import pairs
 from course_lib.files import write_atomic
+from course_lib.methods.prefetched_pairs import PrefetchedPairs
 
 # recipe and what is changed of its lab tier: the methods whose steps differ, at the sizes of the lab
 CASES: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -41,21 +44,40 @@ class Traffic(TorchDispatchMode):
     spare is not known to it, so it is an upper bound. Views are counted as nothing.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, living: Any = None, profile: Counter[tuple[str, str]] | None = None) -> None:
+        """living: told of all tensors that operations give (`benchmarks.costs.Living`). profile: gets the "bytes" and
+        "calls" of each operation's name."""
         super().__init__()
         self.operations = self.bytes = self.calls = 0
+        self.living, self.profile = living, profile
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func is torch.ops.aten._local_scalar_dense.default and isinstance(args[0], FakeTensor):
+            return (
+                False if args[0].dtype == torch.bool else 0
+            )  # a question about a number, where there are none
         out = func(*args, **(kwargs or {}))
         if formula := flop_registry.get(func.overloadpacket):
             self.operations += formula(*args, **(kwargs or {}), out_val=out)
-        written = [t for t in _tensors(out)]
-        places = {t.untyped_storage()._cdata for t in _tensors(args)}
-        if all(t.untyped_storage()._cdata in places for t in written) and func.is_view:
+        if func.is_view or func.namespace != "aten":
             return out
+        written = _tensors(out)
+        if self.living:
+            self.living.see(written)
+        moved = sum(t.numel() * t.element_size() for t in [*_tensors(args), *written])
         self.calls += 1
-        self.bytes += sum(t.numel() * t.element_size() for t in [*_tensors(args), *written])
+        self.bytes += moved
+        if self.profile is not None:
+            self.profile[func.__name__, "calls"] += 1
+            self.profile[func.__name__, "bytes"] += moved
         return out
+
+    def found(self) -> dict[str, float]:
+        return {
+            "gflop_per_step": self.operations / 1e9,
+            "gigabytes_per_step": self.bytes / 1e9,
+            "calls_per_step": self.calls,
+        }
 
 
 def _tensors(tree: Any) -> list[torch.Tensor]:
@@ -158,29 +180,29 @@ def _prepared(
 
 
 def counts(method: Any, batches: Any, first: int) -> dict[str, float]:
-    """What a step computes, moves and would send, on average over a round of steps.
+    """What a step computes, moves and would send, on average over a round of steps."""
+    if isinstance(stream := getattr(method, "stream", None), PrefetchedPairs):
+        stream.ahead = False  # what another thread computes is not seen here
+    total: dict[str, float] = {}
+    for step, weight in lazy_steps(method, first):
+        messages, traffic = Messages(method), Traffic()
+        with messages, traffic:
+            method.step(batches.at(step))
+        for key, value in (traffic.found() | messages.found()).items():
+            total[key] = total.get(key, 0.0) + value * weight
+    return total
 
-    What is done lazily belongs to some steps alone: of each kind of step one is counted, as often as it comes.
+
+def lazy_steps(method: Any, first: int) -> list[tuple[int, float]]:
+    """Steps from `first` on, one of each kind, and the share of all steps that are of its kind.
+
+    What is done lazily belongs to some steps alone.
     """
     round_, kinds = _round_of(method), dict[tuple[bool, ...], list[int]]()
-    for step in range(-(-first // round_) * round_, -(-first // round_) * round_ + round_):
+    first = -(-first // round_) * round_
+    for step in range(first, first + round_):
         kinds.setdefault(tuple(step % n == 0 for n in _lazy(method)), []).append(step)
-    total: dict[str, float] = {}
-    for steps in kinds.values():
-        messages, traffic = _Messages(method), Traffic()
-        with messages, traffic:
-            method.step(batches.at(steps[0]))
-        found = {
-            "gflop_per_step": traffic.operations / 1e9,
-            "gigabytes_per_step": traffic.bytes / 1e9,
-            "calls_per_step": traffic.calls,
-            "gradient_bytes_per_step": messages.bytes,
-            "gradient_messages_per_step": messages.count,
-            "statistics_messages_per_step": messages.statistics,
-        }
-        for key, value in found.items():
-            total[key] = total.get(key, 0.0) + value * len(steps) / round_
-    return total
+    return [(steps[0], len(steps) / round_) for steps in kinds.values()]
 
 
 def _lazy(method: Any) -> list[int]:
@@ -193,37 +215,42 @@ def _round_of(method: Any) -> int:
     return max(_lazy(method))
 
 
-COUNTED = 2  # images that a step is counted on, where nothing is timed
+def counted(names: list[str], before: dict[str, Any]) -> dict[str, Any]:
+    """Steps of recipes at the size of the lab, and those of `CASES`: nothing is computed and nothing timed.
+
+    names: what is counted anew ("targets" are those of `benchmarks.targets`), all when empty; the rest is taken from
+    `before`.
+    """
+    from benchmarks import costs, targets
+    from course_lib import recipes
+
+    def row(kind: str, name: str, **changes: Any) -> dict[str, Any]:
+        known = [r for r in before.get(kind, []) if r["recipe"] == name and r.get("changes", {}) == changes]
+        if known and names and name not in names:
+            return known[0]
+        print(f"{name}: step counted", file=sys.stderr, flush=True)
+        return costs.counted(name, **changes)
+
+    cases = [
+        {"changes": changes, "compiled": False} | row("cases", name, **changes) for name, changes in CASES
+    ]
+    whole = [row("recipes", name) for name in recipes.RECIPES if costs.trains(name)]
+    kept = [] if not names or "targets" in names else before.get("targets", [])
+    return {
+        "device": "counted, not timed",
+        "cases": cases,
+        "recipes": whole,
+        "targets": targets.counted(kept),
+    }
 
 
-def counted() -> dict[str, Any]:
-    """Every case's step on the CPU with a batch of `COUNTED`, in proportion to its own batch: nothing is timed."""
-    rows = []
-    for name, changes in CASES:
-        with _prepared(name, changes | {"batch": COUNTED}, "cpu", False, False) as (plan, method, batches):
-            d, batch = plan.settings["data"], changes["batch"]
-            row = {
-                "recipe": name,
-                "changes": changes,
-                "compiled": False,
-                "batch": batch,
-                "resolution": d.resolution,
-            }
-            row |= counts(method, batches, int(0.9 * d.steps))
-        for key in ("gflop_per_step", "gigabytes_per_step"):
-            row[key] *= batch / COUNTED
-        rows.append(row)
-        print(f"{name}: {row['gflop_per_step']:,.0f} GFLOP a step", file=sys.stderr, flush=True)
-    return {"device": "counted, not timed", "cases": rows}
-
-
-class _Messages(contextlib.AbstractContextManager):
+class Messages(contextlib.AbstractContextManager):
     """What the processes of a group would send in place of these steps: gradients, and statistics of batches."""
 
     def __init__(self, method: Any):
         self.method, self.bytes, self.count, self.statistics = method, 0, 0, 0
 
-    def __enter__(self) -> "_Messages":
+    def __enter__(self) -> "Messages":
         def gradients(optimizer: Any, *_: Any) -> None:
             sizes = [
                 p.numel() * p.element_size() for group in optimizer.param_groups for p in group["params"]
@@ -242,6 +269,13 @@ class _Messages(contextlib.AbstractContextManager):
     def __exit__(self, *error: Any) -> None:
         for handle in self.handles:
             handle.remove()
+
+    def found(self) -> dict[str, float]:
+        return {
+            "gradient_bytes_per_step": self.bytes,
+            "gradient_messages_per_step": self.count,
+            "statistics_messages_per_step": self.statistics,
+        }
 
 
 def memory_bandwidth(device: str, quick: bool) -> float:
@@ -311,5 +345,9 @@ def table(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-if __name__ == "__main__":  # what `benchmarks.scaling` reckons from where no GPU is
-    write_atomic(Path(__file__).parent / "results" / "counted.json", json.dumps(counted(), indent=2) + "\n")
+if (
+    __name__ == "__main__"
+):  # NAMES…: only those anew; `benchmarks.scaling` and `benchmarks.costs` reckon from it
+    file = Path(__file__).parent / "results" / "counted.json"
+    found = counted(sys.argv[1:], json.loads(file.read_text()) if file.exists() else {})
+    write_atomic(file, json.dumps(found, indent=2) + "\n")

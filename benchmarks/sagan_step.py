@@ -6,8 +6,8 @@ from typing import Any
 
 from benchmarks import pairs
 
-# feature maps and batch: the recipe's book tier
-CASES = ((16, 32),)
+# feature maps, batch, and the course's precision: the recipe's book tier, also where bfloat16 is not native
+CASES = ((16, 32, "auto"), (16, 32, "fp32"))
 TURN = {"course": 768, "plain": 384}  # images: a step is several times that of a DCGAN
 
 
@@ -16,8 +16,8 @@ def measure(device: str, quick: bool) -> dict[str, Any]:
     setting = {"data": "faces", "resolution": 32, "device": device, "workers": 0, "at": 16}
     setting, cases = setting | {"turn": TURN}, CASES
     if quick:
-        setting, cases = setting | {"data": "digits", "resolution": 16, "at": 8}, ((8, 8),)
-    jobs = [{"width": width, "batch": batch} for width, batch in cases]
+        setting, cases = setting | {"data": "digits", "resolution": 16, "at": 8}, ((8, 8, "auto"),)
+    jobs = [{"width": w, "batch": b, "precision": precision} for w, b, precision in cases]
     return pairs.measure_cases(setting, jobs, "benchmarks.sagan_step", quick, turns=5)
 
 

@@ -6,8 +6,9 @@ nothing is timed (`python -m benchmarks.recipes` makes it on any machine). From 
 follows a table, and nothing else.
 
 1. Each GPU has a batch of its own of the size that was measured: the global batch grows with the number of GPUs.
-2. A step of one GPU takes as long as was measured on a GPU; where none was, the longer of its operations at
-   `REACHED` of the GPU's peak and its bytes at `REACHED_BYTES` of its bandwidth.
+2. A step of one GPU takes as long as was measured on a GPU; where none was, the longest of three: its operations at
+   `REACHED` of the GPU's peak, its bytes at `REACHED_BYTES` of its bandwidth, and its kernels, each of which the
+   processor takes `STARTED` to start.
 3. Gradients are sent after each backward pass, and nothing is computed meanwhile: as the house's hook does it.
 4. A sum over N processes sends each number 2 (N − 1) / N times (a ring), at the least of the links' speeds on the way,
    and each message waits for one latency for each doubling of N. Statistics of a batch are messages of latency alone.
@@ -37,6 +38,7 @@ class Cluster:
 
 
 REACHED, REACHED_BYTES = 0.3, 0.5
+STARTED = 10e-6  # seconds a kernel, of an eager step; compiled ones have fewer, and CUDA graphs next to none
 GPUS = (1, 2, 4, 8, 16, 32, 64)
 
 
@@ -44,8 +46,16 @@ def step_seconds(row: dict[str, Any], on_gpu: bool, cluster: Cluster) -> float:
     """Seconds of one GPU's step: measured, or reckoned from what it computes and moves."""
     if on_gpu:
         return row["seconds_per_step"]
-    operations = row["gflop_per_step"] * 1e9 / (REACHED * cluster.peak)
-    return max(operations, row["gigabytes_per_step"] * 1e9 / (REACHED_BYTES * cluster.bandwidth))
+    return max(reckoned(row, cluster).values())
+
+
+def reckoned(row: dict[str, Any], cluster: Cluster) -> dict[str, float]:
+    """Seconds that a step would take at least, by what bounds it."""
+    return {
+        "products": row["gflop_per_step"] * 1e9 / (REACHED * cluster.peak),
+        "memory": row["gigabytes_per_step"] * 1e9 / (REACHED_BYTES * cluster.bandwidth),
+        "starts": row["calls_per_step"] * STARTED,
+    }
 
 
 def sent_seconds(row: dict[str, Any], gpus: int, cluster: Cluster) -> float:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from course_lib import recipes, seeds
-from course_lib.errors import UsageError
+from course_lib.errors import CourseError, UsageError
 
 SAMPLES = 36  # of each run in the figure
 TIMES = ("seconds", "examples_per_second")
@@ -24,7 +24,7 @@ class Compared:
 
 
 def read(name: str | Path) -> Compared:
-    """A run or a zoo entry, which has no rows. Raises CourseError when there is none, or it cannot be loaded."""
+    """A run or a zoo entry, which may have no rows. Raises CourseError when there is none, or it cannot be loaded."""
     from course_lib.training.history import rows_in
 
     method = recipes.load(name)
@@ -44,8 +44,10 @@ def differing(runs: Sequence[Compared]) -> list[str]:
 
 
 def quantities(runs: Sequence[Compared]) -> list[str]:
-    """What the runs wrote down while they trained, less times."""
-    names = dict.fromkeys(name for run in runs for row in run.rows for name in row)
+    """What the runs wrote down while they trained, less times; norms of gradients last."""
+    from course_lib.training.history import norms_last
+
+    names = norms_last(name for run in runs for row in run.rows for name in row)
     return [name for name in names if name != "step" and name not in TIMES]
 
 
@@ -70,21 +72,35 @@ def text(runs: Sequence[Compared]) -> str:
 
 
 def figure(runs: Sequence[Compared], file: Path, seed: int = 0) -> None:
-    """Curves of all that the runs noted, and samples of each from the same seed. Raises OSError, ValueError."""
+    """Curves of all that the runs noted, samples of each from the same seed, and the settings in which they differ.
+
+    Raises OSError, ValueError.
+    """
     import matplotlib
 
     matplotlib.use("agg")
     from matplotlib import pyplot as plt
 
     from course_lib.figures import style
+    from course_lib.training.history import is_gradient_norm
 
     style.use()
-    names = quantities(runs)
+    names, settings = quantities(runs), differing(runs)
     columns = max(len(runs), min(len(names), 3), 1)
     curves = -(-len(names) // columns)
+    heights = [2.6] * (curves + 1) + [LINE * (len(settings) + 2)]
     drawn, axes = plt.subplots(
-        curves + 1, columns, figsize=(3.2 * columns, 2.6 * (curves + 1)), squeeze=False, layout="constrained"
+        curves + 2,
+        columns,
+        figsize=(3.2 * columns, sum(heights)),
+        height_ratios=heights,
+        squeeze=False,
+        layout="constrained",
     )
+    below = axes[-1, 0].get_gridspec()[-1, :]
+    for ax in axes[-1]:
+        ax.remove()
+    axes = axes[:-1]
     for ax in axes.flat[len(names) : curves * columns]:
         ax.set_axis_off()
     for name, ax in zip(names, axes.flat, strict=False):
@@ -98,26 +114,58 @@ def figure(runs: Sequence[Compared], file: Path, seed: int = 0) -> None:
                     linestyle=LINES[number % 4],
                 )
         ax.set(xlabel="step", title=name)
+        if is_gradient_norm(name) and any(row.get(name, 0) > 0 for run in runs for row in run.rows):
+            ax.set_yscale("log")
     if names:
         axes.flat[0].legend(fontsize="small")
     for number, ax in enumerate(axes[-1]):
         ax.set_axis_off()
         if number < len(runs):
             _draw_samples(ax, runs[number], seed)
+    _draw_settings(drawn.add_subplot(below), runs, settings)
     drawn.savefig(file)
     plt.close(drawn)
 
 
 LINES = ("-", "--", "-.", ":")
+LINE = 0.24  # inches, of the table
+
+
+def _draw_settings(ax: Any, runs: Sequence[Compared], names: Sequence[str]) -> None:
+    """A table under the plots, as `text` begins: a column a run, a line for each setting in which they differ."""
+    ax.set_axis_off()
+    if not names:
+        ax.text(0.5, 0.5, "no setting differs", ha="center", va="center", fontsize="small")
+        return
+    rows = [[name, *(_short(_shown(run.settings.get(name))) for run in runs)] for name in names]
+    table = ax.table(
+        [["settings that differ", *(_short(run.name) for run in runs)], *rows],
+        cellLoc="left",
+        bbox=(0, 0, 1, 1),
+        edges="B",
+    )
+    table.auto_set_font_size(False)
+    table.set_fontsize(8)
+    for number in range(len(runs)):
+        table[0, number + 1].get_text().set_color(f"C{number}")
+
+
+def _short(value: str) -> str:
+    """As much of a value as a column holds: `text` says all of it."""
+    return value if len(value) <= WIDEST else f"{value[: WIDEST - 1]}…"
+
+
+WIDEST = 28  # letters
 
 
 def _draw_samples(ax: Any, run: Compared, seed: int) -> None:
     method = run.method
     ax.set_title(run.name)
-    if method.classifier is not None or "generator" not in method.networks:
+    try:
+        samples = method.sample(method.latents(SAMPLES, seeds.generator(seed, purpose="sample"))).cpu()
+    except CourseError:  # one that classifies, translates or encodes
         ax.text(0.5, 0.5, "makes no samples", ha="center")
         return
-    samples = method.sample(method.latents(SAMPLES, seeds.generator(seed, purpose="sample"))).cpu()
     if samples.ndim == 4:
         from torchvision.utils import make_grid
 

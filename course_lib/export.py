@@ -1,6 +1,7 @@
 """A trained network for other programs: safetensors with a plain module, `torch.export`, ONNX.
 
-`export(run, folder)` writes the generator with its averaged weights (or the classifier, of a run that classifies):
+`export(run, folder)` writes the generator with its averaged weights; of a run that classifies, the classifier; of one
+that learns to project images onto another run's generator, the projection network:
 
     NAME.safetensors    its weights
     NAME.py             the same network in plain torch operations, which needs torch and safetensors and no course_lib
@@ -74,23 +75,39 @@ def export(run: str | Path, folder: str | Path, *, onnx: bool | None = None, see
 def traced_part(method: Any, seed: int) -> tuple[str, nn.Module, Tensor]:
     """The role that is exported, a copy of its network as it is used, and inputs for it. Raises UsageError."""
     draw = seeds.generator(seed, purpose="export")
-    role = next((r for r in ("generator", "classifier") if r in method.networks), None)
-    if role is None:
-        raise UsageError(
-            f"this run has neither a generator nor a classifier, only {', '.join(method.networks)}."
-        )
+    role = _role(method)
     network = copy.deepcopy(method.networks[role]).cpu().float().eval().requires_grad_(False)
     network = network.to(memory_format=torch.contiguous_format)
-    if role == "classifier":
-        return role, network, torch.rand((3, *method.spec.shape), generator=draw) * 2 - 1
-    latents = method.latents(3, draw)
-    with torch.no_grad():
-        alone, whole = network(latents), method.sample(latents)
-    if alone.shape != whole.shape or not torch.allclose(alone, whole, atol=1e-4):
+    images = torch.rand((3, *method.spec.shape), generator=draw) * 2 - 1
+    if role == "classifier" or hasattr(method, "translate"):
+        return role, network, images
+    given = images if role == "projection" else method.latents(3, draw)
+    whole = method.encode(given) if role == "projection" else method.sample(given)
+    try:
+        with torch.no_grad():
+            alone = network(given)
+        same = alone.shape == whole.shape and torch.allclose(alone, whole, atol=1e-4)
+    except (RuntimeError, ValueError, TypeError):  # it takes other things than the method does
+        same = False
+    if not same:
         raise UsageError(
-            "this method does more with latents than its generator alone: export cannot carry that over."
+            f"this method does more than its {role} alone, with the same inputs: export cannot carry that over."
         )
-    return role, network, latents
+    return role, network, given
+
+
+def _role(method: Any) -> str:
+    """The network that a run has trained and that others would use. Raises UsageError where there is none."""
+    borrowed = {role: run for role, run in method.plan.pretrained.items() if role not in method.optimizers}
+    roles = ("generator", "classifier", "projection")
+    if role := next((r for r in roles if r in method.networks and r not in borrowed), None):
+        return role
+    if "generator" in borrowed:
+        raise UsageError(
+            f"the generator of this run is that of {borrowed['generator']}, unchanged: export that one. What this run "
+            f"has trained, {', '.join(r for r in method.networks if r not in borrowed)}, has no export."
+        )
+    raise UsageError(f"this run has neither a generator nor a classifier, only {', '.join(method.networks)}.")
 
 
 def traced(network: nn.Module, inputs: Tensor) -> torch.export.ExportedProgram:
@@ -212,7 +229,7 @@ def _difference(found: Tensor, expected: Tensor) -> float:
 
 
 def _input_of(method: Any, role: str) -> str:
-    if role == "classifier":
+    if role in ("classifier", "projection") or hasattr(method, "translate"):
         return "images in [-1, 1]"
     law = getattr(method, "latent_law", "normal")
     return {"normal": "z, of independent N(0, 1)", "uniform": "z, uniform on [-1, 1]"}.get(
@@ -221,6 +238,6 @@ def _input_of(method: Any, role: str) -> str:
 
 
 def _output_of(role: str, expected: Tensor) -> str:
-    if role == "classifier":
-        return "logits"
+    if role in ("classifier", "projection"):
+        return "logits" if role == "classifier" else "codes of the generator that it was trained for"
     return "images in [-1, 1]" if expected.ndim == 4 else "points"

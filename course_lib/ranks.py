@@ -161,6 +161,9 @@ class GlobalDraws(TorchFunctionMode):
         if func in MAKE or func is torch.randint:
             before, size, kwargs = _sizes(func, args, kwargs)
             return here.rows(func(*before, _times(size, dim, here.world), **kwargs), dim=dim)
+        if func is torch.multinomial and args[0].ndim == 1 and kwargs.get("replacement"):
+            weights, count = args
+            return here.rows(func(weights, count * here.world, **kwargs), dim=dim)
         name = getattr(func, "__name__", str(func))
         notices.say(
             f"each process draws torch.{name} for its own share of the batch.", once=f"share of {name}"

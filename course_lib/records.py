@@ -82,12 +82,20 @@ class Record:
         threads = "1 thread" if hardware["threads"] == 1 else f"{hardware['threads']} threads"
         sentence = (
             f"Recorded {self.lines[-1]['date']} on {hardware['device']} ({threads} a run, torch "
-            f"{hardware['torch']}) in {self.minutes:.0f} minutes of training; remake it with "
+            f"{hardware['torch']}) in {duration(self.minutes)} of training; remake it with "
             f"`course study run {self.name}`."
         )
         if self.stale:
             sentence += " **The code has changed since: these numbers are of the earlier version.**"
         return sentence
+
+
+def duration(minutes: float) -> str:
+    """A length of time as a reader wants to know it: "40 seconds", and "5 minutes" from two minutes on."""
+    if minutes >= 2:
+        return f"{minutes:.0f} minutes"
+    seconds = round(60 * minutes)
+    return "less than a second" if not seconds else f"{seconds} second{'s' * (seconds != 1)}"
 
 
 def read(name: str, folder: Path | None = None) -> Record:

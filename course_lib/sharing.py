@@ -55,6 +55,13 @@ def divided(parts: Sequence[P], work: Callable[[P], T]) -> list[T]:
     return found
 
 
+def in_shares(work: Callable[[Ranks], T]) -> list[T]:
+    """What `work` returns on each process, told which of how many it is, on every process: for sums of whole numbers
+    and the like, which are equal however they are divided."""
+    world = sharers().world
+    return divided([Ranks(rank, world) for rank in range(world)], work)
+
+
 def together(work: Callable[[], T]) -> T:
     """What `work` returns here. A CourseError of one process ends all of them, and rank 0 says it."""
     here = sharers()

@@ -1,4 +1,4 @@
-"""Trained networks that come with the course: `zoo/NAME/` holds a run's configuration and its averaged weights.
+"""Trained networks that come with the course: `zoo/NAME/` holds a run's configuration, averaged weights and curves.
 
 `zoo/manifest.json` says of each where it comes from: command, seed, hardware, minutes, measures and checksum.
 """
@@ -28,6 +28,7 @@ ENTRIES = {
     "ibgan-colour-sprites": "ibgan-colour-sprites",
     "ibgan-faces": "ibgan-faces",
     "stylegan-faces": "stylegan-faces",
+    "stylegan-faces-64": "stylegan-faces-64",
     "projection-faces": "projection-faces",
     "encoder-faces": "encoder-faces",
     "cgan-digits": "cgan-digits",
@@ -37,12 +38,16 @@ ENTRIES = {
     "bigan-digits": "bigan-digits",
     "cyclegan-glasses": "cyclegan-glasses",
     "pan-rain": "pan-rain",
+    "student-faces": "student-faces",
+    "sagan-faces": "sagan-faces",
+    "biggan-digits": "biggan-digits",
 }
 # entries whose pictures no network of the course was taught on: measured by what their codes hold of known factors
 BY_CODES = ("ibgan-colour-sprites",)
-# entries that are asked many times for each sample are measured on fewer of them
-FEW = {"diffusion-faces": 1_000}
+# entries that are asked many times for each sample are measured on fewer of them, and so is what is compared with one
+FEW = {"diffusion-faces": 1_000, "student-faces": 1_000}
 LIMIT = 5 * 2**20  # bytes a file: the course must stay quick to clone
+ROWS = 60  # of a run's metrics that an entry keeps: its curves, for `course compare`
 
 
 def manifest() -> dict[str, Any]:
@@ -130,6 +135,7 @@ def publish(name: str, run_dir: Path, minutes: float) -> dict[str, Any]:
         )
     config = RunDirectory(run_dir).config() | ({"stage": method.stage} if method.stage else {})
     configuration.write(folder / "config.json", config)
+    write_atomic(folder / "metrics.jsonl", _curve(RunDirectory(run_dir).metrics.read_bytes()))
     d = method.plan.settings["data"]
     measures = _measures(name, recipes.load(folder))
     write_atomic(folder / "metrics.json", json.dumps(measures, indent=2) + "\n")
@@ -148,6 +154,15 @@ def publish(name: str, run_dir: Path, minutes: float) -> dict[str, Any]:
     folder.rename(paths.zoo() / name)
     write_atomic(paths.zoo() / "manifest.json", json.dumps(manifest() | {name: entry}, indent=2) + "\n")
     return entry
+
+
+def _curve(content: bytes) -> str:
+    """At most `ROWS` rows of a metrics.jsonl, evenly spaced, the last among them."""
+    from course_lib.training.history import rows_in
+
+    lines = [line for line, _ in rows_in(content)[0]]
+    apart = -(-len(lines) // ROWS)
+    return "".join(line.decode() + "\n" for line in lines[::-1][:: max(1, apart)][::-1])
 
 
 def _measures(name: str, method: Any) -> dict[str, Any]:

@@ -1,15 +1,30 @@
 """What all tests share."""
 
 import os
+import signal
+import sys
 from pathlib import Path
 
 import pytest
 
 # before anything imports matplotlib: no test opens a window
 os.environ.setdefault("MPLBACKEND", "Agg")
+# what a shell starts in the background ignores Ctrl-C, and so do its children; some tests press it
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
 def project() -> Path:
     """The root of the checkout."""
     return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _own_style():
+    """What a test changes in matplotlib's style ends with it: the next may run in any order, or in another process."""
+    yield
+    if "matplotlib" in sys.modules:  # its import is worth half a second, and most tests do without
+        import matplotlib
+
+        matplotlib.rc_file_defaults()

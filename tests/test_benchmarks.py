@@ -69,24 +69,6 @@ def test_a_machine_names_its_file(benchmarks):
     assert benchmarks.slug({"device": "AMD EPYC (TM) 9B14", "threads": 2}) == "amd-epyc-tm-9b14-2-threads"
 
 
-def test_the_plain_loop_trains_both_players(project, monkeypatch):
-    monkeypatch.syspath_prepend(str(project))
-    plain = importlib.import_module("benchmarks.plain")
-    from course_lib import data
-    from course_lib.networks import dcgan
-
-    torch.manual_seed(0)
-    networks = dcgan.Generator(64, 1, 16, 4), dcgan.Discriminator(1, 16, 4)
-    before = [[p.clone() for p in network.parameters()] for network in networks]
-    images = data.open("digits", resolution=16).images
-    steps = plain.train(*networks, images, batch=8, lr=1e-3, workers=0, device="cpu")
-    next(steps), next(steps)
-    for network, old in zip(networks, before, strict=True):
-        assert all(not torch.equal(p, q) for p, q in zip(network.parameters(), old, strict=True))
-    x, _ = plain.Pictures(images, 16)[3]
-    torch.testing.assert_close(x, data.open("digits", resolution=16).tensor(3)[0])  # the same pixels as ours
-
-
 @pytest.mark.slow
 def test_a_side_that_dies_is_reported(project, monkeypatch, capfd):
     monkeypatch.syspath_prepend(str(project))
@@ -116,7 +98,8 @@ def test_a_quick_run_compares_like_with_like(project, tmp_path):
     found = json.loads(out.read_text())["dcgan-step"]
     assert found["quick"] is True
     (row,) = found["cases"]
-    assert row["ratio"]["min"] <= row["ratio"]["median"] <= row["ratio"]["max"]
+    for kind in ("ratio", "processor_ratio"):
+        assert 0 < row[kind]["min"] <= row[kind]["median"] <= row[kind]["max"] and row[kind]["pairs"] == 2
     ours, plain = row["course"], row["plain"]
     assert ours["parameters"] == plain["parameters"] and ours["threads"] == plain["threads"]
     # the same algorithm; ours spares the gradients of D's weights in G's step and of G in D's
@@ -137,89 +120,6 @@ def test_a_quick_run_streams_beside_what_lies_in_memory(benchmarks, tmp_path, ca
     assert row["streamed_images_per_second"] > 0 and row["resident_images_per_second"] > 0
 
 
-def test_the_plain_penalty_is_the_courses(project, monkeypatch):
-    """The other side makes no mistake that would make it slower or faster: one epsilon and one norm a sample."""
-    monkeypatch.syspath_prepend(str(project))
-    plain = importlib.import_module("benchmarks.plain_wgan_gp")
-    from course_lib.networks import dcgan
-    from course_lib.objectives.wasserstein import gradient_penalty, interpolates
-
-    torch.manual_seed(0)
-    critic = dcgan.Discriminator(1, 8, 4, norm="none")
-    real, fake = torch.randn(2, 5, 1, 8, 8)
-    torch.manual_seed(1)
-    theirs = plain.gradient_penalty(critic, real, fake)
-    torch.manual_seed(1)
-    x = interpolates(real, fake, torch.rand(5)).requires_grad_(True)
-    torch.testing.assert_close(theirs, gradient_penalty(critic(x), x))
-
-
-def test_the_plain_wgan_gp_loop_trains_both_players(project, monkeypatch):
-    monkeypatch.syspath_prepend(str(project))
-    plain = importlib.import_module("benchmarks.plain_wgan_gp")
-    from course_lib import data
-    from course_lib.networks import dcgan
-
-    torch.manual_seed(0)
-    networks = dcgan.Generator(64, 1, 16, 4), dcgan.Discriminator(1, 16, 4, norm="none")
-    before = [[p.clone() for p in network.parameters() if p.ndim > 1] for network in networks]
-    images = data.open("digits", resolution=16).images
-    options = {"batch": 4, "lr": 1e-3, "critic_steps": 2, "workers": 0, "device": "cpu"}
-    steps = plain.train(*networks, images, **options)
-    next(steps), next(steps)
-    for network, old in zip(networks, before, strict=True):
-        new = [p for p in network.parameters() if p.ndim > 1]
-        assert all(not torch.equal(p, q) for p, q in zip(new, old, strict=True))
-
-
-@pytest.mark.parametrize("part", ["discriminator", "generator"])
-def test_the_plain_step_of_the_attention_gan_updates_both_players(project, monkeypatch, part):
-    monkeypatch.syspath_prepend(str(project))
-    plain = importlib.import_module("benchmarks.plain_sagan")
-    from course_lib import data
-    from course_lib.networks.attention import AttentionPair
-
-    torch.manual_seed(0)
-    dataset = data.open("digits", resolution=16)
-    pair = AttentionPair(latent=6, generator_width=4, discriminator_width=4, at=8).build(
-        data.spec_of(dataset)
-    )
-    before = {name: p.detach().clone() for name, p in pair[part].named_parameters()}
-    steps = plain.train(
-        pair["generator"], pair["discriminator"], dataset.images, batch=4, workers=0, device="cpu"
-    )
-    next(steps), next(steps)
-    # of the second step: at the first one gamma is 0, and hides the weights of attention
-    assert all(not torch.equal(p, before[name]) for name, p in pair[part].named_parameters() if p.ndim > 1)
-
-
-def test_the_plain_step_of_cyclegan_is_the_course_s_own(project, monkeypatch):
-    """From the same weights and images, with a pool that only fills: the same update of all four networks."""
-    monkeypatch.syspath_prepend(str(project))
-    plain = importlib.import_module("benchmarks.plain_cyclegan")
-    from course_lib import data
-    from course_lib.data.batches import Batch
-    from course_lib.methods.cyclegan import CycleGANSettings
-    from course_lib.networks.translation import CycleNetworks
-    from course_lib.seeds import Draw
-
-    dataset = data.open("digits", resolution=16)
-    one = dataset.images[:4], dataset.images[4:8]  # a whole set is one batch, whose order does not matter
-    narrow = CycleNetworks(4, 1, 1, discriminator_width=4, discriminator_layers=1)
-
-    def networks():
-        torch.manual_seed(0)
-        return narrow.build(data.spec_of(dataset, dataset))
-
-    theirs = torch.nn.ModuleDict(networks())
-    next(plain.train(theirs, *one, batch=4, lr=2e-4, workers=0, device="cpu"))
-    ours = CycleGANSettings(decay=0.0).build(networks())
-    x, y = (dataset.tensor(slice(k, k + 4)) for k in (0, 4))
-    ours.step(Batch(x, None, Draw(0, step=0), target=y))
-    for name, tensor in ours.networks.state_dict().items():
-        torch.testing.assert_close(tensor, theirs.state_dict()[name], atol=2e-5, rtol=1e-3, msg=name)
-
-
 @pytest.mark.slow
 def test_a_quick_wgan_gp_run_compares_like_with_like(project, tmp_path):
     out = tmp_path / "result.json"
@@ -237,41 +137,6 @@ def test_a_quick_wgan_gp_run_compares_like_with_like(project, tmp_path):
     assert ours["parameters"] == plain["parameters"] and ours["threads"] == plain["threads"]
     # the same algorithm; ours spares the zeros of the penalty and the gradients of the critic's weights in G's step
     assert 0.6 < ours["gflop_per_image"] / plain["gflop_per_image"] < 0.95
-
-
-@pytest.mark.parametrize("codes", ["dense", "rows"])
-def test_the_plain_glo_step_is_the_courses(project, monkeypatch, codes):
-    monkeypatch.syspath_prepend(str(project))
-    plain_glo = importlib.import_module("benchmarks.plain_glo")
-    from course_lib import data, seeds
-    from course_lib.data.batches import Batch
-    from course_lib.data.images import ImageSet
-    from course_lib.methods.glo import GLO, GLOSettings
-    from course_lib.networks import dcgan
-
-    digits = ImageSet("digits", data.open("digits", resolution=16).images[:24])
-
-    def generator():
-        torch.manual_seed(0)
-        return dcgan.Generator(4, 1, 16, 4)
-
-    theirs, steps = generator(), []
-    options = {"batch": 8, "levels": 2, "codes": codes, "device": "cpu", "seed": 3}
-    for step, table in enumerate(plain_glo.train(theirs, digits.images, **options)):
-        steps.append(table.clone())
-        if step == 3:  # into the second epoch
-            break
-    draw = torch.Generator().manual_seed(3)
-    method = GLO(generator(), GLOSettings(levels=2))
-    method.prepare(digits)
-    method.codes().draw(24, draw)
-    order = torch.cat([torch.randperm(24, generator=draw) for _ in range(2)])
-    for step, table in enumerate(steps):
-        index = order[8 * step : 8 * step + 8]
-        method.step(Batch(digits.tensor(index.numpy()), None, seeds.Draw(0), None, index))
-        torch.testing.assert_close(method.codes().table, table, rtol=1e-3, atol=1e-5)
-    for p, q in zip(method.networks["generator"].parameters(), theirs.parameters(), strict=True):
-        torch.testing.assert_close(p, q, rtol=1e-3, atol=1e-5)
 
 
 @pytest.mark.slow
@@ -305,6 +170,19 @@ def test_codes_found_in_batches_are_those_found_one_at_a_time(benchmarks, tmp_pa
     found = json.loads(out.read_text())["codes"]
     assert found["ratio"]["min"] <= found["ratio"]["median"] <= found["ratio"]["max"] and found["wanted"] == 8
     assert found["largest_relative_difference_of_losses"] < 1e-3
+
+
+def test_pairs_asked_for_and_made_ahead_are_timed_in_turn(benchmarks, tmp_path, capsys, monkeypatch):
+    module = importlib.import_module("benchmarks.pair_stream")
+    monkeypatch.setattr(module, "RECIPES", ("projection-faces",))
+    threads = torch.get_num_threads()
+    out = benchmarks.run(["pair-stream"], tmp_path / "result.json", device="cpu", quick=True)
+    assert torch.get_num_threads() == threads
+    assert "times as fast" in capsys.readouterr().out
+    for case in json.loads(out.read_text())["pair-stream"]["cases"]:
+        for way in ("asked", "ahead"):
+            assert 0 < case["milliseconds"][way][1] <= case["milliseconds"][way][0]
+            assert 0 <= case["waiting"][way][0] <= 1
 
 
 def test_grading_is_left_out_where_nbgrader_is_missing(benchmarks, tmp_path, monkeypatch, capsys):

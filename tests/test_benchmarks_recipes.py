@@ -7,6 +7,11 @@ import pytest
 import torch
 from torch import nn
 
+from course_lib import recipes
+from course_lib.data import Batches
+from course_lib.training.ema import Average
+from course_lib.training.loop import prepare
+
 
 @pytest.fixture
 def bench(project, monkeypatch):
@@ -30,7 +35,7 @@ def test_what_processes_would_send_is_counted(bench):
 
     network = Method.networks["g"]
     optimizer = torch.optim.SGD(network.parameters(), 0.1)
-    with bench("recipes")._Messages(Method) as messages:
+    with bench("recipes").Messages(Method) as messages:
         with torch.no_grad():
             network(torch.zeros(4, 2))
         network(torch.randn(4, 2)).sum().backward()
@@ -54,7 +59,8 @@ def test_scaling_follows_from_its_assumptions(bench):
     scaling = bench("scaling")
     cluster = scaling.Cluster(inside=100e9, between=10e9, latency_inside=1e-5, latency_between=1e-4)
     row = {"seconds_per_step": 0.01, "gradient_bytes_per_step": 1e8, "gradient_messages_per_step": 2,
-           "statistics_messages_per_step": 8, "gflop_per_step": 1.0, "gigabytes_per_step": 0.0}  # fmt: skip
+           "statistics_messages_per_step": 8, "gflop_per_step": 1.0, "gigabytes_per_step": 0.0,
+           "calls_per_step": 0}  # fmt: skip
     assert scaling.sent_seconds(row, 1, cluster) == 0 and scaling.efficiency(row, 1, True, cluster) == 1
     # a ring of eight: 2 · 7/8 of 100 MB at 100 GB/s, and ten messages of three doublings
     assert scaling.sent_seconds(row, 8, cluster) == pytest.approx(1.75e-3 + 10 * 3e-5)
@@ -67,7 +73,7 @@ def test_scaling_follows_from_its_assumptions(bench):
 def test_a_table_leaves_out_what_failed(bench):
     row = {"recipe": "a", "compiled": False, "resolution": 64, "batch": 8, "seconds_per_step": 0.1,
            "gradient_bytes_per_step": 1e6, "gradient_messages_per_step": 2, "statistics_messages_per_step": 0,
-           "gflop_per_step": 1.0, "gigabytes_per_step": 1.0}  # fmt: skip
+           "gflop_per_step": 1.0, "gigabytes_per_step": 1.0, "calls_per_step": 1}  # fmt: skip
     text = bench("scaling").table({"device": "cpu", "cases": [row, {"compiled": False, "error": "no"}]})
     assert text.count("\n") == 3 and "| a | 64 | 8 |" in text
 
@@ -76,18 +82,62 @@ def test_the_lab_guide_shows_what_is_reckoned(bench, project):
     """`python -m benchmarks.scaling` prints it; the numbers under it are counted by `python -m benchmarks.recipes`."""
     counted = json.loads((project / "benchmarks" / "results" / "counted.json").read_text())
     assert [row["recipe"] for row in counted["cases"]] == [name for name, _ in bench("recipes").CASES]
-    assert bench("scaling").table(counted) in (project / "book" / "lab-guide.md").read_text("utf-8")
+    text = (project / "book" / "lab-guide.md").read_text("utf-8")
+    assert bench("scaling").table(counted) in text and bench("costs").table(counted["recipes"]) in text
+    targets = bench("targets")
+    assert targets.reckoning(counted["targets"]) in text and targets.profiles(counted["targets"]) in text
+
+
+def test_every_recipe_that_trains_has_a_cost(bench, project):
+    """One that is new is counted by `python -m benchmarks.recipes NAME`; `python -m benchmarks.costs` is the table."""
+    counted = json.loads((project / "benchmarks" / "results" / "counted.json").read_text())
+    names = [name for name in recipes.RECIPES if bench("costs").trains(name)]
+    assert [row["recipe"] for row in counted["recipes"]] == names
+    for row in counted["recipes"]:
+        d = recipes.resolve(row["recipe"], "lab").settings["data"]
+        assert (row["batch"], row["resolution"], row["steps"]) == (d.batch, d.resolution, d.steps), row[
+            "recipe"
+        ]
+
+
+def test_a_step_without_numbers_is_counted_as_one_with_numbers(bench):
+    """The same operations, bytes and calls as of a real step; and the memory holds what must be there."""
+    small = {"batch": 8, "steps": 10, "generator_width": 4, "discriminator_width": 4, "precision": "fp32"}
+    plan = recipes.resolve("dcgan-digits", "lab", **small)
+    found = bench("costs").at_moment(plan, 5)
+    dataset, _ = bench("costs").random_data(plan)
+    method = recipes.build(plan, dataset.shape)
+    with Batches(dataset, 8, seed=0) as batches:
+        prepare(method, batches.device, plan.settings["loop"], 10, True)
+        average = Average(method, 0.9)
+        before, batch = batches.at(4), batches.at(5)
+        method.step(before)
+        with bench("recipes").Traffic() as traffic:
+            method.step(batch)
+            average.update(method, 6)
+    for key, value in traffic.found().items():
+        assert found[key] == pytest.approx(value, rel=0.02), key
+    weights = sum(4 * p.numel() for p in method.networks.parameters())
+    assert found["checkpoint_bytes"] > 3 * weights and found["memory_bytes"] > 4 * weights
+
+
+def test_what_bounds_a_step_is_the_longest_of_three(bench):
+    row = {"recipe": "a", "resolution": 8, "batch": 4, "steps": 6000, "memory_bytes": 2e9, "checkpoint_bytes": 3e6,
+           "checkpoints": 2, "gflop_per_step": 0.0, "gigabytes_per_step": 0.0, "calls_per_step": 1000}  # fmt: skip
+    assert "| 10 | starts | 1 min | 2.0 GB | 6 MB |" in bench("costs").table([row])
+    row |= {"gflop_per_step": 0.3 * 989e3 * 3.6}  # 3.6 seconds a step at what is reached of the peak
+    assert "| products | 6 h |" in bench("costs").table([row])
 
 
 @pytest.mark.slow
 def test_every_case_is_counted_on_little_work(bench, tmp_path):
-    recipes = bench("recipes")
-    result = recipes.measure("cpu", True)
-    assert [row["recipe"] for row in result["cases"]] == [name for name, _ in recipes.CASES]
+    steps = bench("recipes")
+    result = steps.measure("cpu", True)
+    assert [row["recipe"] for row in result["cases"]] == [name for name, _ in steps.CASES]
     assert not [row["error"] for row in result["cases"] if "error" in row]
     for row in result["cases"]:
         assert row["gflop_per_step"] > 0 and row["gradient_bytes_per_step"] > 0
         assert row["gradient_bytes_per_step"] >= 4 * min(1000, row["parameters"])
-    assert recipes.table(result).count("\n") == len(result["cases"])
+    assert steps.table(result).count("\n") == len(result["cases"])
     (tmp_path / "x.json").write_text(json.dumps(result))
     assert bench("scaling").table(result).count("\n") == 2 + len(result["cases"])

@@ -8,11 +8,19 @@ import pytest
 import torch
 
 from course_lib import cli, compare, recipes
+from course_lib.data import DataSpec
 from course_lib.errors import CourseError, UsageError
 from course_lib.export import TOLERANCE, export, traced
+from course_lib.networks.denoiser import DenoiserNetwork, OneStep
+from course_lib.networks.style import StylePair
 from course_lib.training.checkpoint import RunDirectory
 
-ENTRIES = {"dcgan-fashion": (1, 32, 32), "vae-fashion": (1, 32, 32), "classifier-digits": (10,)}
+ENTRIES = {
+    "dcgan-fashion": (1, 32, 32),
+    "vae-fashion": (1, 32, 32),
+    "classifier-digits": (10,),
+    "pan-rain": (3, 32, 32),
+}
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
@@ -69,6 +77,21 @@ def test_a_network_that_looks_at_numbers_cannot_be_traced():
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "network",
+    [
+        StylePair(latent=4, width=4, depth=1, base=32, most=8).build(DataSpec((3, 8, 8)))["generator"],
+        OneStep(DenoiserNetwork(width=8, depth=1).build(DataSpec((2,)))["denoiser"]),
+    ],
+    ids=["styles", "student"],
+)
+def test_a_network_is_traced_for_any_batch_as_one_network(network):
+    x = torch.randn(3, network.latent, generator=torch.Generator().manual_seed(0))
+    program = traced(network.eval().requires_grad_(False), x)
+    assert not list(program.graph_module.children()), "plain code could not hold a network within"
+    torch.testing.assert_close(program.module()(x[:1]), network(x[:1]))
+
+
 # comparison
 
 
@@ -105,6 +128,23 @@ def test_runs_are_compared_by_what_differs(two_runs, capsys):
     runs = [compare.read("slow"), compare.read("fast")]
     rows = [json.loads(line) for line in RunDirectory("slow").metrics.read_text().splitlines()]
     assert runs[0].rows == rows and compare.differing(runs) == ["method.generator_lr"]
+
+
+def test_the_figure_says_in_which_settings_its_runs_differ(two_runs, monkeypatch):
+    from matplotlib import pyplot as plt
+    from matplotlib.table import Table
+
+    made = []
+    monkeypatch.setattr(plt, "close", made.append)
+    compare.figure([compare.read("slow"), compare.read("fast")], two_runs / "figure.png")
+    (table,) = made[0].findobj(Table)
+    cells = {place: cell.get_text().get_text() for place, cell in table.get_celld().items()}
+    assert [cells[1, column] for column in range(3)] == ["method.generator_lr", "0.001", "0.01"]
+    assert [cells[0, column] for column in (1, 2)] == ["slow", "fast"] and (2, 0) not in cells
+    (plots,) = {ax.get_subplotspec().rowspan.stop for ax in made[0].axes if ax.tables}
+    assert plots == made[0].axes[0].get_gridspec().nrows, "under the plots"
+    compare.figure([compare.read("slow")] * 2, two_runs / "figure.png")
+    assert "no setting differs" in [text.get_text() for ax in made[1].axes for text in ax.texts]
 
 
 def test_what_cannot_be_compared_is_one_sentence(two_runs, capsys):

@@ -53,3 +53,29 @@ def test_an_unknown_aspect_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(family, "FILE", file)
     with pytest.raises(CourseError, match="colour"):
         family.members()
+
+
+def test_the_map_can_be_read_on_a_telephone():
+    import matplotlib.pyplot as plt
+
+    from course_lib.figures import style
+
+    with plt.rc_context():
+        style.use()
+        figure, ax = plt.subplots(figsize=family.SIZE)
+        family.draw(ax, ["08-family"])
+        figure.canvas.draw()
+    names = ax.get_yticklabels()
+    years = [text for text in ax.texts if text.get_text()]
+    assert [name.get_text() for name in names] == [m.member for m in EVERYONE]
+    assert [year.get_text() for year in years] == [str(y) for y in sorted({m.year for m in EVERYONE})]
+    inch = 360 / family.SIZE[0]  # CSS pixels, where the figure is as wide as a telephone
+    for text in (*names, *years, *ax.get_xticklabels()):
+        assert text.get_fontsize() / 72 * inch >= 11
+        box = text.get_window_extent()
+        assert box.x0 >= 0 and box.y1 <= figure.bbox.height
+    longest = min(name.get_window_extent().x0 for name in names)
+    assert max(year.get_window_extent().x1 for year in years) < longest
+    heights = [name.get_window_extent() for name in names]
+    assert all(above.y0 >= below.y1 for above, below in zip(heights, heights[1:], strict=False))
+    plt.close(figure)

@@ -137,6 +137,41 @@ def test_networks_may_take_their_shape_from_the_other_run(generator, monkeypatch
     assert method.networks["encoder"].out_features == method.networks["generator"].latent != 77
 
 
+def test_a_tier_may_stand_on_other_runs_than_the_rest():
+    one = {"generator": "small", "judge": "any"}
+    recipe = recipes.Recipe(
+        "x",
+        RegressionSettings,
+        LinearEncoder,
+        pretrained=one,
+        pretrained_tiers={"lab": {"generator": "large"}},
+    )
+    assert recipe.stands_on("book") == one and recipe.stands_on("lab") == {
+        "generator": "large",
+        "judge": "any",
+    }
+
+
+@pytest.mark.parametrize(
+    "name", ["projection-faces-style", "projection-faces-tuned", "joint-projection-faces"]
+)
+def test_the_labs_projections_stand_on_runs_of_256_pixels(name):
+    """Where `course train` puts the lab's generator; the smaller tiers stand on entries of the zoo."""
+    lab = recipes.resolve(name, "lab")
+    assert (
+        lab.settings["data"].resolution
+        == recipes.resolve("stylegan-faces", "lab").settings["data"].resolution
+    )
+    assert (
+        lab.settings["networks"].backbone == "resnet18"
+        and lab.pretrained["generator"] == "runs/stylegan-faces"
+    )
+    assert lab.settings["method"].space == lab.settings["networks"].space == "w"
+    assert all((paths.zoo() / run).is_dir() for run in recipes.resolve(name, "book").pretrained.values())
+    with pytest.raises(CourseError, match="no run directory.*runs/stylegan-faces"):
+        recipes.build(lab, (3, 256, 256))
+
+
 def test_a_role_that_the_other_run_lacks_is_named(generator, monkeypatch):
     recipe = recipes.Recipe("x", RegressionSettings, LinearEncoder, pretrained={"judge": str(generator)})
     monkeypatch.setitem(recipes.RECIPES, "regression-toy", recipe)

@@ -22,11 +22,21 @@ def test_words_formulas_and_seen_code_count_and_folded_ones_do_not():
     assert reading.count([folded]).minutes == 0
 
 
-def test_a_proof_is_read_at_half_speed_and_listed():
-    proof = cell("markdown", "```{prf:proof}", ":class: dropdown", "word " * 65, "```", "after " * 130)
+@pytest.mark.parametrize(
+    "begin", ["```{prf:proof}", "```{admonition} Proof", "```{admonition} Proof: by water"]
+)
+@pytest.mark.parametrize("folded", [True, False])
+def test_a_proof_is_read_at_half_speed_and_listed_also_where_it_is_folded(begin, folded):
+    fold = [":class: dropdown"] * folded
+    proof = cell("markdown", begin, *fold, "word " * 65, "```", "after " * 130)
     counted = reading.count([proof])
-    assert counted.proofs == (reading.Proof(65, 0),)
+    assert counted.proofs == (reading.Proof(65, 0, folded),)
     assert counted.minutes == pytest.approx(2)
+
+
+def test_a_box_that_only_speaks_of_proofs_is_no_proof():
+    box = cell("markdown", "```{admonition} Proofs of the others", ":class: dropdown", "word " * 65, "```")
+    assert reading.count([box]) == reading.Counted(0.0, ())
 
 
 def test_a_figure_counts_with_its_caption():

@@ -41,9 +41,23 @@ def test_a_record_gives_series_and_spreads(write):
 def test_a_page_says_when_the_code_has_changed(write):
     fresh = write(line(d=[1.0, 2.0]))
     assert not fresh.stale and "changed" not in fresh.notice()
-    assert "2026-01-01 on a CPU (2 threads a run, torch 2) in 1 minutes of training" in fresh.notice()
+    assert "2026-01-01 on a CPU (2 threads a run, torch 2) in 75 seconds of training" in fresh.notice()
     stale = write(line(d=[1.0, 2.0]), line(seed=1, code="0" * 16, d=[1.0, 2.0]))
     assert stale.stale and "The code has changed since" in stale.notice()
+
+
+@pytest.mark.parametrize(
+    ("minutes", "text"),
+    [
+        (0, "less than a second"),
+        (0.02, "1 second"),
+        (0.5, "30 seconds"),
+        (1.99, "119 seconds"),
+        (2, "2 minutes"),
+    ],
+)
+def test_a_short_time_is_said_in_seconds(minutes, text):
+    assert records.duration(minutes) == text
 
 
 def test_what_cannot_be_read_is_named(write, tmp_path):

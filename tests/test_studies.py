@@ -187,6 +187,27 @@ def test_a_record_with_another_number_is_not_confirmed(toy):
     assert toy.read_text() == before
 
 
+@pytest.mark.parametrize("device", ["the same", "another"])
+def test_times_are_no_result(toy, device, monkeypatch):
+    """They are recorded, but not compared: not to the last digit, and not with what other seeds let expect."""
+
+    def timed(plan):
+        inner = TOY.measures(plan)
+        return lambda run: inner(run) | {"seconds": time.perf_counter()}
+
+    monkeypatch.setitem(studies.STUDIES, "toy", dataclasses.replace(TOY, measures=timed))
+    made(toy)
+    old = [line | {"code": "earlier"} for line in lines(toy)]
+    for line in old:
+        line["measures"][-1]["seconds"] = 1e9
+        if device == "another":  # and other numbers, which seeds have to explain
+            line["hardware"] = line["hardware"] | {"device": device}
+            line["measures"][-1]["minimax/norm"] *= (1.001, 1.1)[line["seed"]]
+    toy.write_text("".join(json.dumps(line) + "\n" for line in old))
+    again = list(studies.confirm("toy", folder=toy.parent))
+    assert len(again) == 2 and all(bool(run.elsewhere) == (device == "another") for run in again)
+
+
 def elsewhere(toy, factor):
     """The record as another machine might have made it: minimax's last norms differ, seed by seed, by the factors."""
     made(toy)

@@ -2,9 +2,10 @@
 
 import json
 
+import numpy as np
 import pytest
 
-from course_lib import paths, recipes, zoo
+from course_lib import compare, paths, recipes, zoo
 from course_lib.errors import CourseError, UsageError
 from course_lib.evaluation import features, report
 from course_lib.inversion import own_samples
@@ -31,6 +32,19 @@ def test_a_published_run_can_be_checked_and_loaded(run):
     assert list(recipes.load("ring").networks) == ["generator"]
     zoo.publish("again", run, 1.0)
     assert zoo.check() == ["ring", "again"]
+
+
+def test_an_entry_keeps_the_curves_of_its_run(run):
+    zoo.publish("ring", run, 1.0)
+    assert (paths.zoo() / "ring" / "metrics.jsonl").read_bytes() == RunDirectory(run).metrics.read_bytes()
+    row = json.loads(RunDirectory(run).metrics.read_text().splitlines()[-1])
+    RunDirectory(run).metrics.write_text(
+        "".join(json.dumps(row | {"step": step}) + "\n" for step in range(1, 1002))
+    )
+    zoo.publish("long", run, 1.0)
+    steps = [json.loads(line)["step"] for line in (paths.zoo() / "long" / "metrics.jsonl").open()]
+    assert len(steps) <= zoo.ROWS and steps[-1] == 1001 and len(set(np.diff(steps))) == 1
+    assert len(compare.read("long").rows) == len(steps)
 
 
 def test_an_entry_is_measured_anew_without_training(run):

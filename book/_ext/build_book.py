@@ -21,10 +21,12 @@ from build_times import Times, words
 
 from course_lib import notebooks, pages
 from course_lib.errors import CourseError
+from course_lib.figures import style
 
 PROJECT = Path(__file__).resolve().parents[2]
 # one thread a kernel: notebooks share the cores better than threads share a small network
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
+DRAWINGS = {style.DRAWINGS: "1"}  # for `figure_pack`
 ONE = "one"  # folder, under _build, of a chapter that is rendered by itself
 
 
@@ -54,7 +56,7 @@ def execute(project: Path, wanted: Sequence[str], times: Times) -> Executed:
             cache.match_cache_notebook(notebook)
             kept += 1
         except KeyError:
-            jobs.append(notebooks.Job(page, path, ONE_THREAD, times.of(page)))
+            jobs.append(notebooks.Job(page, path, ONE_THREAD | DRAWINGS, times.of(page)))
     side_by_side = min(notebooks.side_by_side(), len(jobs))
     print(f"   {len(jobs)} of {len(jobs) + kept} notebooks to execute", end="")
     print(f", {side_by_side} side by side; {times.last_build()}" if jobs else "", flush=True)
@@ -106,9 +108,11 @@ def summary(failed: Sequence[notebooks.Outcome], ran: int) -> str:
     return "\n".join([f"{len(failed)} of {ran} notebooks failed:", *where])
 
 
-def jupyter_book(project: Path, *arguments: str, **variables: str) -> int:
+def jupyter_book(project: Path, *arguments: str, **more: str) -> int:
     program = Path(sys.executable).parent / "jupyter-book"
-    return subprocess.run([program, "build", *arguments], cwd=project, env=os.environ | variables).returncode
+    return subprocess.run(
+        [program, "build", *arguments], cwd=project, env=os.environ | DRAWINGS | more
+    ).returncode
 
 
 def main(arguments: Sequence[str] | None = None, project: Path = PROJECT) -> int:

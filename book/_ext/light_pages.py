@@ -8,6 +8,8 @@ Each page passes through `finish` on its way to the disk:
    and whether it is a line drawing, for the dark page; a lab moves out of the page into a file of its own.
 4. The outlines of the letters in formulas stand once, before the text (`mathematics`).
 5. What the theme leaves without a name gets one, for readers who hear the page.
+6. Light or dark is decided before anything is drawn, and `course.js` alone asks what scrolls: the theme's script would
+   have the whole page styled and laid out twice more.
 """
 
 import hashlib
@@ -38,6 +40,15 @@ SCRIPT = re.compile(r"[ \t]*<script(?P<attributes>[^>]*)>(?P<code>.*?)</script>\
 SEARCH_SCRIPT = re.compile(r'src="[^"]*(?:searchtools|language_data|searchindex)\.js')
 # decides light or dark before anything is drawn
 EARLY = "localStorage.getItem"
+# the theme first says "auto" and then, with all that depends on it on the page, what the reader's system wants
+UNDECIDED = 'document.documentElement.dataset.theme = localStorage.getItem("theme") || "auto";'
+DECIDED = """{ const {dataset} = document.documentElement, dark = matchMedia("(prefers-color-scheme: dark)").matches;
+      dataset.theme = /^(light|dark)$/.test(dataset.mode) ? dataset.mode : dark ? "dark" : "light"; }"""
+THEME_SCRIPT = "_static/scripts/pydata-sphinx-theme.js"
+# how the theme's script ends: it starts to ask each block of code, at once and after each change, whether it scrolls
+WATCHES_SCROLLING = re.compile(
+    r',"complete"===document\.readyState\?(\w+)\(\):window\.addEventListener\("load",\1\)(?=\}\)\(\);)'
+)
 PRELOAD = re.compile(r'[ \t]*<link rel="preload" as="script"[^>]*>\n?')
 PICTURE = re.compile(r'<img\b([^>]*?)\bsrc="((?:\.\./)*_images/([^"]+))"([^>]*?)\s*/?>')
 FRAME = re.compile(r'<iframe srcdoc="([^"]*)"')
@@ -152,6 +163,14 @@ def move_labs(page: str, written: Path, up: str) -> str:
     return FRAME.sub(move, page)
 
 
+def without_watch(script: str) -> str:
+    """The theme's script without its watch on what scrolls, which `course.js` keeps. Raises ValueError."""
+    fewer, count = WATCHES_SCROLLING.subn("", script)
+    if count != 1:
+        raise ValueError(f"the theme's script watches what scrolls in {count} places, not in one")
+    return fewer
+
+
 def finish(
     page: str,
     name: str,
@@ -168,7 +187,7 @@ def finish(
     page = ICON.sub(icons.draw, ICON_SCRIPT.sub("", page))
     for theirs, ours in SPOKEN:
         page = page.replace(theirs, ours)
-    page = EMPTY_HEADER.sub("<td></td>", page)
+    page = EMPTY_HEADER.sub("<td></td>", page).replace(UNDECIDED, DECIDED)
     page = one_style.link_one(page, up, version)
     page = last_scripts(page, search=name == SEARCH_PAGE)
     page = size_pictures(page, size_of, is_drawn)
@@ -217,7 +236,20 @@ def finish_all(app) -> None:
     app.builder.templates.render = render_finished
 
 
+def finish_script(app, error) -> None:
+    """Let the theme's script pass through `without_watch`, after Sphinx has copied it."""
+    if error or app.builder.format != "html" or app.builder.name == "singlehtml":
+        return
+    theme = resources.files("pydata_sphinx_theme") / "theme" / "pydata_sphinx_theme" / "static" / "scripts"
+    script = (theme / Path(THEME_SCRIPT).name).read_text("utf-8")
+    try:
+        Path(app.outdir, THEME_SCRIPT).write_text(without_watch(script), encoding="utf-8")
+    except ValueError as error:
+        log.warning("pages are laid out more often than they need: %s", error)
+
+
 def setup(app) -> dict:
     app.setup_extension("one_style")
     app.connect("builder-inited", finish_all)
+    app.connect("build-finished", finish_script)
     return {"parallel_read_safe": True, "parallel_write_safe": False}

@@ -1,13 +1,14 @@
 """How long a page takes to read, said below its title; and the directive `chapter-list` for the front page.
 
-The time is counted, not guessed: words at 130 a minute, those of a proof at half that speed, half a minute for a
-displayed formula, four seconds for a line of visible code, half a minute for a figure. Of a page above an hour it also
-says after which section about half is read. `python reading_time.py PAGE…`
+The time is counted, not guessed: words at 130 a minute, those of a proof, folded or not, at half that speed, half a
+minute for a displayed formula, four seconds for a line of visible code, half a minute for a figure. Of a page above an
+hour it also says after which section about half is read. `python reading_time.py PAGE…`
 prints the same counts, and the lengths of sentences, for notebooks and Markdown files as they are written.
 """
 
 import json
 import math
+import pickle
 import re
 import sys
 from dataclasses import dataclass
@@ -15,10 +16,13 @@ from pathlib import Path
 
 from coming_chapters import order, to_come
 from docutils import nodes
+from narrow_listings import LISTING
 from sphinx.util.docutils import SphinxDirective
 
+from course_lib import reading
 from course_lib.reading import CODE_LINE, FIGURE, FORMULA, WORDS_A_MINUTE
 
+PROJECT = Path(__file__).resolve().parents[2]
 CHAPTER = re.compile(r"(?:.*/)?(\d\d[a-z]?)-[^/]+")
 SITTING = 60  # minutes, above which a page is read in two sittings
 FOLDED = {"tag_hide-input", "tag_remove-input", "tag_hide-cell", "dropdown", "toggle"}
@@ -59,17 +63,24 @@ def _inside(node: nodes.Node, wanted) -> bool:
 
 
 def _is_folded(node: nodes.Node) -> bool:
-    return isinstance(node, nodes.Element) and bool(FOLDED & set(node.get("classes", ())))
+    """Whether a reader may pass it by. A folded proof is not: it is opened and read."""
+    return (
+        isinstance(node, nodes.Element)
+        and bool(FOLDED & set(node.get("classes", ())))
+        and not _is_proof(node)
+    )
 
 
 def _is_proof(node: nodes.Node) -> bool:
+    if isinstance(node, nodes.admonition) and node.children and isinstance(node[0], nodes.title):
+        return node[0].astext().split(":")[0].strip() == "Proof"
     return type(node).__name__ == "proof_node" or (
         isinstance(node, nodes.Element) and "proof-type-proof" in node.get("classes", ())
     )
 
 
 def count(document: nodes.Element) -> Counts:
-    """The counts of a page, or of a part of it. What stays closed until a reader opens it is left out."""
+    """The counts of a page, or of a part of it. What is closed at first is left out, proofs excepted."""
     counts = Counts()
     for text in document.findall(nodes.Text):
         skipped = (nodes.literal_block, nodes.math_block, nodes.math, nodes.raw, nodes.comment)
@@ -84,9 +95,9 @@ def count(document: nodes.Element) -> Counts:
     counts.formulas = sum(not _inside(node, _is_folded) for node in document.findall(nodes.math_block))
     counts.figures = sum(1 for _ in document.findall(nodes.figure))
     counts.code_lines = sum(
-        node.astext().count("\n") + 1
+        node.get("written", node.astext().count("\n") + 1)
         for node in document.findall(nodes.literal_block)
-        if not _inside(node, _is_folded)
+        if LISTING in node.get("classes", ()) or not _inside(node, _is_folded)
     )
     return counts
 
@@ -193,12 +204,16 @@ def setup(app) -> dict:
 # --- the same of files as they are written -----------------------------------------------------------------------
 
 
+def cells(path: Path) -> list[dict]:
+    """Those of a notebook; a Markdown file is one."""
+    raw = path.read_text(encoding="utf-8")
+    whole = {"cell_type": "markdown", "source": [raw], "metadata": {}}
+    return json.loads(raw)["cells"] if path.suffix == ".ipynb" else [whole]
+
+
 def prose(path: Path) -> str:
     """The text of a notebook or Markdown file without code, formulas, directives and roles."""
-    raw = path.read_text(encoding="utf-8")
-    if path.suffix == ".ipynb":
-        cells = json.loads(raw)["cells"]
-        raw = "\n\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+    raw = "\n\n".join("".join(c["source"]) for c in cells(path) if c["cell_type"] == "markdown")
     raw = re.sub(r"^```\w+\n.*?^```$", "", raw, flags=re.S | re.M)  # code
     raw = re.sub(r"\$\$.*?\$\$(?: \([\w-]+\))?", "", raw, flags=re.S)
     raw = re.sub(r"\$[^$]+\$", "x", raw)
@@ -227,14 +242,35 @@ def statistics(path: Path) -> dict[str, float]:
     }
 
 
-def main(arguments: list[str]) -> int:
+def minutes_of_page(path: Path, project: Path) -> float | None:
+    """Minutes of a page of the last `make book`, None where there is none or where the file is newer."""
+    if not path.resolve().is_relative_to(project):
+        return None
+    page = path.resolve().relative_to(project).with_suffix(".doctree")
+    read = project / "_build" / ".doctrees" / page
+    if not read.is_file() or read.stat().st_mtime < path.stat().st_mtime:
+        return None
+    with read.open("rb") as file:
+        document = pickle.load(file)
+    for line in list(document.findall(nodes.paragraph)):
+        if "reading-time" in line["classes"]:  # was not there when the build counted
+            line.parent.remove(line)
+    return count(document).minutes
+
+
+def main(arguments: list[str], project: Path = PROJECT) -> int:
     """Print one line for each file."""
-    paths = [Path(a) for a in arguments] or sorted(Path(__file__).parents[1].glob("*.ipynb"))
-    print(f"{'page':32} {'words':>6} {'sentences':>9} {'words each':>10} {'over 30':>8} {'minutes':>8}")
+    of_book = [path for path in (project / "book").glob("*.*") if path.suffix in (".ipynb", ".md")]
+    paths = [Path(a) for a in arguments] or sorted(of_book)
+    columns = ("words", "sentences", "words each", "over 30", "their minutes", "page's minutes")
+    print(f"{'page':28}", *(f"{column:>{len(column)}}" for column in columns))
     for path in paths:
         of = statistics(path)
+        known = minutes_of_page(path, project)
+        minutes = f"~{reading.count(cells(path)).minutes:.0f}" if known is None else f"{known:.0f}"
         print(
-            f"{path.stem:32} {of['words']:6} {of['sentences']:9} {of['mean']:10.1f} {of['long']:8.0%} {of['minutes']:8}"
+            f"{path.stem:28} {of['words']:5} {of['sentences']:9} {of['mean']:10.1f} {of['long']:7.0%} "
+            f"{of['minutes']:13} {minutes:>14}"
         )
     return 0
 

@@ -58,17 +58,18 @@ def evaluate(options: argparse.Namespace, here: Any) -> None:
     from course_lib import data, recipes, sharing
     from course_lib.evaluation import report
     from course_lib.evaluation.table import table
+    from course_lib.training import device as devices
 
     if options.table:
         from course_lib.cli.tables import reconstruction_table
 
         if here.world > 1:
             raise UsageError("a table is made by one process: start it without torchrun.")
-        return reconstruction_table(options, device_named(options.device))
+        return reconstruction_table(options, devices.named(options.device))
     if len(options.of) > 1:
         raise UsageError("several runs stand in one table: add --table glo, or name one run.")
     (of,) = options.of
-    method = sharing.together(lambda: recipes.load(of, device=device_named(options.device)))
+    method = sharing.together(lambda: recipes.load(of, device=devices.named(options.device)))
     d = method.plan.settings["data"]
     dataset = sharing.in_turn(lambda: data.open(options.data or d.data, resolution=d.resolution))
     numbers = sharing.together(
@@ -88,17 +89,3 @@ def evaluate(options: argparse.Namespace, here: Any) -> None:
         from course_lib.files import write_atomic
 
         write_atomic(options.json, json.dumps(numbers, indent=2) + "\n")
-
-
-def device_named(name: str | None) -> Any:
-    """The device of that name, or the best there is. Raises UsageError for one that this machine has not."""
-    import torch
-
-    from course_lib.training import device
-
-    try:
-        chosen = torch.device(name) if name else device.best()
-        torch.empty(0, device=chosen)
-    except (RuntimeError, AssertionError) as error:  # torch asserts that it was compiled for GPUs
-        raise UsageError(f"there is no device '{name}' on this machine: use cpu or cuda.") from error
-    return chosen

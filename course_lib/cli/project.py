@@ -61,16 +61,16 @@ def run_project(options: argparse.Namespace) -> None:
 
 def project(options: argparse.Namespace, chosen: dict[str, Any], here: Any) -> None:
     """Find the codes of this process's share of the images; the first one of `here` says what was found."""
-    from course_lib.cli.evaluate import device_named
     from course_lib.figures import samples
     from course_lib.inversion.invert import invert
     from course_lib.inversion.projection_folder import ProjectionFolder
     from course_lib.sharing import in_turn, together
+    from course_lib.training import device as devices
 
     def loaded() -> tuple[Any, Any]:
         from course_lib import recipes
 
-        method = recipes.load(options.of, device=device_named(options.device))
+        method = recipes.load(options.of, device=devices.named(options.device))
         networks = dict(recipes.load(options.beside).networks.items()) if options.beside else {}
         refuse_early(method, options, networks, chosen)
         return method, networks

@@ -30,7 +30,7 @@ def study_list(options: argparse.Namespace) -> None:
 
 
 def study_run(options: argparse.Namespace) -> None:
-    from course_lib import studies
+    from course_lib import records, studies
 
     made = studies.run(
         options.name, seeds=options.seeds, workers=options.workers, tier=options.tier, folder=options.out
@@ -38,7 +38,10 @@ def study_run(options: argparse.Namespace) -> None:
     for line in made:
         numbers = {k: v for k, v in line["measures"][-1].items() if isinstance(v, (int, float))}
         last = ", ".join(f"{k} {v:.4g}" for k, v in numbers.items())
-        print(f"{line['variant']}, seed {line['seed']}: {last} ({line['minutes']} minutes)", flush=True)
+        print(
+            f"{line['variant']}, seed {line['seed']}: {last} ({records.duration(line['minutes'])})",
+            flush=True,
+        )
 
 
 def study_confirm(options: argparse.Namespace) -> None:

@@ -85,6 +85,7 @@ def named_recipe(words: Sequence[str]) -> str | None:
 def run(words: Sequence[str]) -> None:
     """Carry out `course train WORDS`, of which one is a recipe. Raises UsageError for what cannot be meant."""
     from course_lib import recipes
+    from course_lib.training import device as devices
     from course_lib.training.distributed import process_group
 
     name = named_recipe(words)
@@ -99,7 +100,7 @@ def run(words: Sequence[str]) -> None:
         done = recipes.train(
             plan,
             out,
-            device=invocation.device,
+            device=devices.named(invocation.device),
             quiet=quiet,
             data_changed=invocation.data_changed,
             auto_batch=invocation.auto_batch,
@@ -253,7 +254,8 @@ def table(name: str) -> str:
             values = [getattr(plan.settings[group], field.name) for plan in plans]
             shown = [f"{value}{'' if value == field.default else ' *'}" for value in values]
             rows.append((f"  {field.name}", *shown))
-    rows += [(f"pretrained {role}", *[run] * len(TIERS)) for role, run in recipe.pretrained.items()]
+    roles = dict.fromkeys(role for plan in plans for role in plan.pretrained)
+    rows += [(f"pretrained {role}", *(plan.pretrained.get(role, "") for plan in plans)) for role in roles]
     # a line about a group may be as long as it likes
     width = max(len(first) for first, *rest in rows if any(rest))
     widths = [max(len(row[i]) for row in rows) for i in range(1, len(TIERS) + 1)]

@@ -48,12 +48,12 @@ def run_translate(options: argparse.Namespace) -> None:
     import torch
 
     from course_lib import recipes
-    from course_lib.cli.evaluate import device_named
     from course_lib.figures import samples
+    from course_lib.training import device as devices
 
     if options.batch < 1:
         raise UsageError("--batch counts pictures: give at least 1.")
-    method = recipes.load(options.of, weights=options.weights, device=device_named(options.device))
+    method = recipes.load(options.of, weights=options.weights, device=devices.named(options.device))
     ways = ways_of(method, options)
     photographs = photographs_of(options, method)
     for remark in photographs.remarks:

@@ -19,6 +19,7 @@ from course_lib import seeds
 from course_lib.errors import CourseError
 from course_lib.evaluation import rows
 from course_lib.evaluation.intervals import Estimate, around, bootstrap_counts
+from course_lib.sharing import divided
 
 
 def polynomial_kernel(x: Tensor, y: Tensor) -> Tensor:
@@ -32,7 +33,7 @@ def kernel_mean(x: Tensor) -> float:
     Raises CourseError for fewer than two rows and for values that are not finite.
     """
     x = rows.checked(x)
-    total = sum(_others(x, start).sum() for start in range(0, len(x), rows.CHUNK))
+    total = sum(divided(range(0, len(x), rows.CHUNK), lambda start: _others(x, start).sum()))
     return (total / (len(x) * (len(x) - 1))).item()
 
 
@@ -66,10 +67,15 @@ def kernel_estimate(
     counts = torch.cat([torch.ones_like(x[:, 0])[None], counts])  # the sample itself comes first
     within = torch.zeros_like(counts[:, 0])
     between = torch.zeros_like(within)
-    for start in range(0, n, rows.CHUNK):
+
+    def sums(start: int) -> tuple[Tensor, Tensor]:
         part = slice(start, start + rows.CHUNK)
-        within += ((counts @ _others(x, start).T) * counts[:, part]).sum(1)
-        between += counts[:, part] @ polynomial_kernel(x[part], y).mean(1)
+        own = ((counts @ _others(x, start).T) * counts[:, part]).sum(1)
+        return own, counts[:, part] @ polynomial_kernel(x[part], y).mean(1)
+
+    for own, with_y in divided(range(0, n, rows.CHUNK), sums):
+        within += own.to(within)
+        between += with_y.to(between)
     pairs = n**2 - counts.square().sum(1)
     fixed = kernel_mean(y) if mean_of_y is None else mean_of_y
     values = within / pairs - 2 * between / n + fixed

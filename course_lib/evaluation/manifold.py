@@ -29,6 +29,8 @@ from torch import Tensor
 
 from course_lib.evaluation import rows, spread
 from course_lib.evaluation.intervals import Estimate, about, of_share
+from course_lib.ranks import Ranks
+from course_lib.sharing import in_shares
 
 PRECISION_K, DENSITY_K = 3, 5
 # a neighbour that defines a radius lies on the ball's surface, on whichever side rounding puts it, and copies are
@@ -141,15 +143,21 @@ def _look(generated: Tensor, real: Manifold, k: int, density_k: int) -> _Found:
     radius = _nearest(generated, k).squares[:, k - 1] + rounding
     wide, narrow = (real.near[:, number - 1] + rounding for number in (density_k, k))
 
-    inside, balls = [], []
-    recalled, covered = generated.new_zeros(2, len(features), dtype=torch.bool)
-    for chunk, squares in rows.squared_distances(generated, features):
-        held = squares <= wide
-        inside.append((squares <= narrow).any(1))
-        balls.append(held.sum(1))
-        covered |= held.any(0)
-        recalled |= (squares <= radius[chunk, None]).any(0)
-    return _Found(torch.cat(inside), torch.cat(balls).double(), recalled, covered)
+    def counted(here: Ranks) -> list[Tensor]:
+        inside, balls = generated.new_zeros(2, len(generated), dtype=torch.int64)
+        recalled, covered = generated.new_zeros(2, len(features), dtype=torch.int64)
+        for chunk, squares in rows.squared_distances(generated, features, here=here):
+            held = squares <= wide
+            inside[chunk] = (squares <= narrow).any(1).long()
+            balls[chunk] = held.sum(1)
+            covered += held.any(0)
+            recalled += (squares <= radius[chunk, None]).any(0)
+        return [inside, balls, recalled, covered]
+
+    inside, balls, recalled, covered = (
+        _sum(parts, generated) for parts in zip(*in_shares(counted), strict=True)
+    )
+    return _Found(inside > 0, balls.double(), recalled > 0, covered > 0)
 
 
 def _rounding(features: Tensor) -> Tensor:
@@ -158,9 +166,17 @@ def _rounding(features: Tensor) -> Tensor:
 
 
 def _nearest(features: Tensor, k: int) -> Near:
-    found = []
-    for chunk, squares in rows.squared_distances(features, features):
-        own = torch.arange(chunk.start, chunk.stop, device=features.device)
-        squares[own - chunk.start, own] = torch.inf
-        found.append(squares.topk(k, largest=False))
-    return Near(*(torch.cat(columns) for columns in zip(*found, strict=True)))
+    def looked_up(here: Ranks) -> list[Tensor]:
+        near, numbers = features.new_zeros(len(features), k), features.new_zeros(len(features), k).long()
+        for chunk, squares in rows.squared_distances(features, features, here=here):
+            own = torch.arange(chunk.start, chunk.stop, device=features.device)
+            squares[own - chunk.start, own] = torch.inf
+            near[chunk], numbers[chunk] = squares.topk(k, largest=False)
+        return [near, numbers]
+
+    return Near(*(_sum(parts, features) for parts in zip(*in_shares(looked_up), strict=True)))
+
+
+def _sum(parts: tuple[Tensor, ...], like: Tensor) -> Tensor:
+    """Of shares that are 0 where another process has counted, on the device of `like`."""
+    return torch.stack([part.to(like.device) for part in parts]).sum(0)

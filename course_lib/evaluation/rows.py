@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from course_lib.errors import CourseError
+from course_lib.ranks import Ranks
 
 CHUNK = 1024  # rows whose distances to all others are in memory at a time: 80 MiB against 10,000 in float64
 
@@ -39,8 +40,10 @@ def checked_pair(a: Tensor, b: Tensor, least: int = 2) -> tuple[Tensor, Tensor]:
     return a, b.to(a.device)
 
 
-def squared_distances(x: Tensor, y: Tensor, centre: Tensor | None = None) -> Iterator[tuple[slice, Tensor]]:
-    """|x_i − y_j|² as (rows, M) float64 for a slice of x's rows at a time.
+def squared_distances(
+    x: Tensor, y: Tensor, centre: Tensor | None = None, here: Ranks | None = None
+) -> Iterator[tuple[slice, Tensor]]:
+    """|x_i − y_j|² as (rows, M) float64 for a slice of x's rows at a time; with `here`, of its share of the slices.
 
     One matrix product, |x|² − 2 x·y + |y|²: it costs a hundredth of the differences, and cancels when points
     are nearer to each other than to the origin. In float64, about `centre` (y's mean unless given), what is lost
@@ -50,7 +53,8 @@ def squared_distances(x: Tensor, y: Tensor, centre: Tensor | None = None) -> Ite
     centre = y.mean(0) if centre is None else centre
     y = y - centre
     lengths = y.square().sum(1)
-    for start in range(0, len(x), CHUNK):
+    here = here or Ranks()
+    for start in range(here.rank * CHUNK, len(x), here.world * CHUNK):
         part = x[start : start + CHUNK] - centre
         squares = torch.addmm(lengths, part, y.T, alpha=-2).add_(part.square().sum(1, keepdim=True))
         yield slice(start, start + len(part)), squares.clamp_(min=0)

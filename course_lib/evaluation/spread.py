@@ -14,6 +14,8 @@ from torch import Tensor
 from course_lib import seeds
 from course_lib.evaluation import rows
 from course_lib.evaluation.intervals import halves
+from course_lib.ranks import Ranks
+from course_lib.sharing import in_shares
 
 # samples of equal weight on which a recall must hang. Where fewer decide it, as where a generator is narrow in the
 # plane, halves of them do not say what others would do: at 4, intervals for such generators held the expectation in
@@ -47,11 +49,18 @@ def of_coverage(samples: Tensor, features: Tensor, squared_radii: Tensor) -> Spr
     code = torch.randint(
         1 << 62, (len(samples),), generator=seeds.generator(0, purpose="members"), device="cpu"
     ).to(samples.device)
-    count, members = code.new_zeros(2, len(features))
-    for chunk, squares in rows.squared_distances(samples, features):
-        sample, image = (squares <= squared_radii).nonzero(as_tuple=True)
-        count.index_add_(0, image, torch.ones_like(image))
-        members.index_add_(0, image, code[chunk][sample])  # a sum that names the set: another has it by 2^-62
+
+    def counted(here: Ranks) -> Tensor:
+        count, members = found = code.new_zeros(2, len(features))
+        for chunk, squares in rows.squared_distances(samples, features, here=here):
+            sample, image = (squares <= squared_radii).nonzero(as_tuple=True)
+            count.index_add_(0, image, torch.ones_like(image))
+            members.index_add_(
+                0, image, code[chunk][sample]
+            )  # a sum that names the set: another has it by 2^-62
+        return found
+
+    count, members = torch.stack([part.to(code) for part in in_shares(counted)]).sum(0)
     held = count > 0
     _, which, size = members[held].unique(return_inverse=True, return_counts=True)
     common = torch.zeros_like(size).index_put_((which,), count[held])
@@ -90,17 +99,24 @@ def of_recall(
     first, second = (_squared_radii(near, index, members, k, rounding) for members in (parts, ~parts))
     radii, whole = torch.where(parts, first, second), near[:, k - 1] + rounding
     farthest = torch.maximum(radii.amax(0), whole)
-    recalled = samples.new_zeros(splits, 2, len(features), dtype=torch.bool)
-    count, last = index.new_zeros(2, len(features))
-    for chunk, squares in rows.squared_distances(samples, features):
-        sample, image = (squares <= farthest[chunk, None]).nonzero(as_tuple=True)
-        square, sample = squares[sample, image], sample + chunk.start
-        reached = square <= whole[sample]
-        count.index_add_(0, image, reached.long())
-        last.index_add_(0, image, torch.where(reached, sample, 0))
-        for split in range(splits):
-            inside = (square <= radii[split, sample]) & looked_at[split, image]
-            recalled[split, parts[split, sample[inside]].long(), image[inside]] = True
+
+    def reached_by(here: Ranks) -> list[Tensor]:
+        recalled = samples.new_zeros(splits, 2, len(features), dtype=torch.bool)
+        count, last = sums = index.new_zeros(2, len(features))
+        for chunk, squares in rows.squared_distances(samples, features, here=here):
+            sample, image = (squares <= farthest[chunk, None]).nonzero(as_tuple=True)
+            square, sample = squares[sample, image], sample + chunk.start
+            reached = square <= whole[sample]
+            count.index_add_(0, image, reached.long())
+            last.index_add_(0, image, torch.where(reached, sample, 0))
+            for split in range(splits):
+                inside = (square <= radii[split, sample]) & looked_at[split, image]
+                recalled[split, parts[split, sample[inside]].long(), image[inside]] = True
+        return [recalled, sums]
+
+    found = in_shares(reached_by)
+    recalled = torch.stack([part.to(samples.device) for part, _ in found]).any(0)
+    count, last = torch.stack([sums.to(index) for _, sums in found]).sum(0)
     values = recalled.double().sum(2) / (len(features) // 2)
     alone = torch.bincount(last[count == 1], minlength=len(samples)).double().square()
     # the luck of a sample decides what it recalls alone: count the samples as if all recalled equally much

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from course_lib.figures import style
-from course_lib.figures.images import rows
+from course_lib.figures.images import pixels, rows
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,12 +48,15 @@ def save_sheet(images: "Tensor", points: "Tensor", labels: "Tensor", path: Path,
     samples.save(torch.cat(parts), path, most)
 
 
-def dendrogram(ax: "Axes", tree: Any, clusters: int) -> None:
-    """The last merges of an `inversion.clustering.Tree`, down to `clusters` clusters, with their heights."""
+def dendrogram(ax: "Axes", tree: Any, clusters: int) -> list[int]:
+    """The last merges of an `inversion.clustering.Tree`, down to `clusters` clusters, with their heights.
+
+    Returns a point of each cluster, from left to right; cluster i is drawn at 5 + 10 i of the horizontal axis.
+    """
     from scipy.cluster.hierarchy import dendrogram as drawn
 
     ink = style.COLOURS["theory"]
-    drawn(
+    leaves = drawn(
         tree.linkage(),
         p=clusters,
         truncate_mode="lastp",
@@ -61,9 +64,42 @@ def dendrogram(ax: "Axes", tree: Any, clusters: int) -> None:
         link_color_func=lambda node: ink,
         no_labels=clusters > 30,
         leaf_rotation=90,
-    )
+    )["leaves"]
     ax.set(ylabel="height of the merge", xlabel="clusters (number of members)")
     ax.set_ylim(bottom=0, top=float(np.max(tree.heights)) * 1.05)
+    return [_a_point(tree, node) for node in leaves]
+
+
+def _a_point(tree: Any, node: int) -> int:
+    while node >= tree.points:
+        node = int(tree.children[node - tree.points, 0])
+    return node
+
+
+def tree_of_images(images: "Tensor", points: "Tensor", tree: Any, clusters: int, most: int = 3) -> "Figure":
+    """The dendrogram, and below each cluster its members nearest to its mean. images (N, C, H, W), points (N, d)."""
+    from matplotlib import pyplot as plt
+
+    labels, left, room = tree.labels(clusters), 0.7, 0.35
+    side = (style.WIDTH - left) / clusters
+    height, below = 2.1, most * side
+    figure = plt.figure(figsize=(style.WIDTH, height + room + below), layout="none")
+    across, down = left / style.WIDTH, height + room + below
+    ax = figure.add_axes((across, (below + room) / down, 1 - across, 0.97 * height / down))
+    sheets = figure.add_axes((across, 0, 1 - across, below / down))
+    for column, point in enumerate(dendrogram(ax, tree, clusters)):
+        members = nearest_members(points, labels, int(labels[point]), most)
+        for row, image in enumerate(pixels(images[members])):
+            x, y = 10 * column, 10 * row
+            sheets.imshow(image, extent=(x + 0.3, x + 9.7, y + 9.7, y + 0.3), interpolation="nearest")
+    sheets.set(xlim=(0, 10 * clusters), ylim=(10 * most, 0), aspect="auto")
+    sheets.axis("off")
+    told = [text.get_text() for text in ax.get_xticklabels()]
+    # scipy writes the number of a point for a cluster of that point alone
+    ax.set_xticklabels([text.strip("()") if "(" in text else "1" for text in told], rotation=0, fontsize=11)
+    ax.set_xlabel("")
+    ax.grid(visible=False)
+    return figure
 
 
 def save_tree(tree: Any, clusters: int, path: Path) -> None:

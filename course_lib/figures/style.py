@@ -5,6 +5,7 @@ relies on colour alone: each role has a line style and a marker of its own. Figu
 dark mode, so that a dark page never swallows an axis. The browser labs take their colours from here too.
 """
 
+import os
 from typing import Literal
 
 COLOURS = {
@@ -27,6 +28,7 @@ CYCLE_LINES = (
     *("-", (0, (6, 2)), (0, (6, 2, 1.2, 2)), (0, (3, 1.5)), (0, (9, 3)), (0, (4, 1, 1, 1, 1, 1))),
     (0, (1.5, 1.8)),
 )
+DRAWINGS = "COURSE_DRAWINGS"  # set to 1 by `make book`: each figure is kept as PDF as well
 WIDTH = 6.4  # inches: 11 points are 9 pixels where a figure is 390 pixels wide, the whole screen of a phone
 
 
@@ -51,7 +53,8 @@ def belief_map():
 def use(format: Literal["png", "retina", "svg"] = "png") -> None:
     """Set matplotlib up for a notebook of the book; call it once, at the top.
 
-    "png" (130 dots per inch) keeps pages small, "retina" doubles the resolution, and "svg" suits line drawings.
+    "png" (130 dots per inch) keeps pages small, "retina" doubles the resolution, and "svg" suits line drawings. Where
+    $COURSE_DRAWINGS is 1, each figure is kept as PDF too, which no page shows and `make figures` packs.
     """
     import matplotlib
     from cycler import cycler
@@ -91,6 +94,7 @@ def use(format: Literal["png", "retina", "svg"] = "png") -> None:
             "image.cmap": "gray",
             "axes.prop_cycle": cycler(color=CYCLE) + cycler(linestyle=CYCLE_LINES),
             "svg.fonttype": "none",
+            "pdf.fonttype": 42,  # fonts are embedded whole, so that letters stay letters
         }
     )
     _inline_format(format)
@@ -104,4 +108,4 @@ def _inline_format(format: str) -> None:
     except ImportError:
         return
     if get_ipython() is not None:
-        set_matplotlib_formats(format)
+        set_matplotlib_formats(format, *(["pdf"] if os.environ.get(DRAWINGS) == "1" else []))

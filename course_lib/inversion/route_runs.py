@@ -12,7 +12,7 @@ from course_lib.evaluation.reconstruction import psnr_per_image
 from course_lib.inversion.invert import Inversion, invert
 from course_lib.methods.generative import Generative
 from course_lib.methods.protocol import needs
-from course_lib.settings import Bound, Count, check
+from course_lib.settings import Bound, Count, Deviation, check
 
 SHOWN = 4  # images of a step: searches are slow, and a study makes its own
 
@@ -24,6 +24,7 @@ class RouteRunSettings:
     by: Literal["encoder", "hybrid", "optimisation", "tuned", "feature-space"] = "encoder"  # route
     space: Literal["z", "w", "w+"] = "w+"  # of the codes
     search_steps: Count = 80  # of Adam on codes, in routes that search
+    search_rate: Deviation = 0.0  # its step size, in standard deviations of drawn codes; 0: the route's own
     pool: Count = 1024  # drawn codes, of which each image starts at the nearest where there is no encoder
     tuning_steps: Count = 60  # of Adam on weights, in "tuned"
     tuning_rate: Bound = 3e-3  # its step size: for fewer steps than the paper's, a longer one
@@ -40,11 +41,13 @@ class RouteRunSettings:
         if self.by == "encoder":
             return {}
         options: dict[str, Any] = {"steps": self.search_steps}
+        if self.search_rate:
+            options["rate"] = self.search_rate
         if self.by != "hybrid":
             options["pool"] = self.pool
         if self.by == "tuned":
             tuning = {"tuning_steps": self.tuning_steps, "tuning_rate": self.tuning_rate}
-            options |= tuning | {"tuning_distance": "l2"}
+            options |= tuning | {"tuning_distance": "l2", "keep_weights": True}
         return options
 
 

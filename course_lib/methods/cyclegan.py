@@ -16,6 +16,7 @@ from course_lib.errors import UsageError
 from course_lib.methods.image_pool import ImagePool
 from course_lib.methods.optimisers import adam, set_rates
 from course_lib.methods.protocol import Method, frozen, needs
+from course_lib.networks.layers import at_least_float32
 from course_lib.objectives.adversarial import least_squares_discriminator, least_squares_generator
 from course_lib.schedules import decay
 from course_lib.settings import CountFrom0, Memory, Rate, Share, Weight, check
@@ -97,9 +98,10 @@ class CycleGAN(Method):
         for role, real, fake in (("discriminator", y, to_y), ("source_discriminator", x, to_x)):
             older = self.pools[role].exchange(fake, batch.draw, f"pool/{role}")
             with self.autocast():
-                real_logits, fake_logits = self.networks[role](real), self.networks[role](older)
+                logits = at_least_float32(self.networks[role](torch.cat([real, older])))
+            real_logits, fake_logits = logits.split([len(real), len(older)])
             # (s(y) - 1)^2 + s(G(x))^2 halved, which slows the discriminators beside the translators (section 4)
-            metrics[f"{role}/loss"] = least_squares_discriminator(real_logits.float(), fake_logits.float())
+            metrics[f"{role}/loss"] = least_squares_discriminator(real_logits, fake_logits)
             self.update(role, metrics[f"{role}/loss"])
         return {name: value.detach() for name, value in metrics.items()}
 
@@ -112,12 +114,12 @@ class CycleGAN(Method):
         identity = torch.zeros((), device=x.device)
         with self.autocast():
             if self.settings.identity:
-                to_y, y_again = generator(torch.cat([x, y])).float().split(len(x))
-                to_x, x_again = inverse(torch.cat([y, x])).float().split(len(x))
+                to_y, y_again = at_least_float32(generator(torch.cat([x, y]))).split([len(x), len(y)])
+                to_x, x_again = at_least_float32(inverse(torch.cat([y, x]))).split([len(y), len(x)])
                 identity = (y_again - y).abs().mean() + (x_again - x).abs().mean()
             else:
-                to_y, to_x = generator(x).float(), inverse(y).float()
-            back_x, back_y = inverse(to_y).float(), generator(to_x).float()
+                to_y, to_x = at_least_float32(generator(x)), at_least_float32(inverse(y))
+            back_x, back_y = at_least_float32(inverse(to_y)), at_least_float32(generator(to_x))
         cycle = (back_x - x).abs().mean() + (back_y - y).abs().mean()
         return to_y, to_x, cycle, identity
 
@@ -125,7 +127,7 @@ class CycleGAN(Method):
         """(s(G(x)) − 1)², what a translator minimises against one discriminator; not halved as the other is."""
         with self.autocast():
             logits = self.networks[role](images)
-        return 2 * least_squares_generator(logits.float())
+        return 2 * least_squares_generator(at_least_float32(logits))
 
     def translate(self, images: Tensor, back: bool = False) -> Tensor:
         """(B, C, H, W) of the first domain -> float32 of the second; with `back` from the second to the first."""

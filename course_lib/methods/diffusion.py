@@ -81,10 +81,12 @@ class Diffusion(Method):
         denoiser: Any = self.networks["denoiser"]
         levels = self.levels(latents.device)
         x = levels[0] * latents.view(-1, *denoiser.shape)
-        for now, then in zip(levels, levels[1:], strict=False):
+        for number in range(self.settings.sampling_steps):
+            now, then = levels[number], levels[number + 1]
             slope = (x - self.denoised(x, now)) / now
             ahead = x + (then - now) * slope
-            if then > 0:  # Heun: the mean of the slopes at both ends
+            # Heun: the mean of the slopes at both ends. The last level is 0, where there is none
+            if number + 1 < self.settings.sampling_steps:
                 slope = (slope + (ahead - self.denoised(ahead, then)) / then) / 2
                 ahead = x + (then - now) * slope
             x = ahead

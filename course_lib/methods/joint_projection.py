@@ -69,7 +69,7 @@ class JointProjection(Projection):
         """One update of D on images and their reconstructions, then one of P, and of G where it is trained."""
         s, generator, projection = self.settings, self.networks["generator"], self.networks["projection"]
         set_rates(self.optimizers, self.rates, warm_cosine(batch.draw.step, self.steps, s.warm_up))
-        pairs = self.stream.at(batch.draw, len(batch))
+        pairs = self.stream.at(batch.draw, len(batch), more=batch.draw.step + 1 < self.steps)
         with evaluation(generator), self.autocast():  # the running statistics of a trained generator stay
             made = self.space.decode(projection(batch.x))
             answers = projection(pairs.images)

@@ -18,9 +18,10 @@ from course_lib.data.images import ImageSet
 from course_lib.data.resolution import blurred
 from course_lib.data.toy import PointSet
 from course_lib.errors import UsageError
-from course_lib.methods.generated_pairs import PairStream, evaluation
+from course_lib.methods.generated_pairs import evaluation
 from course_lib.methods.generative import Generative
 from course_lib.methods.optimisers import adam, set_rates
+from course_lib.methods.prefetched_pairs import PrefetchedPairs
 from course_lib.methods.protocol import frozen, needs
 from course_lib.methods.spaces import Space
 from course_lib.methods.style_spaces import w_space
@@ -80,12 +81,19 @@ class Projection(Generative):
             nn.ModuleDict({"projection": projection}), {"projection": s.learning_rate}, s.beta1, s.beta2
         )
         self.distance: Distance = l2
-        self.stream = PairStream(self.space, lambda: self.autocast())
+        self.stream = PrefetchedPairs(self.space, lambda: self.autocast())
 
     def prepare(self, dataset: ImageSet | PointSet, seed: int = 0) -> None:
-        """Choose the network of a perceptual loss. Raises UsageError for points."""
+        """Choose the network of a perceptual loss. Raises UsageError for points, and for images of another shape than
+        the generator's."""
         if not isinstance(dataset, ImageSet):
             raise UsageError("a projection network sees images: give --data a set of images.")
+        one = self.sample(self.latents(1, seeds.generator(seed, purpose="projection/shape")).to(self.device))
+        if (made := tuple(one.shape[1:])) != tuple(dataset.shape):
+            raise UsageError(
+                f"this generator makes images of the shape {made}, and the data's have {tuple(dataset.shape)}: give "
+                f"--resolution {made[-1]}, or another generator."
+            )
         if self.settings.reconstruction_weight and self.settings.reconstruction == "perceptual":
             self.distance = perceptual_for(dataset)
 
@@ -97,7 +105,7 @@ class Projection(Generative):
             {"projection": warm_cosine(batch.draw.step, self.steps, s.warm_up)},
             s.learning_rate,
         )
-        pairs = self.stream.at(batch.draw, len(batch))
+        pairs = self.stream.at(batch.draw, len(batch), more=batch.draw.step + 1 < self.steps)
         shown = self.shown(pairs.images, batch.draw)
         with self.autocast():
             answers = projection(shown)

@@ -147,7 +147,7 @@ class OneStep(nn.Module):
 
     def forward(self, latents: Tensor) -> Tensor:
         noise = self.sigma * latents.view(-1, *self.denoiser.shape)
-        return self.denoiser(noise, latents.new_full((len(latents),), self.sigma))
+        return self.denoiser(noise, latents.new_full((latents.shape[0],), self.sigma))
 
 
 class FeatureHead(nn.Module):

@@ -188,7 +188,7 @@ class Projection(GrowingLayer):
     def forward(self, x: Tensor, beta: Tensor | float = 1.0) -> Tensor:
         weight, bias = self.weights(beta)
         flat = weight.transpose(1, 2).transpose(2, 3).flatten(0, 2)  # (outputs * 16, inputs)
-        return F.linear(x, flat).view(len(x), self.outputs, 4, 4) + bias[:, None, None]
+        return F.linear(x, flat).view(x.shape[0], self.outputs, 4, 4) + bias[:, None, None]
 
     def _shape_arguments(self) -> tuple[()]:
         return ()

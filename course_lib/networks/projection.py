@@ -103,7 +103,8 @@ def imagenet_state(weights: Path) -> dict[str, Tensor]:
 class ProjectionNetwork:
     """The projection network by itself."""
 
-    code: CountFrom0 = 0  # numbers in a code; 0: as many as the generator's z has
+    code: CountFrom0 = 0  # numbers in a code; 0: as many as the generator's codes have in the space
+    space: Literal["z", "w"] = "z"  # where the codes are: z, or w of a style-based generator
     backbone: Literal["small", "resnet18"] = "small"  # small (for 32 and 64 pixels) or resnet18
     projection_width: Count = 32  # of small: feature maps after the first layer
     projection_features: Count = 256  # of small: units of the layer before the last
@@ -113,8 +114,10 @@ class ProjectionNetwork:
 
     def upon(self, pretrained: Mapping[str, nn.Module]) -> "ProjectionNetwork":
         """These settings with the length of the codes of the generator that the run stands on."""
-        latent = int(getattr(pretrained.get("generator"), "latent", 0))
-        return replace(self, code=self.code or latent)
+        generator = pretrained.get("generator")
+        latent = getattr(generator, "latent", 0)
+        length = getattr(generator, "width", latent) if self.space == "w" else latent
+        return replace(self, code=self.code or int(length))
 
     def build(self, data: DataSpec) -> dict[str, nn.Module]:
         """The projection network, for images. Which weights a ResNet begins with is said in a line.

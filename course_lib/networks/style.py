@@ -67,7 +67,7 @@ class Block(nn.Module):
     ) -> "Halfway":
         """Features and image of the block below -> those of this one. styles: (B, L, width)."""
         if x is None:
-            x = self.const.expand(len(styles), -1, -1, -1)
+            x = self.const.expand(styles.shape[0], -1, -1, -1)
         for j, layer in enumerate(self.convolutions):
             x = layer(x, styles[:, self.start + j], noise[self.start + j])
         added = self.torgb(x, styles[:, self.start + len(self.convolutions)])
@@ -219,6 +219,9 @@ class StylePair:
     most: Count = 128  # and at most so many
     norm: Norm = "demodulation"  # or adaptive: the first StyleGAN's adaptive instance normalisation
     speed: SomeShare = 0.01  # factor on the mapping network's learning rate
+    noise: bool = (
+        True  # whether the strengths of the noise are learnt; else they stay 0, and the noise has no effect
+    )
     group: CountFrom0 = 4  # images that the minibatch deviation compares; 0 leaves it out
 
     def __post_init__(self) -> None:
@@ -232,5 +235,7 @@ class StylePair:
         maps: dict[str, Any] = {"base": self.base, "most": self.most}
         sizes = (self.latent, self.width, resolution, colours)
         generator = StyleGenerator(*sizes, **maps, depth=self.depth, norm=self.norm, speed=self.speed)
+        for layer in generator.synthesis.convolutions:
+            layer.noise_strength.requires_grad_(self.noise)
         discriminator = StyleDiscriminator(resolution, colours, **maps, group=self.group)
         return {"generator": generator, "discriminator": discriminator}

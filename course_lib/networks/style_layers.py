@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from course_lib.networks.layers import at_least_float32
+from course_lib.networks.precision import without_autocast
 from course_lib.networks.resampling import convolve_double
 
 SLOPE = 0.2
@@ -83,7 +84,7 @@ class EqualisedConv2d(nn.Module):
 
 def demodulation(weight: Tensor, style: Tensor) -> Tensor:
     r"""$1/\sigma_o$: weight (O, I, k, k) and style (B, I) -> (B, O), at least in float32, under autocast too."""
-    with torch.autocast(style.device.type, enabled=False):
+    with without_autocast(style.device.type):
         squares = at_least_float32(weight).square().sum((2, 3))  # (O, I)
         return (at_least_float32(style).square() @ squares.T + 1e-8).rsqrt()
 

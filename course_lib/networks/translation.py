@@ -2,13 +2,30 @@
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from course_lib.data.spec import DataSpec
 from course_lib.errors import UsageError
 from course_lib.networks.dcgan import initialise
 from course_lib.networks.trunks import SLOPE
 from course_lib.settings import Count, CountFrom0, check
+
+
+class InstanceNorm(nn.InstanceNorm2d):
+    """(B, C, H, W) -> the same: each map of each image less its mean, over its deviation (Ulyanov et al., 2016).
+
+    torch gives an image that is stored channels last back in the other layout, and what follows copies it, or computes
+    in the slower layout, until a convolution. On a CPU the layout is kept here, and the statistics are those of group
+    normalisation with a map a group, which are faster and the same.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.device.type != "cpu" or not x.is_contiguous(memory_format=torch.channels_last):
+            return super().forward(x)
+        normalised = F.group_norm(x.contiguous(), x.shape[1], eps=self.eps)
+        return normalised.contiguous(memory_format=torch.channels_last)
 
 
 class ResidualBlock(nn.Module):
@@ -50,14 +67,14 @@ class ResidualTranslator(nn.Module):
         for n_in, n_out in zip(maps, maps[1:], strict=False):
             layers += [
                 nn.Conv2d(n_in, n_out, 3, 2, 1, bias=False),
-                nn.InstanceNorm2d(n_out),
+                InstanceNorm(n_out),
                 nn.ReLU(inplace=True),
             ]
         layers += [ResidualBlock(maps[-1]) for _ in range(blocks)]
         for n_in, n_out in zip(maps[::-1], maps[-2::-1], strict=False):
             layers += [
                 nn.ConvTranspose2d(n_in, n_out, 3, 2, 1, output_padding=1, bias=False),
-                nn.InstanceNorm2d(n_out),
+                InstanceNorm(n_out),
                 nn.ReLU(inplace=True),
             ]
         last = nn.Conv2d(width, outputs, 7)
@@ -87,7 +104,7 @@ class PatchDiscriminator(nn.Module):
             stride = 2 if number < layers - 1 else 1
             body += [
                 nn.Conv2d(n_in, n_out, 4, stride, 1, bias=False),
-                nn.InstanceNorm2d(n_out),
+                InstanceNorm(n_out),
                 nn.LeakyReLU(SLOPE, inplace=True),
             ]
         self.layers = nn.Sequential(*body, nn.Conv2d(maps[-1], 1, 4, 1, 1))
@@ -169,5 +186,5 @@ def _convolution(n_in: int, n_out: int, kernel: int) -> list[nn.Module]:
     return [
         nn.ReflectionPad2d(kernel // 2),
         nn.Conv2d(n_in, n_out, kernel, bias=False),
-        nn.InstanceNorm2d(n_out),
+        InstanceNorm(n_out),
     ]

@@ -16,6 +16,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Iterator, MutableMapping
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -93,8 +94,15 @@ def read_entries(module: str) -> dict[str, str]:
             f"there is no module '{module}', which {VARIABLE} or a package names as one with recipes: check the name, "
             f"and that Python finds it."
         )
+    file = Path(spec.origin)
+    return dict(_entries_of(file, file.stat().st_mtime_ns))
+
+
+@cache
+def _entries_of(file: Path, _changed: int) -> dict[str, str]:
+    """Read once, and again when the file has changed: the whole catalogue asks for each of its recipes."""
     entries: dict[str, str] = {}
-    for node in ast.parse(Path(spec.origin).read_text(encoding="utf-8")).body:
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         if not any(isinstance(t, ast.Name) and t.id == "RECIPES" for t in targets):
             continue

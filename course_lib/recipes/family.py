@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 FILE = Path(__file__).with_name("family.csv")
 ASPECTS = ("objective", "architecture", "latent", "data")  # what can be changed of a GAN
+SIZE = (4.6, 7.6)  # inches, of the map as a figure
+YEAR = 205  # points from the first column to where a year ends, past the longest name
 
 
 @dataclass(frozen=True)
@@ -63,9 +65,10 @@ def changing(*aspects: str) -> list[Member]:
 def draw(ax: "Axes", pages: Iterable[str] = ()) -> None:
     """The map as a figure: a row for each member, a mark in the column of each aspect that it changes.
 
-    Members of `pages` are drawn as filled squares, others as open circles.
+    Years stand once, before the first member of each. Best on a narrow and high figure, `SIZE`, whose letters a
+    telephone shows at nearly their own size. Members of `pages` are drawn as filled squares, others as open circles.
     """
-    from course_lib.figures.style import COLOURS
+    from course_lib.figures.style import COLOURS, RULE
 
     everyone, here = members(), set(pages)
     for row, member in enumerate(everyone):
@@ -78,13 +81,27 @@ def draw(ax: "Axes", pages: Iterable[str] = ()) -> None:
                 color=COLOURS["generator" if own else "theory"],
                 markerfacecolor=COLOURS["generator"] if own else "none",
                 linestyle="",
-                markersize=7,
+                markersize=8,
             )
-    ax.set_yticks(range(len(everyone)), [f"{m.member}, {m.year}" for m in everyone], fontsize=8)
-    ax.set_xticks(range(len(ASPECTS)), ASPECTS)
+        first = not row or everyone[row - 1].year != member.year
+        if first:
+            ax.axhline(row - 0.5, color=RULE, lw=0.8, zorder=0)
+        ax.annotate(
+            f"{member.year}" if first else "",
+            (-0.02, row),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            xytext=(-YEAR, 0),
+            ha="right",
+            va="center",
+            color=COLOURS["theory"],
+        )
+    ax.set_yticks(range(len(everyone)), [m.member for m in everyone])
+    ax.set_xticks(range(len(ASPECTS)), ASPECTS, rotation=90)
     ax.set(xlim=(-0.5, len(ASPECTS) - 0.5), ylim=(len(everyone) - 0.4, -0.6))
     ax.xaxis.tick_top()
     ax.tick_params(length=0)
+    ax.grid(visible=False)
 
 
 def markdown(there: Iterable[str] = ()) -> str:

@@ -60,6 +60,7 @@ def fits(case: Case, share: int) -> bool:
 
 def _two_steps(case: Case, share: int) -> None:
     from course_lib.data import Batches, spec_of
+    from course_lib.ranks import Ranks
     from course_lib.training.ema import Average
     from course_lib.training.loop import prepare
 
@@ -78,6 +79,7 @@ def _two_steps(case: Case, share: int) -> None:
             dataclasses.replace(loop, compile=False, graphs=False),
             d.steps,
             len(dataset.shape) == 3,
+            Ranks(),  # each process tries by itself: another may stop at another size
         )
         average = Average(method, loop.ema)
         for step in (0, max(1, d.steps - 1)):  # of a growing network the last stage too
@@ -86,11 +88,19 @@ def _two_steps(case: Case, share: int) -> None:
 
 
 def largest_batch(case: Case, below: int) -> int:
-    """The largest of below/2, below/4, ... examples that fits, 0 where not even one does."""
-    share = below // 2
-    while share and not fits(case, share):
-        share //= 2
-    return share
+    """The largest number of examples under `below` that fits, 0 where not even one does: by bisection."""
+    most = 0
+    while below - most > 1:
+        share = (most + below) // 2
+        try:
+            found = fits(case, share)
+        except (CourseError, RuntimeError, ValueError):  # a size that the method cannot divide as it must
+            found = False
+        if found:
+            most = share
+        else:
+            below = share
+    return most
 
 
 def parts_that_fit(case: Case, share: int) -> int:
@@ -108,17 +118,27 @@ def parts_that_fit(case: Case, share: int) -> int:
 
 
 def advice(case: Case, share: int, world: int, out: Any) -> OutOfMemory:
-    """What to say when a batch of `share` examples on this device, of `world` alike, was too large."""
-    found = largest_batch(case, share)
-    fitting = (
-        f"a batch of {found * world} fits (--batch {found * world}), or the same batch in parts (--auto-batch)"
-        if found
-        else "not even one example fits"
-    )
+    """What to say when a batch of `share` examples on this device, of `world` alike, was too large.
+
+    Where other processes train with this one nothing is tried: they wait for it, and end when it does.
+    """
+    if world > 1:
+        smaller = (
+            f"half of it should (--batch {share // 2 * world}), by reckoning that memory grows with the batch; it was "
+            f"not tried, for the other processes wait; --auto-batch tries before the run, and takes the same batch in "
+            f"parts"
+            if share > 1
+            else "there is one example in each of them, so more of them do not help"
+        )
+    elif found := largest_batch(case, share):
+        smaller = f"a batch of {found} fits (--batch {found}), or the same batch in parts (--auto-batch)"
+    else:
+        smaller = "not even one example fits"
+    of = f", shared by {world} processes" if world > 1 else ""
     safe = f"; what {out} holds is safe" if out else ""
     return OutOfMemory(
-        f"the memory of this device does not hold a batch of {share * world}{safe}: {fitting}; or make the networks "
-        f"smaller ({knobs(case.plan)})."
+        f"the memory of this device does not hold a batch of {share * world}{of}{safe}: {smaller}; or make the "
+        f"networks smaller ({knobs(case.plan)})."
     )
 
 

@@ -41,7 +41,7 @@ class Recipe:
     method: the dataclass of its settings, which knows how to build the method; networks: a dataclass beside the
     networks, which knows how to build them. `changes` are flat overrides of both classes' defaults, and those of data
     and loop; `tiers` more of them, by size. pretrained: networks that are taken from another run, by role -> a zoo
-    entry or run directory.
+    entry or run directory; pretrained_tiers: more of them, or others, by size.
     """
 
     summary: str
@@ -50,6 +50,11 @@ class Recipe:
     changes: Mapping[str, Any] = field(default_factory=dict)
     tiers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     pretrained: Mapping[str, str] = field(default_factory=dict)
+    pretrained_tiers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def stands_on(self, tier: str) -> dict[str, str]:
+        """role -> the run that its network is taken from, in one tier."""
+        return {**self.pretrained, **self.pretrained_tiers.get(tier, {})}
 
 
 @dataclass(frozen=True)

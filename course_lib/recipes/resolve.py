@@ -8,10 +8,8 @@ from typing import Any
 from course_lib.errors import CourseError, UsageError
 from course_lib.recipes.catalogue import find
 from course_lib.recipes.plan import DataSettings, Plan, Recipe
-from course_lib.version import __version__
+from course_lib.training.configuration import FORMAT, refuse_newer
 
-# of config.json; raise it when an older library would misread what this one writes
-FORMAT = 2
 ANY = object()
 # what an older format has and this one has not, with the value that may be left out: the length of a run is the loop's
 # matter, and pairing has a method of its own
@@ -51,7 +49,7 @@ def resolve(name: str, tier: str | None = None, **changes: Any) -> Plan:
         raise UsageError(f"recipe '{name}' has no setting '{min(unknown)}': {advice}")
     # a name that two groups share means the same in both
     settings = {g: cls(**{k: v for k, v in values.items() if k in fields[g]}) for g, cls in classes.items()}
-    return Plan(name, tier, settings, recipe.pretrained)
+    return Plan(name, tier, settings, recipe.stands_on(tier))
 
 
 def restore(config: Mapping[str, Any]) -> Plan:
@@ -60,11 +58,7 @@ def restore(config: Mapping[str, Any]) -> Plan:
     Raises CourseError when this version of the course cannot read it.
     """
     form = config.get("format", 1)
-    if form > FORMAT:
-        raise CourseError(
-            f"config.json was written by version {config.get('version')} of the course, which is newer than this one "
-            f"({__version__}): use that version."
-        )
+    refuse_newer(config)
     if "recipe" not in config:
         raise CourseError(
             "config.json names no recipe, so a script made this run, by calling fit(): only that script can build its "

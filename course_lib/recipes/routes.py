@@ -8,7 +8,7 @@ RECIPES: dict[str, Recipe] = {
         "codes of a batch of faces through stylegan-faces by any route; nothing is trained",
         RouteRunSettings,
         OfOtherRuns,
-        {"data": "faces", "batch": 32, "steps": 1, "ema": 0.0},
+        {"data": "faces", "batch": 24, "steps": 1, "ema": 0.0},
         {
             "smoke": {"batch": 3, "search_steps": 2, "pool": 8, "tuning_steps": 2},
             "lab": {"batch": 256, "search_steps": 1_000, "tuning_steps": 350, "tuning_rate": 3e-4},

@@ -118,7 +118,8 @@ def train(
     except Exception as error:
         if not fitting.is_out_of_memory(error):
             raise
-    raise fitting.advice(fitting.Case(plan, open_data(plan), device, build), share, here.world, run_dir)
+    datasets = open_data(plan) if here.world == 1 else (None, None)  # several processes try nothing
+    raise fitting.advice(fitting.Case(plan, datasets, device, build), share, here.world, run_dir)
 
 
 def _in_parts(plan: Plan, parts: int) -> Plan:

@@ -13,6 +13,8 @@ from course_lib.errors import CourseError
 from course_lib.studies.runner import find, measured, pool_of, write
 
 MACHINE = ("device", "threads", "torch", "instructions")  # what the last digits of a sum depend on
+# what depends on how busy a machine was, and is no result of a run
+TIMES = ("seconds", "examples_per_second", "cpu_seconds", "process_seconds")
 LEVEL = 0.01  # at which one record, with all its measures, is wrongly said to hold other numbers
 
 
@@ -134,6 +136,8 @@ def _beyond_seeds(line: dict[str, Any], seeds: list[dict[str, Any]], level: floa
     if len(seeds) < 2:
         return "the record has one seed, and so does not say how far seeds lie apart"
     for measure, value in line["measures"][-1].items():
+        if measure in TIMES or isinstance(value, str):  # pictures of one seed: another run makes others
+            continue
         of_seeds = [other["measures"][-1].get(measure, math.nan) for other in seeds]
         if math.isnan(value) and any(map(math.isnan, of_seeds)):
             continue
@@ -148,4 +152,4 @@ def _beyond_seeds(line: dict[str, Any], seeds: list[dict[str, Any]], level: floa
 def _without_times(part: Any) -> Any:
     if not isinstance(part, list):
         return part
-    return [{k: v for k, v in row.items() if k not in ("seconds", "examples_per_second")} for row in part]
+    return [{k: v for k, v in row.items() if k not in TIMES} for row in part]

@@ -8,18 +8,17 @@ from course_lib.studies.plan import Measure
 def image_distance(plan: Any) -> Measure:
     """Fréchet distance of 5,000 averaged samples to all training images, in the features that `extractor` names."""
     from course_lib import data
-    from course_lib.evaluation import features, report
-    from course_lib.evaluation.frechet import Reference, frechet_distance, statistics
+    from course_lib.evaluation import report
+    from course_lib.studies.judging import distance_to
 
     d = plan.settings["data"]
-    judge = features.extractor("fashion-classifier")
     count = 5_000 if plan.tier != "smoke" else 200
-    reference = Reference(judge, data.open(d.data, resolution=d.resolution)).statistics()
+    frechet = distance_to(data.open(d.data, resolution=d.resolution), "fashion-classifier")
 
     def measure(run: Any) -> dict[str, float]:
         with run.averaged():
             drawn = report.draw_samples(run.method, count, d.seed)
-        return {"frechet": frechet_distance(statistics(judge(drawn)), reference)}
+        return {"frechet": frechet(drawn)}
 
     return measure
 

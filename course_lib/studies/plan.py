@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-Measure = Callable[[Any], dict[str, float]]  # of a training.loop.Run, at the step where it stands
+# of a training.loop.Run, at the step where it stands: numbers by name, and perhaps pictures (`studies.pictures`)
+Measure = Callable[[Any], dict[str, Any]]
 
 
 @dataclass(frozen=True)

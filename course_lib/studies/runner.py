@@ -18,6 +18,7 @@ from course_lib.errors import CourseError, UsageError
 from course_lib.files import write_atomic
 from course_lib.studies.catalogue import STUDIES
 from course_lib.studies.plan import Study
+from course_lib.training.history import is_gradient_norm
 
 
 def find(name: str) -> Study:
@@ -145,7 +146,7 @@ def measured(name: str, variant: str, seed: int, tier: str) -> dict[str, Any]:
         "changes": changes,
         "seed": seed,
         "measures": rows,
-        "history": [_rounded(row) for row in run.history],
+        "history": [_rounded(_said(row)) for row in run.history],
         "failure": failure,
         "hardware": device.describe(device.best()),
         "minutes": round(run.seconds / 60, 2),
@@ -156,6 +157,11 @@ def measured(name: str, variant: str, seed: int, tier: str) -> dict[str, Any]:
 
 def _changes(study: Study, variant: str, tier: str) -> dict[str, Any]:
     return study.changes_of(variant) | ({"steps": 4} if tier == "smoke" else {})
+
+
+def _said(row: Mapping[str, float]) -> dict[str, float]:
+    """A row as its method says it: a record is compared with earlier ones, which have no norms of gradients."""
+    return {name: value for name, value in row.items() if not is_gradient_norm(name)}
 
 
 def _rounded(row: Mapping[str, float]) -> dict[str, float]:

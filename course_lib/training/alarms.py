@@ -22,6 +22,11 @@ ALIKE = 0.1  # of the data's mean distance between two images: samples nearer to
 APART = 0.2  # of the same: samples that have come apart, as those of a new generator have not
 PATIENCE = 10  # grids after which they should have
 PAIRS = 64  # images that are compared
+# in the records of games on a ring (`records/`), what half of the modes are lost at twice, with so many samples at the
+# others, mostly stays lost; a game that ends well has samples between modes for as long as it lacks some
+AT_MODES = 0.25  # share of samples within three standard deviations of a mode: before that, nothing is learnt
+LOST = 2  # looks
+FEWEST = 4  # modes of which half may be lost
 
 
 class Alarms:
@@ -32,6 +37,7 @@ class Alarms:
         self.scales: dict[str, list[float]] = {}
         self.vanished: dict[str, int] = {}  # rows in which it has been so, by player
         self.grids, self.apart = 0, False
+        self.lost = 0  # looks in a row at which half of the modes were
 
     def losses(self, row: Mapping[str, float]) -> None:
         """Look at a row of metrics: the losses of the players, beside their usual size so far."""
@@ -74,6 +80,18 @@ class Alarms:
             seen.append(size)
             del seen[:-100]
         return usual
+
+    def modes(self, step: int, covered: int, of: int, quality: float) -> None:
+        """Look at the modes of the data that samples cover, and the share of samples that lie at one."""
+        if of < FEWEST:
+            return
+        self.lost = self.lost + 1 if quality >= AT_MODES and covered <= of / 2 else 0
+        if self.lost == LOST:
+            notices.say(
+                f"the samples of {self.label} cover {covered} of the data's {of} modes at step {step:,}, and have "
+                f"settled there: {quality:.0%} lie at one. Chapter 4 says how a generator collapses, and what helps.",
+                once=f"{self.label} collapses",
+            )
 
     def samples(self, step: int, samples: Tensor, data: Tensor) -> None:
         """Look at samples and data, (N, ...) both: whether the samples differ at all."""

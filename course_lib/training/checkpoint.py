@@ -27,8 +27,11 @@ class RunDirectory:
         self.metrics = self.path / "metrics.jsonl"
         self.samples = self.path / "samples"
         self.checkpoints = self.path / "checkpoints"
+        # a run must not be lost for one damaged file of a kilobyte, which checkpoints are nothing without
+        self._copy = self.checkpoints / "config.json"
         self._ownership: Ownership | None = None  # while it is claimed
         self._config: Config = {}
+        self._copied = False  # whether its copy says the same, as far as this process has seen
 
     @contextmanager
     def claimed(
@@ -42,7 +45,9 @@ class RunDirectory:
         another process trains there, and when it cannot be written.
         """
         visible = [p for p in self.path.iterdir() if p.name[0] != "."] if self.path.is_dir() else []
-        if self.path.is_file() or (visible and not (self.path / "config.json").exists()):
+        if self.path.is_file() or (
+            visible and not (self.path / "config.json").exists() and not self._copy.exists()
+        ):
             raise CourseError(
                 f"{self.path} exists and is no run of this course: give --out an empty or a new folder."
             )
@@ -66,12 +71,15 @@ class RunDirectory:
 
     def _adopt(self, config: Config, upgrade: Upgrade, data_changed: bool) -> None:
         file = self.path / "config.json"
-        written = None
-        if file.exists():
-            written = configuration.read(file)
+        written, whole = None, False
+        if file.exists() or self._copy.exists():
+            written, whole = configuration.read_of(file, self._copy)
+            configuration.refuse_newer(written, file)
             there = configuration.as_json(upgrade(written))
             config = configuration.reconciled(self.path, there, config, self.latest() or 0, data_changed)
-        if config != written:
+        if file.exists() and not whole:
+            file.replace(file.with_name("config.damaged.json"))
+        if config != written or not whole:
             configuration.write(file, config)
         self._config = config
 
@@ -97,11 +105,14 @@ class RunDirectory:
                 configuration.write(self.path / "config.json", self._config)
 
     def config(self) -> Config:
-        """What the run was started with. Raises CourseError when the folder is no run, or the file was edited."""
+        """What the run was started with. Raises CourseError when the folder is no run, the file was edited, or a newer
+        version wrote it."""
         file = self.path / "config.json"
-        if not file.exists():
+        if not file.exists() and not self._copy.exists():
             raise CourseError(f"{self.path} is no run directory (config.json is missing): check the path.")
-        return configuration.read(file)
+        config = configuration.read_of(file, self._copy)[0]
+        configuration.refuse_newer(config, file)
+        return config
 
     def steps(self) -> list[int]:
         """Steps at which complete checkpoints lie, ascending."""
@@ -122,6 +133,9 @@ class RunDirectory:
         """Write a checkpoint, point `latest` to it, drop all but the last `keep` up to there."""
         with self.writing():
             self.checkpoints.mkdir(exist_ok=True)
+            if not self._copied:
+                configuration.write(self._copy, self._config)
+                self._copied = True
             save_state(self.checkpoints / str(step), state)
             write_atomic(self.path / "latest", f"{step}\n")
         # later ones lie there when someone has set `latest` back: this run will come by and write them again

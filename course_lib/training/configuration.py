@@ -9,7 +9,10 @@ from typing import Any
 from course_lib import notices
 from course_lib.errors import CourseError
 from course_lib.files import write_atomic
+from course_lib.version import __version__
 
+# of config.json; raise it when an older library would misread what this one writes
+FORMAT = 2
 CHECKSUM = "checksum"
 # what a run keeps of the sets that it is made of, by domain: "data", "target"
 MADE_OF = "made_of"
@@ -36,6 +39,40 @@ def read(file: Path) -> Config:
             f'the weights beside it are: restore it, or delete its line "{CHECKSUM}" to use it as it stands.'
         )
     return config
+
+
+def read_of(file: Path, copy: Path) -> tuple[Config, bool]:
+    """What a run's config.json says, and whether that file could be read: where not, its copy is read.
+
+    Raises CourseError when neither can be read.
+    """
+    try:
+        return read(file), True
+    except (CourseError, FileNotFoundError) as error:
+        try:
+            config = read(copy)
+        except (CourseError, OSError):
+            raise error from None
+        what = "is missing" if isinstance(error, FileNotFoundError) else "is damaged, or was edited"
+        notices.say(
+            f"{file} {what}: its copy, {copy.relative_to(file.parent)}, is read instead.", once=str(file)
+        )
+        return config, False
+
+
+def written_here() -> Config:
+    """What every config.json says of the library that wrote it."""
+    return {"format": FORMAT, "version": __version__}
+
+
+def refuse_newer(config: Mapping[str, Any], what: Path | str = "config.json") -> None:
+    """Raises CourseError, naming its version, for a configuration that this version cannot read."""
+    form = config.get("format", 1)
+    if isinstance(form, int) and form > FORMAT:
+        raise CourseError(
+            f"{what} was written by version {config.get('version')} of the course, which is newer than this one "
+            f"({__version__}): use that version."
+        )
 
 
 def write(file: Path, config: Config) -> None:
@@ -120,9 +157,9 @@ def first_difference(there: Any, ours: Any, name: str = "") -> str:
 
 def _comparable(config: Config, data_is_known: bool, data_changed: bool) -> Config:
     """A configuration less what may change while a run goes on: the number of steps, since a run may be continued
-    beyond its first end; how often it writes; the version of the library; and what data is called where its content
-    has been compared, or is to be another."""
-    skipped = {"version", MADE_OF, DATA_CHANGES}
+    beyond its first end; how often it writes; the library's version and format; and what data is called where its
+    content has been compared, or is to be another."""
+    skipped = {"format", "version", MADE_OF, DATA_CHANGES}
     if "pretrained_sha256" in config:  # networks of other runs are compared by their content, too
         skipped.add("pretrained")
     in_data = {"steps"} | ({"data", "target"} if data_is_known or data_changed else set())

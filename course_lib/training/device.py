@@ -12,6 +12,7 @@ import torch
 
 from course_lib import variables
 from course_lib.errors import UsageError
+from course_lib.ranks import ranks
 
 # raise it when "auto" comes to mean another precision, or a precision another arithmetic
 NUMERICS = 1
@@ -21,6 +22,28 @@ PRECISIONS = ("auto", "fp32", "bf16")
 def best() -> torch.device:
     """A GPU where there is one, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def named(name: str | None) -> torch.device:
+    """The device of that name; without one the best there is.
+
+    Raises UsageError for one that this machine has not, and for a GPU's number where several processes work together:
+    all would take that one.
+    """
+    try:
+        chosen = torch.device(name) if name else best()
+    except RuntimeError as error:
+        raise UsageError(f"there is no device '{name}': use cpu or cuda.") from error
+    if chosen.index is not None and (world := ranks().world) > 1:
+        raise UsageError(
+            f"--device {name} would be the device of all {world} processes: give --device {chosen.type}, and each "
+            f"takes the one of its own number."
+        )
+    try:
+        torch.empty(0, device=chosen)
+    except (RuntimeError, AssertionError) as error:  # torch asserts that it was compiled for GPUs
+        raise UsageError(f"there is no device '{name}' on this machine: use cpu or cuda.") from error
+    return chosen
 
 
 @functools.cache

@@ -1,5 +1,6 @@
 """How long the gradients are that optimisers step by, looked at when a row of metrics is due and at no other step."""
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -7,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn.utils import get_total_norm
 from torch.optim.optimizer import register_optimizer_step_pre_hook
+
+from course_lib.training.history import GRADIENT_NORM
 
 
 class GradientNorms:
@@ -43,3 +46,8 @@ class GradientNorms:
             return {}
         values = torch.stack([norm.float() for norm in norms.values()]).tolist()
         return dict(zip(norms, values, strict=True))
+
+
+def in_row(norms: Mapping[str, float]) -> dict[str, float]:
+    """Norms by player as a row of metrics has them: those that are finite, for a row holds numbers."""
+    return {f"{player}/{GRADIENT_NORM}": norm for player, norm in norms.items() if math.isfinite(norm)}

@@ -4,6 +4,20 @@ import bisect
 import codecs
 import json
 import math
+from collections.abc import Iterable
+
+# of a player's gradient, "player/gradient_norm": beside what the method says, and over many orders of magnitude
+GRADIENT_NORM = "gradient_norm"
+
+
+def is_gradient_norm(name: str) -> bool:
+    """Whether a quantity of a row is the norm of a player's gradient."""
+    return name.rpartition("/")[2] == GRADIENT_NORM
+
+
+def norms_last(names: Iterable[str]) -> list[str]:
+    """Names of quantities, each once, in their order, norms of gradients after all others."""
+    return sorted(dict.fromkeys(names), key=is_gradient_norm)
 
 
 def rows_in(content: bytes) -> tuple[list[tuple[bytes, dict[str, float]]], list[bytes]]:

@@ -16,7 +16,7 @@ from course_lib.data.identity import identity
 from course_lib.errors import UsageError
 from course_lib.methods.protocol import Method
 from course_lib.networks.synchronised import synchronise
-from course_lib.ranks import global_draws, ranks
+from course_lib.ranks import Ranks, global_draws, ranks
 from course_lib.settings import Count, Memory, Minutes, check
 from course_lib.sharing import from_first
 from course_lib.training import description
@@ -24,9 +24,9 @@ from course_lib.training import device as devices
 from course_lib.training.accumulate import Accumulator
 from course_lib.training.alarms import Alarms
 from course_lib.training.checkpoint import RunDirectory
-from course_lib.training.configuration import MADE_OF
+from course_lib.training.configuration import MADE_OF, written_here
 from course_lib.training.distributed import Votes, averaged_gradients
-from course_lib.training.gradients import GradientNorms
+from course_lib.training.gradients import GradientNorms, in_row
 from course_lib.training.log import Journal, NotFinite, Progress
 from course_lib.training.run import Run, advice, begin, check_weights, state_of, tell_environment
 from course_lib.training.samples import write_samples
@@ -104,7 +104,7 @@ def fit(
     described: dict[str, Any] = {}
     if directory:
         if "recipe" not in config:
-            described = description.of_objects(method, batches, settings)
+            described = description.of_objects(method, batches, settings) | written_here()
         domains = {"data": batches.dataset, "target": batches.target}
         config = described | config | {MADE_OF: {n: identity(d) for n, d in domains.items() if d is not None}}
     images = len(batches.dataset.shape) == 3
@@ -174,7 +174,7 @@ def fit(
                 )
                 if settings.graphs:  # what the networks gave at earlier steps may be written over
                     torch.compiler.cudagraph_mark_step_begin()
-                norms.due = (run.step + 1) % settings.log_every == 0
+                norms.due = (run.step + 1) % settings.log_every == 0 or run.step + 1 == steps
                 with global_draws():
                     metrics = step(_shared(batches.at(run.step), here.world))
                 run.step += 1
@@ -193,10 +193,15 @@ def fit(
                         * batches.world
                         / max(now - interval_start, 1e-9)
                     )
+                    of_gradients = norms.read()
                     with guarded():
-                        row = journal.flush(seconds=round(run.seconds, 2), examples_per_second=round(rate, 1))
+                        row = journal.flush(
+                            **in_row(of_gradients),
+                            seconds=round(run.seconds, 2),
+                            examples_per_second=round(rate, 1),
+                        )
                     alarms.losses(row or {})
-                    alarms.gradients(run.step, norms.read())
+                    alarms.gradients(run.step, of_gradients)
                     interval_start, interval_step = now, run.step
                 # the picture before the checkpoint: whoever resumes there has it
                 if saves and (done or run.step % settings.sample_every == 0):
@@ -231,8 +236,19 @@ def _shared(batch: Batch, world: int) -> Batch:
     return batch if world == 1 else replace(batch, draw=replace(batch.draw, world=world))
 
 
-def prepare(method: Method, device: torch.device, settings: LoopSettings, steps: int, images: bool) -> None:
-    """Tell a method of the run, and move its networks to a device, in the layout and precision that are fast there."""
+def prepare(
+    method: Method,
+    device: torch.device,
+    settings: LoopSettings,
+    steps: int,
+    images: bool,
+    here: Ranks | None = None,
+) -> None:
+    """Tell a method of the run, and move its networks to a device, in the layout and precision that are fast there.
+
+    here: the process and those whose batches its layers take for one with its own (default: all that train together).
+    """
+    here = here or ranks()
     devices.tune_allocator()
     if settings.graphs and device.type != "cuda":
         raise UsageError(
@@ -240,7 +256,7 @@ def prepare(method: Method, device: torch.device, settings: LoopSettings, steps:
         )
 
     def place(network: torch.nn.Module) -> torch.nn.Module:
-        synchronise(network, ranks()).to(device)
+        synchronise(network, here).to(device)
         if images:
             network.to(memory_format=torch.channels_last)
         if settings.compile:

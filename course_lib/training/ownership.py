@@ -1,14 +1,19 @@
 """One process a run directory: a lock where the file system has locks, and a token that is read before each write.
 
-The lock keeps a second process out. Where there are no locks (some network file systems), whoever comes last writes
-its token over the one that is there, and the other stops at its next write: two never write the same run. The same
-look tells when the folder was moved or deleted.
+The lock keeps a second process out. Where there are no locks (some network file systems), a thread of the owner touches
+the token every few seconds, and whoever comes finds it fresh and goes. A token that nobody has touched for minutes, or
+whose process has ended on this machine, is written over; should its owner live after all (it was suspended, say), it
+stops at its next write: two never write the same run. The same look tells when the folder was moved or deleted.
 """
 
 import fcntl
 import os
 import platform
+import re
 import secrets
+import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from course_lib import notices
@@ -16,6 +21,10 @@ from course_lib.errors import CourseError
 from course_lib.files import NO_LOCKS
 
 NAME = ".lock"
+BEAT = 20.0  # seconds between two signs of life
+STALE = 120.0  # seconds after the last one: a network file system may show for a minute what was there before
+LOOK = 1.0  # seconds between two looks at a token whose process may have ended on another machine
+_held: set[str] = set()  # tokens of this process
 
 
 class Ownership:
@@ -29,6 +38,8 @@ class Ownership:
         self.token = f"process {os.getpid()} on {platform.node()} ({secrets.token_hex(8)})\n"
         self._folder = os.open(folder, os.O_RDONLY)  # this very folder, whatever it comes to be called
         self._lock = -1
+        self._ended = threading.Event()
+        self._beating: threading.Thread | None = None
         try:
             self._acquire()
         except BaseException:
@@ -36,6 +47,15 @@ class Ownership:
             raise
 
     def release(self) -> None:
+        _held.discard(self.token)
+        if self._beating:
+            self._ended.set()
+            self._beating.join(5)
+        if self._lock >= 0:
+            # the next one, perhaps where locks are not seen, need not wait for a sign of life
+            with suppress(OSError):
+                if os.pread(self._lock, 1000, 0) == self.token.encode():
+                    os.ftruncate(self._lock, 0)
         for handle in (self._lock, self._folder):
             if handle >= 0:
                 os.close(handle)
@@ -76,12 +96,58 @@ class Ownership:
             if error.errno not in NO_LOCKS:
                 raise
             notices.say(
-                f"the file system of {self.folder} has no locks ({error.strerror}): start no second process there; the "
-                f"one that came first would stop.",
+                f"the file system of {self.folder} has no locks ({error.strerror}): this process gives a sign of life "
+                f"every {BEAT:.0f} seconds instead, which keeps a second one out.",
                 once="locks",
             )
+            self._refuse_if_alive()
+            if self._beating is None:
+                self._beating = threading.Thread(target=self._beat, name="signs of life", daemon=True)
+                self._beating.start()
         os.ftruncate(self._lock, 0)
         os.pwrite(self._lock, self.token.encode(), 0)
+        _held.add(self.token)
+
+    def _beat(self) -> None:
+        """Touch the token while it is this process's."""
+        while not self._ended.wait(BEAT):
+            with suppress(OSError):  # the folder was moved, or the network is away: `verify` tells
+                if (self.folder / NAME).read_text(errors="replace") == self.token:
+                    os.utime(self.folder / NAME)
+
+    def _refuse_if_alive(self) -> None:
+        """Raises CourseError when the process whose token lies here lives. Of another machine's, that is known when it
+        gives a sign of life, or gives none for so long that it has ended."""
+        file = self.folder / NAME
+        first = file.stat().st_mtime
+        with suppress(FileNotFoundError):  # somebody has tidied up
+            while (token := file.read_text(errors="replace")) not in ("", self.token):
+                touched = file.stat().st_mtime
+                age = max(self._now() - touched, 0.0)
+                alive = _lives(token)
+                if age > STALE or alive is False:
+                    return
+                if alive or touched != first:
+                    raise CourseError(
+                        f"{self.folder} is being trained by another process ({_who(token)}), which gave a sign of "
+                        f"life {age:.0f} seconds ago: wait for its end, or give --out another folder. Should it have "
+                        f"ended without a word, the folder is free {STALE:.0f} seconds after the last sign."
+                    )
+                notices.say(
+                    f"{self.folder} was being trained by {_who(token)}: waiting at most {STALE - age:.0f} seconds for "
+                    f"a sign of life.",
+                    once=f"sign of life {token}",
+                )
+                time.sleep(LOOK)
+
+    def _now(self) -> float:
+        """By the clock of the file system, which need not be this machine's."""
+        probe = self.folder / f"{NAME}.{secrets.token_hex(4)}.tmp"
+        probe.touch()
+        try:
+            return probe.stat().st_mtime
+        finally:
+            probe.unlink(missing_ok=True)
 
     def _gone(self) -> CourseError:
         try:
@@ -101,3 +167,20 @@ class Ownership:
 
 def _who(token: str) -> str:
     return token.partition(" (")[0].strip() or "it says not which"
+
+
+def _lives(token: str) -> bool | None:
+    """Whether the process of a token does; None for one of another machine, of which nothing is known here."""
+    said = re.match(r"process (\d+) on (.*) \(\w+\)$", token)
+    if not said or said[2] != platform.node():
+        return None
+    number = int(said[1])
+    if number == os.getpid():  # its own, or that of an earlier container, where numbers begin anew
+        return token in _held
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        pass
+    return True

@@ -10,6 +10,7 @@ from typing import Any
 
 from course_lib.evaluation.table import shown, table
 from course_lib.files import TENSORS, sha256
+from course_lib.training.history import is_gradient_norm
 from course_lib.version import __version__
 from course_lib.watching.reading import Seen, command, duration, settings
 
@@ -107,7 +108,10 @@ def _curves(seen: Seen) -> str:
     for ax in axes.flat[len(names) :]:
         ax.set_axis_off()
     for name, ax in zip(names, axes.flat, strict=False):
-        ax.plot(*zip(*seen.curve(name), strict=True), color=style.COLOURS["theory"], linewidth=1.4)
+        steps, values = zip(*seen.curve(name), strict=True)
+        ax.plot(steps, values, color=style.COLOURS["theory"], linewidth=1.4)
+        if is_gradient_norm(name) and max(values) > 0:
+            ax.set_yscale("log")
         ax.set(xlabel="step", title=name)
     buffer = io.StringIO()
     drawn.savefig(buffer, format="svg", metadata={"Date": None})

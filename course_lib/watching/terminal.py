@@ -5,12 +5,14 @@ import time
 from pathlib import Path
 from typing import TextIO
 
+from course_lib.training.history import is_gradient_norm
 from course_lib.watching.reading import Seen, duration, read
 
 BARS = "▁▂▃▄▅▆▇█"
 CLEAR = "\x1b[H\x1b[J"
 PLAIN = "\x1b[0m"
 MOST_COLUMNS = 64  # of a picture
+LEAST = 1e-12  # norm of a gradient that has a logarithm: smaller ones are drawn as this
 
 
 def watch(name: str, out: TextIO, every: float, *, width: int, pictures: bool, live: bool) -> None:
@@ -68,10 +70,13 @@ def lines(seen: Seen, width: int, pictures: bool) -> list[str]:
         told.append(f"checkpoint of step {seen.checkpoint:,}")
     shown += [", ".join(told), ""]
     names = seen.quantities
-    column = max((len(name) for name in names), default=0)
+    labels = {name: f"{name} (log)" if is_gradient_norm(name) else name for name in names}
+    column = max(map(len, labels.values()), default=0)
     for name in names:
         values = [value for _, value in seen.curve(name)]
-        line = f"{name:{column}}  {values[-1]:>10.4g}  "
+        line = f"{labels[name]:{column}}  {values[-1]:>10.4g}  "
+        if is_gradient_norm(name):  # of orders of magnitude, where a plain scale shows the largest alone
+            values = [math.log10(max(value, LEAST)) for value in values]
         shown.append(line + spark(values, max(width - len(line), 8)))
     if pictures and seen.pictures:
         step, file = seen.pictures[-1]

@@ -97,7 +97,7 @@ def dynamics(
 ) -> Lab:
     """Games of two numbers as fields of arrows: the reader taps a start and picks game, order of play and remedy.
 
-    The formulas are those of `theory.dynamics`. strength is γ of R1 or of the gradient penalty, or σ of instance noise,
+    The formulas are those of `theory.dynamics`. strength is γ of R1 or of the gradient penalty, or ν of instance noise,
     in [0.05, 2]; rate is the step size in [10^-2.5, 1]; start lies in [−3, 3]². Raises UsageError for a setting
     outside of what the controls can show.
     """
@@ -126,7 +126,7 @@ def dynamics(
 
 def _lab(mount: str, scripts: tuple[str, ...], settings: dict, height: tuple[int, int], title: str) -> Lab:
     body = (
-        f'<main id="lab"></main><script>addEventListener("DOMContentLoaded", '
+        f'<div id="lab"></div><script>addEventListener("DOMContentLoaded", '
         f'() => {mount}(document.getElementById("lab"), DATA))</script>'
     )
     return iframe(body, scripts, settings, height, title)

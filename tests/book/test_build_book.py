@@ -114,14 +114,14 @@ def test_control_c_stops_every_kernel(book):
     child = subprocess.Popen(
         [sys.executable, "-c", code], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300  # on a busy machine the start of a kernel takes a minute
     while len(list(project.glob("book/*.pid"))) < 2:
         assert time.monotonic() < deadline and child.poll() is None
         time.sleep(0.1)
     kernels = [int(path.stem) for path in project.glob("book/*.pid")]
     child.send_signal(signal.SIGINT)
-    _, err = child.communicate(timeout=120)
-    assert child.returncode == 130 and "interrupted" in err
+    _, err = child.communicate(timeout=300)
+    assert child.returncode == 130 and "interrupted" in err, err
     for pid in kernels:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)

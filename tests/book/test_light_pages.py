@@ -1,6 +1,7 @@
 """What becomes of the theme's pages on their way to the disk."""
 
 import re
+from importlib import resources
 
 import pytest
 
@@ -9,7 +10,8 @@ import light_pages  # noqa: E402
 import one_style  # noqa: E402
 
 PAGE = """<!DOCTYPE html><html><head>
-<script>document.documentElement.dataset.theme = localStorage.getItem("theme");</script>
+<script>document.documentElement.dataset.mode = localStorage.getItem("mode") || "auto";
+document.documentElement.dataset.theme = localStorage.getItem("theme") || "auto";</script>
 <link href="../_static/styles/theme.css?digest=1" rel="stylesheet" />
 <link rel="stylesheet" type="text/css" href="../_static/course.css?v=2" />
 <!-- So that users can add custom icons -->
@@ -101,3 +103,19 @@ def test_the_empty_corner_of_a_table_is_no_header(tmp_path):
         PAGE.replace("<article", f"{table}<article"), "book/x", tmp_path, lambda name: None
     )
     assert page.count("<td></td>") == 2 and page.count("<th") == 1
+
+
+def test_light_or_dark_is_decided_before_anything_is_drawn(finished):
+    head = finished.split("<body")[0]
+    assert '|| "auto"; }' not in head and 'getItem("theme")' not in head
+    assert "prefers-color-scheme: dark" in head and 'getItem("mode")' in head
+
+
+def test_the_theme_does_not_ask_what_scrolls():
+    """What is left out stands in the theme that is installed, and nothing else goes with it."""
+    theme = resources.files("pydata_sphinx_theme") / "theme" / "pydata_sphinx_theme" / "static" / "scripts"
+    script = (theme / "pydata-sphinx-theme.js").read_text("utf-8")
+    quiet = light_pages.without_watch(script)
+    assert 0 < len(script) - len(quiet) < 100
+    with pytest.raises(ValueError, match="0 places"):
+        light_pages.without_watch(quiet)

@@ -4,6 +4,7 @@ Skipped where the book has not been built or no Chromium is installed;
 with COURSE_REQUIRE_PAGES=1 both are failures.
 """
 
+import gzip
 import os
 import re
 import shutil
@@ -13,6 +14,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib import resources
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 import yaml
@@ -73,6 +75,17 @@ REACH = """() => {
 }"""
 WIDTHS = (320, 360, 768, 1440)
 
+# How far below the screen's upper edge the last section begins for who followed a link to it; sections far from the
+# screen have no true height yet. At the end of a page that is as short as the screen it may stand anywhere.
+LAST_SECTION = """async () => {
+  const last = [...document.querySelectorAll('.bd-article > section > section')].at(-1);
+  if (!last) return 0;
+  location.hash = last.id;
+  for (let k = 0; k < 10; k++) await new Promise(requestAnimationFrame);
+  const place = last.getBoundingClientRect();
+  return innerHeight + scrollY >= document.documentElement.scrollHeight - 1 ? Math.min(0, place.bottom) : place.top;
+}"""
+
 # Code is many small elements of few colours: the first pieces stand for all. Pictures of formulas are hidden from axe,
 # which therefore takes the head of a column that is a formula for an empty one: of that rule alone they are left out.
 AXE = """async (rules) => {
@@ -87,6 +100,12 @@ AXE = """async (rules) => {
 }"""
 COLOURS = {"runOnly": ["color-contrast"]}
 ALL_BUT_COLOURS = {"rules": {"color-contrast": {"enabled": False}}}
+
+MEGABYTE = 1_000_000
+WAITS = re.compile(r'\bloading="lazy"')
+LOADED = re.compile(
+    r'<(?:link\b[^>]*\brel="stylesheet"[^>]*\bhref|(?:script|img|iframe)\b[^>]*\bsrc)="(?!data:)([^"]+)"[^>]*>'
+)
 
 
 @pytest.fixture(scope="module")
@@ -141,8 +160,10 @@ def opened(browser, address: str, site: str):
 
 
 def show_all(page) -> None:
-    """Bring everything into the page that waits: folds, frames and pictures that load when they are scrolled to."""
-    page.add_style_tag(content="* { transition: none !important; }")
+    """Bring into the page what waits: folds, sections, and frames and pictures that load when they come near."""
+    page.add_style_tag(
+        content="* { transition: none !important; } section { content-visibility: visible !important; }"
+    )
     page.evaluate("""() => {
       document.querySelectorAll('article details').forEach(fold => { fold.open = true; });
       document.querySelectorAll('iframe, img').forEach(e => { e.loading = 'eager'; });
@@ -160,6 +181,8 @@ def test_page(browser, site, name, scheme):
     if not (HTML / f"{name}.html").exists():
         missing(f"{name} is not built")
     with opened(browser, f"{site[scheme]}/{name}.html", site[scheme]) as (page, foreign, complaints):
+        if scheme == "http":
+            assert abs(page.evaluate(LAST_SECTION)) < 150, "a link to the last section leads elsewhere"
         show_all(page)
         seen = page.evaluate(LOOK)
         assert foreign == []
@@ -167,13 +190,14 @@ def test_page(browser, site, name, scheme):
         assert seen["broken"] == []
         assert seen["silent"] == [], "figures without an alternative text"
         assert seen["raw"] == [], "formulas that are not typeset"
-        if scheme == "http":
-            for width in WIDTHS:
-                check_width(page, width)
+        for width in WIDTHS:
+            check_reach(page, width)
+            if scheme == "http" and width in (360, 1440):
+                check_barriers(page, width)
 
 
-def check_width(page, width: int) -> None:
-    """Nothing is out of reach, and on a telephone and a desk axe finds nothing, in the light or in the dark."""
+def check_reach(page, width: int) -> None:
+    """Nothing is out of reach at this width."""
     page.set_viewport_size({"width": width, "height": 800})
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
     reach = page.evaluate(REACH)
@@ -181,19 +205,43 @@ def check_width(page, width: int) -> None:
     assert reach["stuck"] == [], f"cannot be scrolled at {width} pixels"
     assert reach["hushed"] == [], f"does not show that it scrolls at {width} pixels"
     assert reach["width"] <= width
-    if width not in (360, 1440):
-        return
-    if not page.evaluate("() => Boolean(window.axe)"):
-        page.evaluate(axe_core())
+
+
+def check_barriers(page, width: int) -> None:
+    """On a telephone and a desk axe finds nothing, in the light or in the dark, in the page and in its labs."""
+    for frame in page.frames:
+        if not frame.evaluate("() => Boolean(window.axe)"):
+            frame.evaluate(axe_core())
     for theme, rules in (("light", ALL_BUT_COLOURS if width == 1440 else {}), ("dark", COLOURS)):
         page.evaluate("theme => Object.assign(document.documentElement.dataset, {theme, mode: theme})", theme)
         assert page.evaluate(AXE, rules) == [], f"axe at {width} pixels, {theme}"
+        for lab in page.frames[1:]:
+            # by the clock: a frame far from the screen draws nothing, and would not be asked at its next drawing
+            lab.wait_for_function(
+                "theme => document.documentElement.dataset.theme === theme", arg=theme, polling=100
+            )
+            assert lab.evaluate(AXE, rules) == [], f"axe at {width} pixels, {theme}, in {lab.url}"
     page.evaluate("() => Object.assign(document.documentElement.dataset, {theme: 'light', mode: 'light'})")
 
 
 def axe_core() -> str:
     """The script that looks for barriers."""
     return (resources.files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
+
+
+def weight(page: Path) -> int:
+    """Bytes, compressed, of what a browser fetches before a reader does anything: the page and what does not wait."""
+    text = page.read_text("utf-8")
+    parts = [found for found in LOADED.finditer(text) if not WAITS.search(found[0])]
+    files = {(page.parent / unquote(found[1].split("?")[0])).resolve() for found in parts}
+    return sum(len(gzip.compress(file.read_bytes())) for file in {page.resolve(), *files})
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_weighs_at_most_a_megabyte(site, name):
+    if not (HTML / f"{name}.html").exists():
+        missing(f"{name} is not built")
+    assert weight(HTML / f"{name}.html") <= MEGABYTE
 
 
 def test_every_page_of_the_contents_was_written(site):

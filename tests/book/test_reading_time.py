@@ -1,9 +1,18 @@
-"""The time below a title is counted; what is folded is not; the front page lists what there is and what is to come."""
+"""The time below a title is counted, with folded proofs and without other folded things; long proofs are folded; the
+front page lists what there is and what is to come."""
+
+import json
+from pathlib import Path
 
 import pytest
 import reading_time
 from books import build_pages
 from bs4 import BeautifulSoup
+
+from course_lib import reading
+
+BOOK = Path(__file__).parents[2] / "book"
+LONG = 2  # minutes of a proof, above which it is folded
 
 PAGE = """# A chapter
 
@@ -51,6 +60,25 @@ def test_the_time_is_that_of_the_words_formulas_and_code(built):
     assert planned.get_text(strip=True) == "3. The third (to come)" and "planned" in planned["class"]
 
 
+def test_a_folded_proof_is_opened_and_counts(tmp_path):
+    (tmp_path / "book").mkdir(exist_ok=True)
+    proof = "```{admonition} Proof\n:class: dropdown\n\n" + "word " * 1_300 + "\n\n$$\nx\n$$\n```\n"
+    (tmp_path / "book" / "02-y.md").write_text(f"# Proven\n\nWords.\n\n{proof}")
+    (tmp_path / "index.md").write_text("# Book\n\n```{toctree}\nbook/02-y\n```\n")
+    page = BeautifulSoup(
+        (build_pages(tmp_path, "reading_time") / "book/02-y.html").read_text(), "html.parser"
+    )
+    assert page.select_one("p.reading-time").get_text() == "Reading time: about 20 minutes."
+
+
+@pytest.mark.parametrize("page", sorted(BOOK.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_a_long_proof_is_folded(page):
+    for cell in json.loads(page.read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"] == "markdown":
+            for proof in reading.count([cell]).proofs:
+                assert proof.folded or proof.minutes <= LONG, "".join(cell["source"])[:300]
+
+
 def test_a_planned_chapter_that_is_there_is_not_to_come(built):
     _, index = built(10, {1: "Another name"})
     assert [li.p.get_text() for li in index.select("ul.chapters > li")] == ["1. A chapter (about 5 minutes)"]
@@ -82,3 +110,17 @@ def test_statistics_of_prose_leave_out_code_formulas_and_tables(tmp_path):
     )
     assert reading_time.sentences(reading_time.prose(page)) == [2, 4]
     assert reading_time.statistics(page)["mean"] == 3
+
+
+def test_the_minutes_of_a_page_are_those_that_it_prints(built, tmp_path, capsys):
+    built(1_300, {})
+    assert reading_time.main([], tmp_path) == 0
+    assert capsys.readouterr().out.split("\n")[1].endswith(" ~21")  # counted in the file
+    (tmp_path / "_build").mkdir()
+    (tmp_path / "trees").rename(tmp_path / "_build" / ".doctrees")
+    reading_time.main([], tmp_path)
+    line = capsys.readouterr().out.split("\n")[1].split()
+    assert line[0] == "01-x" and line[-1] == "21"
+    (tmp_path / "book" / "01-x.md").write_text("changed")
+    reading_time.main([], tmp_path)
+    assert capsys.readouterr().out.split("\n")[1].endswith(" ~0")

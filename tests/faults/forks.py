@@ -6,6 +6,7 @@ its files limited at a moment of its training.
 """
 
 import errno
+import importlib
 import json
 import os
 import resource
@@ -16,11 +17,19 @@ import sys
 import time
 from pathlib import Path
 
+IMPORTED_ONCE = (
+    "PIL.PngImagePlugin", "safetensors.torch", "sklearn.datasets", "torchvision.utils", "tyro",
+    "course_lib.cli.train", "course_lib.data", "course_lib.methods.across_ranks", "course_lib.methods.gan",
+    "course_lib.evaluation.coverage", "course_lib.networks.dcgan", "course_lib.networks.mlp",
+    "course_lib.recipes.runs", "course_lib.training.loop", "course_lib.training.samples",
+)  # fmt: skip
 DISK_EVENTS = {"open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "shutil.rmtree"}
 
 
 class Forks:
-    """The other end: start a server, ask it to run commands."""
+    """The other end: start a server, ask it to run commands. took: seconds from the last signal to the last end."""
+
+    took = 0.0
 
     def __init__(self, **environment: str):
         self.server = subprocess.Popen(
@@ -42,13 +51,14 @@ class Forks:
         """
         self.server.stdin.write(json.dumps({"arguments": [str(a) for a in arguments], **job}) + "\n")
         self.server.stdin.flush()
-        code, error = json.loads(self.server.stdout.readline())
+        code, error, self.took = json.loads(self.server.stdout.readline())
         return code, error
 
     def run_ranks(self, world: int, *arguments, to=(), **job) -> tuple[list[int], list[str]]:
         """`course arguments` as so many processes of one run: their exit codes and what each said.
 
         rows, seconds and signal as in `run`, counted where rank 0 writes; to: the ranks that the signal is sent to.
+        lacking: [rank, step, most], a process that from that step of its method on holds so many examples.
         """
         said = {
             "arguments": [str(a) for a in arguments],
@@ -59,7 +69,7 @@ class Forks:
         }
         self.server.stdin.write(json.dumps(said) + "\n")
         self.server.stdin.flush()
-        codes, errors = json.loads(self.server.stdout.readline())
+        codes, errors, self.took = json.loads(self.server.stdout.readline())
         return codes, errors
 
     def close(self) -> None:
@@ -75,24 +85,18 @@ def free_port() -> int:
 
 def serve() -> None:
     # nothing may compute here: a fork after OpenMP has started its threads would hang
-    import sklearn.datasets  # noqa: F401
-    import torchvision.utils  # noqa: F401
-
-    import course_lib.data
-    import course_lib.methods.across_ranks
-    import course_lib.methods.gan
-    import course_lib.networks.dcgan
-    import course_lib.networks.mlp
-    import course_lib.training.loop  # noqa: F401
-
+    for name in IMPORTED_ONCE:
+        importlib.import_module(name)
     for line in sys.stdin:
         job = json.loads(line)
-        codes, errors = carried_out(job)
-        print(json.dumps([codes, errors] if "world" in job else [codes[0], errors[0]]), flush=True)
+        codes, errors, took = carried_out(job)
+        print(
+            json.dumps([codes, errors, took] if "world" in job else [codes[0], errors[0], took]), flush=True
+        )
 
 
-def carried_out(job: dict) -> tuple[list[int], list[str]]:
-    """One process, or one for each rank: their exit codes and errors."""
+def carried_out(job: dict) -> tuple[list[int], list[str], float]:
+    """One process, or one for each rank: their exit codes and errors, and the seconds from a signal to the last end."""
     reports, reporter = os.pipe()
     children, errors = [], []
     for rank in range(job.get("world", 1)):
@@ -108,6 +112,8 @@ def carried_out(job: dict) -> tuple[list[int], list[str]]:
                     "RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(job["world"]),
                     "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(job["port"]), "GLOO_SOCKET_IFNAME": "lo",
                 }  # fmt: skip
+            if job.get("lacking", [None])[0] == rank:
+                lack_memory(*job["lacking"][1:])
             perform(job if rank == 0 else {"arguments": job["arguments"]}, reporter)
     os.close(reporter)
     reached = os.read(reports, 1) if "rows" in job else b""  # empty when the process ends before that
@@ -115,14 +121,33 @@ def carried_out(job: dict) -> tuple[list[int], list[str]]:
         time.sleep(job["seconds"])
         for rank in job.get("to", [0]):
             os.kill(children[rank], job["signal"])
+    sent = time.monotonic()
     codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    took = time.monotonic() - sent
     os.close(reports)
     said = []
     for handle in errors:
         os.lseek(handle, 0, os.SEEK_SET)
         with open(handle) as file:
             said.append(file.read())
-    return codes, said
+    return codes, said, took
+
+
+def lack_memory(step: int, most: int) -> None:
+    """From that step of an adversarial game on, torch's own error for a batch of more than `most`."""
+    import torch
+
+    from course_lib.methods.gan import GAN
+
+    taken, done = GAN.step, [0]
+
+    def short(self, batch):
+        done[0] += 1
+        if done[0] >= step and len(batch) // self.minibatches > most:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return taken(self, batch)
+
+    GAN.step = short
 
 
 def perform(job: dict, reporter: int) -> None:

@@ -1,6 +1,7 @@
 """What the tests of faults say of runs: two small commands, what two runs must share, the one line of an error."""
 
 import json
+import re
 from pathlib import Path
 
 import torch
@@ -17,6 +18,10 @@ DIGITS = [
     "train", "dcgan-digits", *SMALL, "--steps", "150", "--batch", "8", "--generator-width", "8",
     "--discriminator-width", "8", "--log-every", "2", "--checkpoint-every", "5", "--sample-every", "4",
 ]  # fmt: skip
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "slurm"
+# seconds that the examples leave a run between the scheduler's signal and the end of its time
+GRACE = min(int(s) for f in EXAMPLES.glob("*.sh") for s in re.findall(r"--signal=USR1@(\d+)", f.read_text()))
 
 
 def contents(run: Path) -> dict:

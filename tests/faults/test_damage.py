@@ -8,7 +8,7 @@ import pytest
 import torch
 from faults.runs import RING, SMALL, contents, same, sentence, train
 
-from course_lib import cli, files
+from course_lib import cli, files, notices
 from course_lib.training.checkpoint import RunDirectory
 
 
@@ -114,9 +114,30 @@ def test_a_folder_that_is_no_run_is_left_alone(tmp_path, capsys):
     assert "config.json is missing" in sentence(capsys.readouterr().err)
 
 
-@pytest.mark.parametrize("content", ["", "{", "[1]", "7", "\0"])
-def test_a_damaged_configuration_is_named(run, content, capsys):
-    (run / "config.json").write_text(content)
+@pytest.mark.parametrize("content", ["", "{", "[1]", "7", "\0", None])
+def test_a_damaged_configuration_is_mended_from_its_copy(run, content, capsys):
+    whole, file = contents(run), run / "config.json"
+    file.unlink()
+    if content is not None:
+        file.write_text(content)
+    assert cli.main(["sample", str(run), "--out", str(run.parent / "grid.png")]) == 0, (
+        "who reads mends nothing"
+    )
+    assert "checkpoints/config.json, is read instead" in capsys.readouterr().err
+    assert (file.read_text() if file.exists() else None) == content
+    notices._said.clear()
+    code, error = train(out=run, capsys=capsys)
+    assert code == 0 and "checkpoints/config.json, is read instead" in sentence(error)
+    assert same(contents(run), whole)
+    beside = run / "config.damaged.json"
+    assert (beside.read_text() if beside.exists() else None) == content
+    assert train(out=run, capsys=capsys) == (0, ""), "it is said once"
+    assert train("--width", "17", out=run, capsys=capsys)[0] == 1, "it is still the run that it was"
+
+
+def test_a_configuration_that_is_damaged_with_its_copy_is_named(run, capsys):
+    for file in (run / "config.json", run / "checkpoints" / "config.json"):
+        file.write_text("{")
     code, error = train(out=run, capsys=capsys)
     assert code == 1 and "config.json is damaged" in sentence(error)
     assert cli.main(["sample", str(run)]) == 1

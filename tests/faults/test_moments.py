@@ -74,7 +74,7 @@ def test_a_disk_that_fills_up_at_any_write_loses_nothing(forks, uninterrupted, t
     command = [*RING, "--steps", "6", "--checkpoint-every", "3"]
     full, done = 0, False
     while not done:
-        full += 3
+        full += 1
         run = tmp_path / str(full)
         code, error = forks.run(*command, "--out", run, rows=0, full=full)
         if done := code == 0:

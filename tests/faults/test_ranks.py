@@ -1,10 +1,11 @@
 """Several processes that train one run: one is killed, all are stopped, more or fewer go on. Nothing is lost."""
 
 import signal
+import time
 
 import pytest
 from faults import ledger
-from faults.runs import RING, assert_same, contents
+from faults.runs import DIGITS, GRACE, RING, assert_same, contents, sentence
 
 from course_lib.training.checkpoint import RunDirectory
 
@@ -40,6 +41,7 @@ def test_all_stop_at_one_step_though_one_alone_was_asked(forks, whole, tmp_path,
     run = tmp_path / "run"
     codes, errors = forks.run_ranks(2, *COMMAND, "--out", run, rows=5, seconds=0.0, signal=number, to=[1])
     assert codes == [code, code] and errors[1] == "", "one speaks"
+    assert forks.took < GRACE
     step = RunDirectory(run).latest()
     assert f"stopped at step {step} of 60 and saved to {run}" in errors[0]
     assert forks.run_ranks(2, *COMMAND, "--out", run) == ([0, 0], ["", ""])
@@ -66,4 +68,33 @@ def test_what_is_wrong_is_said_once(forks, whole, tmp_path):
     assert codes == [2, 2, 2] and "does not divide among them" in errors[0] and errors[1:] == ["", ""]
     codes, errors = forks.run_ranks(2, *COMMAND, "--width", "8", "--out", whole)
     assert codes == [1, 1] and "holds another run" in errors[0] and errors[1] == ""
+    ledger.note("one of two processes", "clear sentence")
+
+
+# gloo waits half an hour for a process that lives and does not come: less says that nobody has waited for one
+AT_ONCE = 120.0
+
+
+@pytest.mark.slow
+def test_one_of_two_without_memory_says_so_and_the_other_does_not_wait(forks, tmp_path):
+    """With layers that exchange statistics: a trial step of one alone would wait for the other."""
+    run, began = tmp_path / "run", time.monotonic()
+    codes, errors = forks.run_ranks(2, *DIGITS, "--out", run, lacking=[1, 7, 0])
+    assert time.monotonic() - began < AT_ONCE and codes == [1, 1]
+    assert "process 0 of 2 has lost the others" in sentence(errors[0])
+    said = sentence(errors[1])
+    assert f"does not hold a batch of 8, shared by 2 processes; what {run} holds is safe" in said
+    assert "half of it should (--batch 4), by reckoning" in said and "--generator-width, now 8" in said
+    assert RunDirectory(run).latest() == 5
+    ledger.note("one of two processes", "clear sentence")
+
+
+@pytest.mark.slow
+def test_each_of_two_finds_by_itself_what_fits(forks, tmp_path):
+    began = time.monotonic()
+    codes, errors = forks.run_ranks(2, *DIGITS, "--auto-batch", "--out", tmp_path / "run", lacking=[1, 1, 2])
+    assert time.monotonic() - began < AT_ONCE and codes == [2, 2]
+    assert "batch normalisation" in sentence(errors[0]) and errors[1] == "", (
+        "2 parts, which its layers refuse"
+    )
     ledger.note("one of two processes", "clear sentence")

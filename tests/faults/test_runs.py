@@ -8,7 +8,7 @@ import signal
 import subprocess
 
 import pytest
-from faults.runs import DIGITS, RING, SMALL, assert_same, contents, same, sentence, train
+from faults.runs import DIGITS, GRACE, RING, SMALL, assert_same, contents, same, sentence, train
 
 from course_lib import cli, files, paths, recipes
 from course_lib.training.checkpoint import RunDirectory
@@ -49,12 +49,14 @@ def test_a_run_killed_at_each_of_its_disk_operations_can_be_resumed(forks, unint
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_run_saves_itself_and_resumes(forks, uninterrupted, tmp_path, number):
+@pytest.mark.parametrize(
+    ("number", "end"), [(signal.SIGINT, 130), (signal.SIGTERM, 130), (signal.SIGUSR1, 75)]
+)
+def test_an_interrupted_run_saves_itself_and_resumes(forks, uninterrupted, tmp_path, number, end):
     run = tmp_path / "run"
     for rows in (3, 10):
         code, error = forks.run(*RING, "--out", run, rows=rows, seconds=0.005, signal=number)
-        assert code == 130
+        assert code == end and forks.took < GRACE
         step = RunDirectory(run).latest()
         assert f"stopped at step {step} of 300 and saved to {run}" in sentence(error)
     assert forks.run(*RING, "--out", run) == (0, "")

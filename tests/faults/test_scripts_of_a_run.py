@@ -11,7 +11,9 @@ from course_lib.data import Batches, ImageSet
 from course_lib.errors import CourseError
 from course_lib.methods.gan import GAN
 from course_lib.networks import mlp
+from course_lib.training import configuration
 from course_lib.training.loop import LoopSettings, fit
+from course_lib.version import __version__
 
 
 @pytest.mark.parametrize(
@@ -56,9 +58,31 @@ def test_the_command_says_that_a_script_made_a_run(tmp_path, capsys):
     assert "names no recipe, so a script made this run" in sentence(capsys.readouterr().err)
 
 
+@pytest.mark.parametrize("use", ["train", "watch", "report"])
+def test_a_scripts_run_of_a_newer_version_is_refused_with_its_name(tmp_path, capsys, use):
+    script(tmp_path / "run")
+    file = tmp_path / "run" / "config.json"
+    config = configuration.read(file)
+    assert (config["format"], config["version"]) == (configuration.FORMAT, __version__)
+    configuration.write(file, config | {"version": "0.1.9"})
+    assert script(tmp_path / "run", 6).step == 6, "of the same form"
+    configuration.write(file, config | {"format": configuration.FORMAT + 1, "version": "9.1"})
+    if use == "train":
+        with pytest.raises(CourseError, match=r"config.json was written by version 9\.1 of the course"):
+            script(tmp_path / "run", 8)
+    else:
+        assert cli.main([use, str(tmp_path / "run")]) == 1
+        assert "written by version 9.1 of the course, which is newer" in sentence(capsys.readouterr().err)
+    ledger.note("what a run is made of", "clear sentence")
+
+
 def test_a_scripts_run_of_an_earlier_version_goes_on(tmp_path):
     script(tmp_path / "run")
-    (tmp_path / "run" / "config.json").write_text("{}\n")
+    file = tmp_path / "run" / "config.json"
+    older = {k: v for k, v in configuration.read(file).items() if k not in ("format", "version")}
+    configuration.write(file, older)
+    assert script(tmp_path / "run", 5).step == 5 and configuration.read(file)["format"]
+    file.write_text("{}\n")
     assert script(tmp_path / "run", 6).step == 6
     with pytest.raises(CourseError, match="seed"):
         script(tmp_path / "run", 8, seed=3)

@@ -5,7 +5,7 @@ import socket
 import threading
 
 import pytest
-from grading.handed_in import ALL, RIGHT, costs, hand_in, hostile, notebook, passed
+from grading.handed_in import ALL, PATIENT, RIGHT, costs, hand_in, hostile, notebook, passed
 
 from course_lib.checks.engine import masters
 
@@ -180,7 +180,8 @@ def test_files_and_network_are_out_of_reach(grader, tmp_path):
         divergences=CALLER.format(port=server.getsockname()[1]) + RIGHT["divergences"],
         value="hoard = open('hoard', 'wb')\nwhile True: hoard.write(bytes(1 << 20))",
     )
-    costs(*grader(hand_in(tmp_path / "a.ipynb", notebook(answers))), value="File too large")
+    (results,) = grader(hand_in(tmp_path / "a.ipynb", notebook(answers)), seconds=PATIENT)
+    costs(results, value="File too large")
     assert other.exists() and not called
 
 

@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from grading.handed_in import ALL, RIGHT, costs, hostile, notebook, passed
+from grading.handed_in import ALL, PATIENT, RIGHT, costs, hand_in, hostile, notebook, passed
 
 # the answer says itself, in the checks' own words, that it has passed
 SWEARS = """from course_lib.checks.engine.trial import Wrong
@@ -94,18 +94,18 @@ NEEDS_ROOM = """import os, tempfile
 for place in (None, '/tmp', '/dev/shm'):
     with tempfile.TemporaryFile(dir=place) as file: file.write(bytes(25 << 20))
 with open('kept', 'rb') as file: assert file.read() == b'before'"""
+DISKS = notebook(
+    hostile(
+        optimal_discriminator="with open('kept', 'ab') as f: f.write(bytes(9 << 20))"
+        + RIGHT["optimal_discriminator"],
+        divergences=FILLS + RIGHT["divergences"],
+        soft_labels=NEEDS_ROOM + RIGHT["soft_labels"],
+    ),
+    before=["with open('kept', 'wb') as file: file.write(b'before')"],
+)
 NOTEBOOKS = {
     "values": notebook(
         hostile(optimal_discriminator=WALKS, value=WALKS, divergences=WALKS, soft_labels=WALKS)
-    ),
-    "disks": notebook(
-        hostile(
-            optimal_discriminator="with open('kept', 'ab') as f: f.write(bytes(9 << 20))"
-            + RIGHT["optimal_discriminator"],
-            divergences=FILLS + RIGHT["divergences"],
-            soft_labels=NEEDS_ROOM + RIGHT["soft_labels"],
-        ),
-        before=["with open('kept', 'wb') as file: file.write(b'before')"],
     ),
     "marks": notebook(
         hostile(optimal_discriminator=SWEARS, value=FORGES, divergences=LIES, soft_labels=NOISE)
@@ -144,8 +144,9 @@ def test_walking_frames_and_objects_finds_no_right_value_and_no_seed(found):
     costs(found["values"], optimal_discriminator="", value="", divergences="", soft_labels="")
 
 
-def test_a_full_disk_costs_nobody_else(found):
-    assert passed(found["disks"]) == ALL, found["disks"]
+def test_a_full_disk_costs_nobody_else(grader, tmp_path):
+    (results,) = grader(hand_in(tmp_path / "a.ipynb", DISKS), seconds=PATIENT)
+    assert passed(results) == ALL, results
 
 
 def test_nobody_else_is_blamed(found):

@@ -1,5 +1,9 @@
 """CycleGAN's step on a twin written out as the authors have it, its pool, and what cycle and identity are for."""
 
+import copy
+import dataclasses
+import functools
+
 import pytest
 import torch
 from torch import nn
@@ -9,7 +13,12 @@ from course_lib.data.spec import DataSpec
 from course_lib.errors import UsageError
 from course_lib.methods.cyclegan import CycleGAN, CycleGANSettings
 from course_lib.methods.image_pool import ImagePool
-from course_lib.networks.translation import CycleNetworks, PatchDiscriminator, ResidualTranslator
+from course_lib.networks.translation import (
+    CycleNetworks,
+    InstanceNorm,
+    PatchDiscriminator,
+    ResidualTranslator,
+)
 from course_lib.seeds import Draw
 
 NARROW = {"width": 4, "halvings": 1, "blocks": 1, "discriminator_width": 4, "discriminator_layers": 1}
@@ -58,6 +67,51 @@ def test_a_step_is_that_of_the_authors(identity):
     torch.testing.assert_close(metrics["generator/loss"], loss.detach())
     for name, tensor in method.networks.state_dict().items():
         torch.testing.assert_close(tensor, twin.networks.state_dict()[name], atol=1e-6, rtol=1e-4, msg=name)
+
+
+def test_gradients_are_those_of_passes_one_by_one():
+    """In float64, in the layout of training, with older images from the pools: beside networks of torch's own norm."""
+    method, twin = game(pool=4), game(pool=4)
+    for half in (method, twin):
+        half.networks.double()
+    method.networks.to(memory_format=torch.channels_last)
+    for step in (0, 1):  # the first fills the pools
+        batch = pictures(step)
+        x, y = batch.x.double(), batch.target.double()
+        twin.networks.load_state_dict(method.networks.state_dict())
+        pools = copy.deepcopy(method.pools)
+        layout = {"memory_format": torch.channels_last}
+        method.step(dataclasses.replace(batch, x=x.contiguous(**layout), target=y.contiguous(**layout)))
+
+    twin.networks.zero_grad()
+    g, f = twin.networks["generator"], twin.networks["inverse"]
+    d_y, d_x = twin.networks["discriminator"], twin.networks["source_discriminator"]
+    loss = mean_square(d_y(g(x)), 1) + mean_square(d_x(f(y)), 1)
+    loss = loss + 10 * (f(g(x)) - x).abs().mean() + 10 * (g(f(y)) - y).abs().mean()
+    loss = loss + 5 * (g(y) - y).abs().mean() + 5 * (f(x) - x).abs().mean()
+    loss.backward()
+    d_y.zero_grad()
+    d_x.zero_grad()
+    for role, real, fake in (("discriminator", y, g(x)), ("source_discriminator", x, f(y))):
+        older = pools[role].exchange(fake, batch.draw, f"pool/{role}")
+        assert not torch.equal(older, fake), "some of the pool's"
+        d = twin.networks[role]
+        (0.5 * mean_square(d(real), 1) + 0.5 * mean_square(d(older), 0)).backward()
+
+    theirs = dict(twin.networks.named_parameters())
+    for name, weight in method.networks.named_parameters():
+        torch.testing.assert_close(weight.grad, theirs[name].grad, rtol=1e-9, atol=1e-12, msg=name)
+
+
+def test_bfloat16_changes_a_step_by_its_rounding_alone():
+    exact, rounded = game(), game()
+    rounded.autocast = functools.partial(torch.autocast, "cpu", dtype=torch.bfloat16)
+    for method in (exact, rounded):
+        method.networks.to(memory_format=torch.channels_last)
+    wanted, found = exact.step(pictures()), rounded.step(pictures())
+    for name, value in wanted.items():
+        assert found[name].dtype == torch.float32
+        torch.testing.assert_close(found[name], value, rtol=0.02, atol=0.02)
 
 
 def test_the_rates_stay_and_then_sink_to_nothing():
@@ -124,6 +178,36 @@ def test_two_translators_that_invert_colours_are_consistent_and_only_identity_te
         losses[sign] = [t.item() for t in method.translations(x, batch.target)[2:]]
     assert losses[1.0] == pytest.approx([0, 0]) and losses[-1.0][0] == pytest.approx(0)
     assert losses[-1.0][1] > 0.5
+
+
+def test_a_norm_is_torchs_in_both_layouts():
+    torch.manual_seed(0)
+    images = torch.randn(3, 5, 6, 7, dtype=torch.float64) * 3 + 100
+    for dtype, error in ((torch.float64, 1e-11), (torch.float32, 1e-4), (torch.bfloat16, 0.02)):
+        given = images.to(dtype) - (100 if dtype is torch.bfloat16 else 0)
+        x = given.double().clone().requires_grad_()
+        wanted = nn.InstanceNorm2d(5)(x)
+        slope = torch.randn_like(wanted).to(dtype)
+        wanted.backward(slope.double())
+        for layout in (torch.contiguous_format, torch.channels_last):
+            mine = given.clone(memory_format=layout).requires_grad_()
+            found = InstanceNorm(5)(mine)
+            assert found.dtype == dtype and found.is_contiguous(memory_format=layout)
+            found.backward(slope)
+            torch.testing.assert_close(found.double(), wanted, rtol=error, atol=error)
+            torch.testing.assert_close(mine.grad.double(), x.grad, rtol=error, atol=error)
+
+
+@pytest.mark.parametrize("network", [ResidualTranslator(3, 3, 4, 1, 1), PatchDiscriminator(3, 4, 2)])
+def test_no_layer_leaves_the_layout_of_training(network):
+    network.to(memory_format=torch.channels_last)
+    seen = []
+    for layer in (m for m in network.modules() if not list(m.children())):
+        layer.register_forward_hook(lambda layer, given, made: seen.append((layer, made)))
+    network(torch.rand(2, 3, 16, 16).contiguous(memory_format=torch.channels_last))
+    assert len(seen) > 8
+    for layer, made in seen:
+        assert made.is_contiguous(memory_format=torch.channels_last), layer
 
 
 @pytest.mark.parametrize(("layers", "field"), [(1, 16), (2, 34), (3, 70)])

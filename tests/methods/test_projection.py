@@ -1,11 +1,13 @@
 """Projection networks: what is learnt, from which images, and what is left alone."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from course_lib import seeds
 from course_lib.data.batches import Batch
+from course_lib.data.images import ImageSet
 from course_lib.data.resolution import blurred, enlarged, reduced
 from course_lib.data.spec import DataSpec
 from course_lib.errors import UsageError
@@ -14,7 +16,7 @@ from course_lib.methods.projection import Projection, ProjectionSettings, latent
 from course_lib.networks.dcgan import Generator
 from course_lib.networks.multi_scale import MultiScale
 from course_lib.networks.projection import Projection as Network
-from course_lib.networks.projection import small_body
+from course_lib.networks.projection import ProjectionNetwork, small_body
 from course_lib.networks.style import StylePair
 from course_lib.theory.fibres import linear_posterior
 
@@ -181,6 +183,25 @@ def test_codes_of_w_are_those_of_the_mapping():
     )
     with pytest.raises(UsageError, match="has no W"):
         small_method(space="w")
+
+
+def test_a_code_is_as_long_as_its_space():
+    generator = StylePair(latent=4, width=6, depth=1, base=64, most=8).build(DataSpec((1, 8, 8)))["generator"]
+    for space, length in (("z", 4), ("w", 6)):
+        settings = ProjectionNetwork(space=space, projection_width=8, projection_features=16)
+        network = settings.upon({"generator": generator}).build(DataSpec((1, 8, 8)))["projection"]
+        assert network.code == length
+        Projection(generator, network, ProjectionSettings(space=space))
+
+
+def test_images_of_another_shape_than_the_generators_are_refused():
+    for side in (8, 16):
+        images = ImageSet("some", np.zeros((4, 1, side, side), np.uint8))
+        if side == 8:
+            small_method().prepare(images)
+        else:
+            with pytest.raises(UsageError, match=r"\(1, 8, 8\).*--resolution 8"):
+                small_method().prepare(images)
 
 
 def test_a_step_is_a_function_of_its_number():

@@ -206,6 +206,20 @@ def test_it_plays_and_resumes_to_the_bit(tmp_path):
     assert torch.equal(whole.mean_length, second.mean_length)
 
 
+@pytest.mark.parametrize("learnt", [True, False])
+def test_noise_is_learnt_or_stays_without_effect(learnt):
+    torch.manual_seed(0)
+    players = StylePair(8, 6, 2, 32, 8, noise=learnt, group=2).build(DataSpec((3, 8, 8)))
+    method = StyleGAN(**players, settings=StyleGANSettings(r1_every=2, path_length_every=2))
+    method.networks.train()
+    for step in range(3):
+        method.step(batch(step))
+    synthesis = players["generator"].synthesis
+    styles = players["generator"].broadcast(torch.randn(2, 6))
+    one, other = (synthesis(styles, generator=torch.Generator().manual_seed(seed)) for seed in (1, 2))
+    assert bool((one - other).abs().max() > 1e-4) is learnt
+
+
 def test_penalties_in_bfloat16_are_near_those_in_float32():
     values = []
     for precision in (torch.float32, torch.bfloat16):

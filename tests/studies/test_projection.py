@@ -9,6 +9,7 @@ import torch
 from course_lib.data.images import ImageSet
 from course_lib.inversion import fresh_samples
 from course_lib.studies.catalogue import projection
+from course_lib.studies.runner import measured
 
 
 def test_codes_that_hold_a_factor_are_pure_and_noise_is_not():
@@ -39,3 +40,18 @@ def test_a_network_that_copies_shows_every_change_and_one_that_does_not_look_sho
         fresh_samples, "projected", lambda method, images, resolution=0: SimpleNamespace(made=images * 0)
     )
     assert all(v == 0 for key, v in projection.changes(None, 4, 0).items() if key.startswith("shown/"))
+
+
+@pytest.mark.parametrize("variant", ["w", "z"])
+def test_the_spaces_are_measured_at_the_end_by_resolution(variant):
+    line = measured("projection-spaces", variant, 0, "smoke")
+    first, *_, last = line["measures"]
+    assert set(first) == {"step"} and line["failure"] is None
+    for side in projection.SIDES:
+        assert (
+            0 < last[f"latent/{side}"] < 3 and last[f"psnr/{side}"] > 0 and last[f"deviation/psnr/{side}"] > 0
+        )
+        assert 0 < last[f"error/{side}"] < 1 and last[f"sharpness/{side}"] > 0
+    # a P of four steps says the mean code, nearly
+    assert last["psnr/32"] == pytest.approx(last["mean/psnr"], abs=1.5)
+    assert last["sharpness/32"] == pytest.approx(last["mean/sharpness"], rel=0.5)

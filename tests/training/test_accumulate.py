@@ -1,5 +1,7 @@
 """A batch in parts takes the step of the whole batch, whatever the method does in a step."""
 
+import math
+
 import pytest
 import torch
 from torch import nn
@@ -156,13 +158,34 @@ def plan_of(**changes):
     return recipes.resolve("wgan-gp-ring", "smoke", **SMALL | RING | changes)
 
 
-def test_too_large_a_batch_names_one_that_fits_and_the_knobs(device_of):
+def test_too_large_a_batch_names_the_largest_that_fits_and_the_knobs(device_of):
     device_of(5)
     with pytest.raises(fitting.OutOfMemory) as caught:
         recipes.train(plan_of(batch=32), device="cpu", quiet=True)
     said = str(caught.value)
-    assert "does not hold a batch of 32" in said and "a batch of 4 fits (--batch 4)" in said
+    assert "does not hold a batch of 32" in said and "a batch of 5 fits (--batch 5)" in said
     assert "--auto-batch" in said and "--width, now 8" in said and "--depth, now 1" in said
+
+
+@pytest.mark.parametrize("below", [2, 30, 32, 500])
+def test_few_trials_find_the_largest_batch(monkeypatch, below):
+    for most in range(below):
+        tried = []
+        monkeypatch.setattr(
+            fitting, "fits", lambda case, share, t=tried, m=most: t.append(share) or share <= m
+        )
+        assert fitting.largest_batch(None, below) == most
+        assert len(tried) <= math.ceil(math.log2(below)) and max(tried, default=1) < below
+
+
+def test_a_size_that_a_method_cannot_take_is_not_proposed(monkeypatch):
+    def fits(case, share):
+        if share % 4:
+            raise UsageError("groups of 4 do not divide it.")
+        return share <= 22
+
+    monkeypatch.setattr(fitting, "fits", fits)
+    assert fitting.largest_batch(None, 32) == 20
 
 
 def test_auto_batch_takes_the_parts_that_fit(device_of):

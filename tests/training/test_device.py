@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from course_lib.errors import UsageError
+from course_lib.ranks import Ranks
 from course_lib.training import device as devices
 
 CPU = torch.device("cpu")
@@ -21,6 +22,21 @@ def test_auto_means_bf16_for_images_where_the_hardware_has_it(monkeypatch, nativ
 def test_another_precision_is_an_error():
     with pytest.raises(UsageError, match="fp8"):
         devices.resolve_precision("fp8", CPU, images=True)
+
+
+def test_a_device_is_named_or_the_best_there_is():
+    assert devices.named("cpu") == CPU
+    assert devices.named(None) == devices.best()
+    for name in ("abacus", "cuda:99"):
+        with pytest.raises(UsageError, match=name):
+            devices.named(name)
+
+
+def test_several_processes_are_not_sent_to_one_gpu(monkeypatch):
+    monkeypatch.setattr(devices, "ranks", lambda: Ranks(1, 4))
+    assert devices.named("cpu") == CPU
+    with pytest.raises(UsageError, match="all 4 processes: give --device cuda,"):
+        devices.named("cuda:1")
 
 
 @pytest.mark.parametrize(("precision", "dtype"), [("fp32", torch.float32), ("bf16", torch.bfloat16)])

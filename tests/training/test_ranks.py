@@ -9,6 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from torch import distributed, nn
+from training import kinds
 
 from course_lib import ranks
 from course_lib.errors import UsageError
@@ -63,15 +64,29 @@ CASES = {
     "not resumed": ("dcgan-digits", {**DIGITS, "steps": 30}, [1]),
 }  # fmt: skip
 
+# on random data
+SWITCHED = {
+    "a pool of translations": ("cyclegan-glasses", {"pool": 8}),
+    "a pool of codes, and generated pairs": (
+        "encoder-faces-e4e", {"pool": 16, "pairs": 4, "code_weight": 1.0, "r1_every": 2}
+    ),
+    "resolutions by parts of the batch": ("projection-faces", {"batch": 16, "lowest": 8}),
+    "a law of codes": ("detector-glo-faces", {}),
+}  # fmt: skip
+
 
 def as_ranks(folder: Path, cases: dict) -> None:
     said = {name: {"recipe": r, "changes": c, "worlds": w, "with": more[0] if more else {}}
             for name, (r, c, w, *more) in cases.items()}  # fmt: skip
+    run_as_ranks(folder, said)
+
+
+def run_as_ranks(folder: Path, said: dict, patience: float = 600) -> None:
     done = subprocess.run(
         [sys.executable, str(RANKS), str(folder), json.dumps(said)],
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=patience,
     )
     assert done.returncode == 0, done.stderr[-3000:]
 
@@ -85,10 +100,20 @@ def trained(tmp_path_factory):
 
 def farthest(folder: Path, name: str, world: int, rank: int) -> float:
     """The largest difference of a number that this rank ends with, averages and metrics included, from one process."""
-    one, ours = (load_file(folder / f"{name}.{which}.safetensors") for which in ("1.0", f"{world}.{rank}"))
-    assert one.keys() == ours.keys() and any(key.startswith("average.") for key in one) or "moved" in name
-    rows = [json.loads((folder / f"{name}.{which}.json").read_text()) for which in ("1.0", f"{world}.{rank}")]
-    times = ("seconds", "examples_per_second")
+    averages = any(
+        key.startswith("average.") for key in load_file(folder / f"{name}.{world}.{rank}.safetensors")
+    )
+    assert averages or "moved" in name
+    return apart(folder, f"{name}.1.0", f"{name}.{world}.{rank}")
+
+
+def apart(folder: Path, *names: str) -> float:
+    """The largest difference of a number in the states and metrics of two runs."""
+    one, ours = (load_file(folder / f"{name}.safetensors") for name in names)
+    assert one.keys() == ours.keys()
+    rows = [json.loads((folder / f"{name}.json").read_text()) for name in names]
+    # of these the first two are times; the last is a root of a mean square, of which several processes take the mean
+    times = ("seconds", "examples_per_second", "hypernetwork/change")
     metrics = [
         abs(a[k] - b[k]) / max(1, abs(a[k])) for a, b in zip(*rows, strict=True) for k in a if k not in times
     ]
@@ -110,6 +135,51 @@ def test_a_run_of_several_processes_is_the_run_of_one(trained, name, world):
 def test_a_run_goes_on_with_another_number_of_processes(trained):
     one, ours = (load_file(trained / f"{which}.safetensors") for which in ("not resumed.1.0", "resumed.4.3"))
     assert max((one[key].double() - ours[key].double()).abs().max() for key in one) < 1e-10
+
+
+@pytest.mark.slow
+def test_a_step_that_looks_at_the_whole_batch_does_so_in_several_processes(tmp_path):
+    said = {
+        name: {"recipe": recipe, "changes": kinds.small(recipe) | changes, "random": True, "worlds": [1, 2]}
+        for name, (recipe, changes) in SWITCHED.items()
+    }
+    run_as_ranks(tmp_path, said)
+    for name in said:
+        assert max(apart(tmp_path, f"{name}.1.0", f"{name}.2.{rank}") for rank in (0, 1)) < 1e-9, name
+
+
+@pytest.mark.slow
+def test_every_kind_of_the_catalogue_is_one_run_however_it_is_carried_out(tmp_path):
+    """By two processes, in two parts one after the other, and stopped in between: the same run, or a refusal.
+
+    Adam enlarges the rounding of a gradient that is 0, so that a few steps agree to 1e-9. Conditional games that mix up
+    conditions are compared with themselves alone: each process does it within its share, as the guide says.
+    """
+    said = {}
+    for name in kinds.kinds():
+        case = {"recipe": name, "changes": kinds.small(name), "random": True, "worlds": [1]}
+        said[name] = case | {"worlds": [1, 2]}
+        said[f"{name} in parts"] = case | {"changes": case["changes"] | {"accumulate": 2}}
+        said[f"{name} stopped"] = case | {
+            "changes": case["changes"] | {"checkpoint_every": 2},
+            "stopped": 2,
+        }
+    run_as_ranks(tmp_path, said, patience=3600)
+    wrong = {}
+    for name in kinds.kinds():
+        others = {f"{name}.2.0": 1e-9, f"{name}.2.1": 1e-9, f"{name} in parts.1.0": 1e-9}
+        learns = any("/optimizers/" in key for key in load_file(tmp_path / f"{name}.1.0.safetensors"))
+        if kinds.mixes(name) or not learns:  # nor searches, which are no training
+            others = {}
+        for other, least in (others | {f"{name} stopped.1.0": 0.0}).items():
+            if (tmp_path / f"{other}.refused").exists():
+                continue
+            if (found := apart(tmp_path, f"{name}.1.0", other)) > least:
+                wrong[other] = found
+    assert not wrong
+    refused = {file.name.removesuffix(".refused"): file.read_text() for file in tmp_path.glob("*.refused")}
+    assert all(" in parts" in name for name in refused), "all train on two processes, and go on"
+    assert all("cannot be computed in parts" in text for text in refused.values())
 
 
 # the parts, without processes
@@ -182,6 +252,7 @@ def test_rows_of_ranks_make_up_the_whole_and_hold_whole_groups():
         lambda n, g: torch.normal(1.0, 2.0, (n, 2), generator=g),
         lambda n, g: torch.empty(n, 2).normal_(generator=g),
         lambda n, g: torch.empty(n, 2).uniform_(-1, 1, generator=g),
+        lambda n, g: torch.multinomial(torch.arange(1.0, 6.0), n, replacement=True, generator=g),
     ],
 )
 def test_what_ranks_draw_is_one_draw_of_the_whole(law):

@@ -199,6 +199,41 @@ def test_a_curve_is_a_line_of_bars():
     assert terminal.spark([3.0, 3.0], 9) == "▁▁" and terminal.spark([], 5) == ""
 
 
+def test_norms_of_gradients_stand_by_themselves_on_a_logarithmic_scale(run, capsys, monkeypatch):
+    rows = [json.loads(line) for line in RunDirectory(run).metrics.read_text().splitlines()]
+    for number, row in enumerate(rows):
+        assert row["generator/gradient_norm"] > 0 and row["discriminator/gradient_norm"] > 0
+        row["generator/gradient_norm"] = 10.0**number
+    rewritten_rows(run, rows)
+    seen = reading.read(run)
+    assert seen.quantities[-2:] == ["discriminator/gradient_norm", "generator/gradient_norm"]
+    (line,) = (
+        s for s in terminal.lines(seen, 80, pictures=False) if s.startswith("generator/gradient_norm (log)")
+    )
+    assert line.endswith(terminal.spark([0.0, 1.0, 2.0], 3)), "each power of ten is as far from the next"
+    drawn = scales(monkeypatch)
+    page(seen)
+    assert {name for name, scale in drawn().items() if scale == "log"} == set(seen.quantities[-2:])
+    drawn = scales(monkeypatch)
+    assert cli.main(["compare", run, run, "--out", "both.png"]) == 0
+    assert {name for name, scale in drawn().items() if scale == "log"} == set(seen.quantities[-2:])
+
+
+def scales(monkeypatch):
+    """What gives, by title, the scales of the panels of figures that were closed since."""
+    from matplotlib import pyplot as plt
+
+    seen, close = {}, plt.close
+
+    def noted(figure="all"):
+        axes = getattr(figure, "axes", ())  # pyplot itself says "all" when a backend is chosen
+        seen.update({ax.get_title("left") or ax.get_title(): ax.get_yscale() for ax in axes})
+        close(figure)
+
+    monkeypatch.setattr(plt, "close", noted)
+    return lambda: seen
+
+
 def test_a_picture_has_two_pixels_in_each_character(tmp_path):
     image = Image.new("RGB", (1, 2), (255, 0, 0))
     image.putpixel((0, 1), (0, 0, 255))

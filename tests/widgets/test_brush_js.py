@@ -105,7 +105,10 @@ def test_a_stroke_changes_the_picture_towards_the_ink(browser):
     before, error_before = easel.evaluate(under), error()
     box = easel.bounding_box()
     page.mouse.click(box["x"] + box["width"] * 0.53, box["y"] + box["height"] * 0.53)
-    page.wait_for_timeout(1_500)
+    for _ in range(200):  # the descent goes on between frames, for as long as the machine needs
+        if error() < 0.9 * error_before:
+            break
+        page.wait_for_timeout(100)
     assert error() < 0.9 * error_before
     assert page.locator("dd").first.inner_text() != "–"
     easel.focus()

@@ -125,7 +125,7 @@ def test_sliders_change_the_picture_and_the_reading_is_torchs(browser, classifie
     page.on("pageerror", lambda error: complaints.append(str(error)))
     lab = widgets.codes(network, PARTS, noises, classifier=classifier, names=list("0123456789"))
     page.set_content(lab.page)
-    page.wait_for_selector(".bar output", timeout=8_000)
+    page.wait_for_selector(".bar output")
 
     def shown():
         return [float(text.split()[0]) / 100 for text in page.locator(".bar output").all_inner_texts()]

@@ -71,7 +71,7 @@ def lab(browser):
     page.on("console", lambda said: page.complaints.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda error: page.complaints.append(str(error)))
     page.set_content(widgets.conjugate("Pearson", slope=1.0, ratio=2.0).page)
-    page.wait_for_selector("svg .dot", timeout=8_000)
+    page.wait_for_selector("svg .dot")
     yield page
     page.close()
 

@@ -12,6 +12,9 @@ from course_lib.networks.mlp import Generator as MLP
 from course_lib.widgets.embed import BREAKPOINT, iframe
 
 LABS = {
+    "bottleneck": lambda: widgets.bottleneck(
+        torch.eye(4, dtype=torch.float64) / 8 + 1 / 32, torch.zeros(4, 1, 8, 8), prices=(0.1, 0.5), price=0.5
+    ),
     "gan2d": widgets.gan2d,
     "game1d": widgets.game1d,
     "costs": widgets.costs,
@@ -20,6 +23,11 @@ LABS = {
     "latent_plane": lambda: widgets.latent_plane({"one": MLP(2, 2, 8, 2)}, torch.rand(9, 2)),
     "truncation": lambda: widgets.truncation(
         {"law": torch.zeros(2, 4, 1, 8, 8)}, (0.5, 1.0), {"law": (0.3, 0.5)}, columns=2
+    ),
+    "one_step": widgets.one_step,
+    "stamps": widgets.stamps,
+    "drags": lambda: widgets.drags(
+        torch.zeros(1, 2, 3, 3, 8, 8), torch.zeros(1, 2, 2), *torch.zeros(2, 1, 2, 3, 2), ("a face",)
     ),
     "walks": lambda: widgets.walks({"1-8": torch.zeros(4, 2, 3, 8, 8), "9-16": torch.zeros(4, 2, 3, 8, 8)}),
     "latents": lambda: widgets.latents(Generator(8, resolution=8, width=4).eval(), torch.randn(4, 8)),
@@ -48,6 +56,7 @@ def test_a_lab_is_one_sandboxed_frame_without_requests(name):
     assert (
         re.findall(r"(?:https?:)?//[a-z][^\s\"')]*", lab.page.replace("http://www.w3.org/2000/svg", "")) == []
     )
+    assert lab.page.count("<main") == 1, "a page has one main part"
     assert len(lab.page) < 60_000
 
 

@@ -94,7 +94,7 @@ def test_dragging_the_bump_moves_every_number(browser, width):
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.set_content(widgets.transport(position=3.0, width=0.2).page)
-    page.wait_for_selector("tbody tr", timeout=8_000)
+    page.wait_for_selector("tbody tr")
     assert reading(page, "W₁") == (3.0, 1.0) and reading(page, "JS") == (0.693, 0.0)
     assert "JS has no slope" in page.locator("p.note").inner_text()
     box = page.locator("svg").first.bounding_box()

@@ -29,7 +29,8 @@ CHAPTERS = {
     "today": "15-today",
     "drag": "15-today",
 }
-# where a prefix's page is called otherwise than its chapter; its label is "ch-" and what follows the number
+# Where a prefix's page is called otherwise than its chapter; its label is "ch-" and what follows the number. An
+# exercise that another page of its chapter teaches says so itself: `taught_on`.
 PAGES = {
     "translation": "08b-translation",
     "attention": "08c-attention-scale",
@@ -60,6 +61,7 @@ class Exercise:
     mistakes: dict[str, str] = field(default_factory=dict)  # diagnosis -> what the student is told
     lesson: str = ""  # said to those who pass
     seconds: float = 5.0  # after which a check is cut short
+    taught_on: str = ""  # stem of the page that teaches it, where it is not the page of the prefix
     answer: str = ""  # name of the answer in the notebook; empty where only a person can judge
     checker: Checker | None = None
     evidence: Callable[[], None] | None = None  # shows what the exercise is about: recorded runs, logs
@@ -82,7 +84,12 @@ class Exercise:
     @property
     def page(self) -> str:
         """Stem of the page that teaches it."""
-        return PAGES.get(self.prefix, self.chapter)
+        return self.taught_on or PAGES.get(self.prefix, self.chapter)
+
+    @property
+    def label(self) -> str:
+        """The label of that page, by which the book's other pages name it."""
+        return f"ch-{self.prefix if self.page == self.chapter else self.page.partition('-')[2]}"
 
     @property
     def pointer(self) -> str:

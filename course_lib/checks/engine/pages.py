@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 from course_lib.checks.engine import cells as cell_text
 from course_lib.checks.engine.catalogue import exercise_named
-from course_lib.checks.engine.exercise import PAGES, Exercise
+from course_lib.checks.engine.exercise import Exercise
 
 _LINK = re.compile(r"\]\(\.\./book/([\w-]+\.ipynb)#(?:heading=)?([^)]+)\)")
 
@@ -22,23 +22,22 @@ def page(chapter: str, master: dict[str, Any]) -> str:
         if not groups or groups[-1][0] != name:
             groups.append((name, []))
         groups[-1][1].append(cell)
-    labels = list(dict.fromkeys(name.partition("-")[0] for name, _ in groups if name)) or [chapter]
-    label, taught = labels[0], " and ".join(f"{{ref}}`ch-{_page_label(one)}`" for one in labels)
+    taught = [exercise_named(name) for name, _ in groups if name]
+    label = taught[0].prefix if taught else chapter
+    # in the order of the pages, which is that of their names
+    labels = [of for _, of in sorted({(one.page, one.label) for one in taught})] or [f"ch-{chapter}"]
+    *first, last = [f"{{ref}}`{one}`" for one in labels]
+    where = f"{', '.join(first)} and {last}" if first else last
     heading, _, opening = title["source"].partition("\n")
     parts = [
         f"(ex-{label})=\n{heading}\n{_linked(opening)}",
-        f"These are the exercises of {taught}. Do them in the notebook `exercises/{chapter}.ipynb` of the "
+        f"These are the exercises of {where}. Do them in the notebook `exercises/{chapter}.ipynb` of the "
         f"project (`make lab` opens it; {{download}}`download it here <../../exercises/{chapter}.ipynb>`): there, "
         "each answer is checked as you write it. Hints and solutions below stay closed until you open them.",
     ]
     for name, group in groups:
         parts += _exercise(exercise_named(name), group) if name else [_plain(cell) for cell in group]
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
-
-
-def _page_label(prefix: str) -> str:
-    """That of the page that teaches the exercises of a prefix, less its "ch-"."""
-    return PAGES[prefix].partition("-")[2] if prefix in PAGES else prefix
 
 
 def _exercise(exercise: Exercise, cells: list[dict[str, Any]]) -> list[str]:

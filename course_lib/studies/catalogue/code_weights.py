@@ -19,22 +19,21 @@ def codes_and_pictures(plan: Any) -> Measure:
     import torch
 
     from course_lib import data, seeds
-    from course_lib.evaluation import features, report
-    from course_lib.evaluation.frechet import Reference, frechet_distance, statistics
+    from course_lib.evaluation import report
     from course_lib.evaluation.matching import matching
     from course_lib.evaluation.moments import explained, moments
+    from course_lib.studies.judging import distance_to
 
     d = plan.settings["data"]
     images = data.open(d.data, resolution=d.resolution)
-    judge = features.extractor(features.suited(images))
-    reference = Reference(judge, images).statistics()
+    frechet = distance_to(images)
     few, matched = plan.tier == "smoke", code_matching(plan)
 
     def own(method: Any) -> dict[str, Any]:
         latents = method.latents(200 if few else OWN, seeds.generator(d.seed, purpose="own"))
         pictures = torch.cat([method.sample(part) for part in latents.split(500)])
         kinds, line = method.codes.parts[0].size, method.codes.size
-        seen = judge.logits(pictures).argmax(1)
+        seen = frechet.judge.logits(pictures).argmax(1)
         row: dict[str, Any] = {"accuracy/own": matching(latents[:, :kinds].argmax(1), seen, kinds).accuracy}
         for name, value in moments(pictures)._asdict().items():
             shares = explained(latents[:, kinds:line], value)
@@ -45,7 +44,7 @@ def codes_and_pictures(plan: Any) -> Measure:
         with run.averaged():
             drawn = report.draw_samples(run.method, 200 if few else len(images), d.seed)
             seen = own(run.method)
-        distance = frechet_distance(statistics(judge(drawn)), reference)
+        distance = frechet(drawn)
         return {**matched(run), **seen, "frechet": distance}
 
     return measure

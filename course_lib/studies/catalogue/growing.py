@@ -48,14 +48,13 @@ def growth(plan: Any) -> Measure:
     """
     from course_lib import data, seeds
     from course_lib.data.faces import FACTORS
-    from course_lib.evaluation import features, report, transfer, variability
-    from course_lib.evaluation.frechet import Reference, frechet_distance, statistics
+    from course_lib.evaluation import report, transfer, variability
+    from course_lib.studies.judging import distance_to
 
     d, smoke = plan.settings["data"], plan.tier == "smoke"
     costs = operations_by_phase(plan, data.spec_of(data.open(d.data, resolution=d.resolution)))
-    judge = features.extractor("faces-judge")
-    reference = Reference(judge, data.open(d.data, resolution=JUDGED)).statistics()
-    read = reader(judge, [factor.kind == "binary" for factor in FACTORS])
+    frechet = distance_to(data.open(d.data, resolution=JUDGED), "faces-judge")
+    read = reader(frechet.judge, [factor.kind == "binary" for factor in FACTORS])
     count, redraws = (2_000, 24) if not smoke else (100, 2)
     clock = {"spent": 0.0, "since": time.process_time()}
 
@@ -90,7 +89,7 @@ def growth(plan: Any) -> Measure:
         }
         with run.averaged():
             drawn = judged(report.draw_samples(method, count, d.seed))
-            row["frechet"] = frechet_distance(statistics(judge(drawn)), reference)
+            row["frechet"] = frechet(drawn)
             if run.step == method.steps:
                 row |= {f"{kind}/{n}": v for kind, found in groups(method).items() for n, v in found.items()}
         clock["since"] = time.process_time()

@@ -18,18 +18,12 @@ def reach(plan: Any) -> Measure:
     remains. real/…: the same of images of the test set. shown/CHANGE: share of a change that reconstructions show.
     clusters/WHAT/…: see `clusters`.
     """
-    import torch
-
-    from course_lib import data
     from course_lib.data import faces
-    from course_lib.evaluation import features
     from course_lib.inversion import fresh_samples
-    from course_lib.objectives.attributes import binary_columns
+    from course_lib.studies import judging
 
     d, smoke = plan.settings["data"], plan.tier == "smoke"
-    held_out = data.open(d.data, resolution=d.resolution, split="test")
-    judge = features.extractor(features.suited(held_out))
-    binary = binary_columns(torch.tensor(held_out.factors[:200]))
+    held_out, judge, binary = judging.held_out(plan)
     count, clustered = (16, 64) if smoke else (GENERATED, CLUSTERED)
 
     def measured(found: Any, read: Any, prefix: str, side: int) -> dict[str, float]:
@@ -136,18 +130,12 @@ def clusters(method: Any, images: Any, judge: Any, binary: Any, count: int) -> d
 def tuned(plan: Any) -> Measure:
     """On the way of tuning: real and fresh images. psnr, error, sharpness of real ones' reconstructions; sharpness of
     the images themselves; fresh/latent, fresh/psnr; frechet, of reconstructions to images, in a judge's features."""
-    import torch
-
-    from course_lib import data
-    from course_lib.evaluation import features
     from course_lib.evaluation.frechet import frechet_distance, statistics
     from course_lib.inversion import fresh_samples
-    from course_lib.objectives.attributes import binary_columns
+    from course_lib.studies import judging
 
     d = plan.settings["data"]
-    held_out = data.open(d.data, resolution=d.resolution, split="test")
-    judge = features.extractor(features.suited(held_out))
-    binary = binary_columns(torch.tensor(held_out.factors[:200]))
+    held_out, judge, binary = judging.held_out(plan)
     real = held_out.tensor(slice(0, 16 if plan.tier == "smoke" else GENERATED))
     reference, read = statistics(judge(real)), judge.logits(real)
 
@@ -173,6 +161,61 @@ def tuned(plan: Any) -> Measure:
     return measure
 
 
+def by_space(plan: Any) -> Measure:
+    """P at the end of its training on fresh pairs, by the resolution S that it is shown, and beside it the image of the
+    mean code, which has not looked.
+
+    latent/S, psnr/S, error/S, sharpness/S: means over fresh images of the latent error, the pSNR in dB, the factor
+    error, and the sharpness of reconstructions as a share of the images'; mean/psnr, mean/error, mean/sharpness: of the
+    mean code's image; real/psnr, real/error: of test images with all pixels; deviation/...: standard deviations.
+    """
+
+    from course_lib.evaluation.reconstruction import psnr_per_image
+    from course_lib.inversion import fresh_samples
+    from course_lib.studies import judging
+
+    d = plan.settings["data"]
+    held_out, judge, binary = judging.held_out(plan)
+    count = 16 if plan.tier == "smoke" else GENERATED
+    real = held_out.tensor(slice(d.seed * count, (d.seed + 1) * count))
+
+    def summary(values: dict[str, Any]) -> dict[str, float]:
+        means = {name: value.mean().item() for name, value in values.items()}
+        return means | {f"deviation/{name}": value.std().item() for name, value in values.items()}
+
+    def measure(run: Any) -> dict[str, float]:
+        if run.step < d.steps:
+            return {}
+        with run.averaged():
+            method, row = run.method, {}
+            for side in SIDES:
+                fresh = fresh_samples.fresh(method, count, resolution=side, seed=d.seed)
+                read = judge.logits(fresh.images)
+                sharp = fresh_samples.sharpness(fresh.images).mean()
+                row |= summary(
+                    {
+                        f"latent/{side}": fresh.latent,
+                        f"psnr/{side}": fresh.psnr,
+                        f"error/{side}": fresh_samples.factor_error(read, judge.logits(fresh.made), binary),
+                        f"sharpness/{side}": fresh_samples.sharpness(fresh.made) / sharp,
+                    }
+                )
+            centre = method.networks["projection"].centre
+            blind = method.sample(centre[None]).clamp(-1, 1).expand_as(fresh.images)
+            found, of_real = fresh_samples.projected(method, real), judge.logits(real)
+            return row | summary(
+                {
+                    "mean/psnr": psnr_per_image(fresh.images, blind),
+                    "mean/error": fresh_samples.factor_error(read, judge.logits(blind), binary),
+                    "mean/sharpness": fresh_samples.sharpness(blind) / sharp,
+                    "real/psnr": found.psnr,
+                    "real/error": fresh_samples.factor_error(of_real, judge.logits(found.made), binary),
+                }
+            )
+
+    return measure
+
+
 STUDIES: dict[str, Study] = {
     "projection-reach": Study(
         "What does P find again of generated images and of real ones, by resolution, and what do its clusters show?",
@@ -184,6 +227,15 @@ STUDIES: dict[str, Study] = {
         reach,
         every=50,
         common={"reconstruction_weight": 0.0, "log_every": 10},
+    ),
+    "projection-spaces": Study(
+        "Does P find more in W than in Z of one style-based generator, and what do its answers look like when it is "
+        "shown few pixels?",
+        "projection-faces-style",
+        {"w": {}, "z": {"space": "z"}},
+        by_space,
+        every=500,
+        common={"steps": 500, "batch": 16, "lowest": 4, "log_every": 20},
     ),
     "projection-tuning": Study(
         "What does a reconstruction loss on real images do to a trained P, by its weight?",

@@ -1,39 +1,131 @@
-"""What each route to codes leaves of an image: an encoder, a search, tuned weights, features."""
+"""What each route to codes leaves of an image, and what an edit makes of its answer: encoders, a search, tuned
+weights, features; and encoders of four papers, trained as long as each other."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from course_lib.studies.catalogue.glo import at_the_end
 from course_lib.studies.plan import Measure, Study
 
+ROUTES = "routes-stylegan-faces"  # whose batch says how many images there are of each kind, for a seed
 
-def routes(plan: Any) -> Measure:
-    """SET/psnr, perceptual, factors, and deviation/SET/…: means and standard deviations over a batch of images.
 
-    SET: "generated", images of the generator itself; "unseen", faces of the test set. Each seed has images of its own.
+class Answer(NamedTuple):
+    """Codes (B, ...), what is made of them (B, C, H, W), and codes -> pictures by what made these; None where an edit
+    of the codes does not reach the picture."""
+
+    codes: Any
+    made: Any
+    image: Any
+
+
+def answer_of(method: Any, images: Any) -> Answer:
+    """A route's, a learned encoder's or HyperStyle's answer to images."""
+    from course_lib.inversion.spaces import space_named
+    from course_lib.networks.own_weights import with_own_weights
+
+    if hasattr(method, "reconstruct"):  # HyperStyle: an image has weights of its own
+        codes, made, offsets = method.reconstruct(images)
+        return Answer(codes, made, lambda edited: method.decoded(edited, offsets))
+    if not hasattr(method, "search"):
+        codes = method.encode(images)
+        return Answer(codes, method.sample(codes), method.sample)
+    found, settings = method.search(images), method.settings
+    decode = space_named(method.networks["generator"], settings.space).decode
+    if settings.by == "feature-space":
+        return Answer(found.codes, found.reconstructions, None)
+    if settings.by == "tuned":
+        return Answer(
+            found.codes,
+            found.reconstructions,
+            lambda edited: with_own_weights(decode, found.changed, edited),
+        )
+    return Answer(found.codes, found.reconstructions, decode)
+
+
+def encoders(plan: Any) -> Measure:
+    """SET/psnr, perceptual, factors, and deviation/SET/…: means and standard deviations over images.
+
+    SET: "generated", images of the generator itself; "unseen", faces of the test set. Each seed has images of its own,
+    the same for every variant. edit/…: what edits of the answers to unseen faces change (`inversion.edits`).
     """
-    import torch
+    from course_lib.studies.judging import held_out
 
-    from course_lib import data, seeds
-    from course_lib.evaluation import features
-    from course_lib.objectives.attributes import binary_columns
-
-    d = plan.settings["data"]
-    held_out = data.open(d.data, resolution=d.resolution, split="test")
-    judge = features.extractor(features.suited(held_out))
-    binary = binary_columns(torch.tensor(held_out.factors[:200]))
+    faces, judge, binary = held_out(plan)
 
     def found(run: Any) -> dict[str, Any]:
-        z = run.method.latents(d.batch, seeds.generator(d.seed, purpose="routes/truth"))
-        sets = {
-            "generated": run.method.sample(z),
-            "unseen": held_out.tensor(slice(d.seed * d.batch, (d.seed + 1) * d.batch)),
-        }
         row: dict[str, Any] = {}
-        for name, images in sets.items():
-            row |= compared(name, images, run.method.search(images).reconstructions, judge, binary)
+        for name, images in images_of(plan, run.method, faces).of.items():
+            if name == "turned":
+                continue
+            answer = answer_of(run.method, images)
+            row |= judged(plan, name, images, answer, judge, binary)
         return row
 
     return at_the_end(plan, found)
+
+
+def routes(plan: Any) -> Measure:
+    """The same, and of a third set: "turned", the unseen faces with the head turned further than in any of the data.
+
+    generated/code: mean squared distance from the true code (`inversion.in_code`). seconds: of the processor, all its
+    threads together, an image of a batch; of the sets after the first, which loads what is loaded once.
+    """
+    import time
+
+    from course_lib.studies.catalogue.inversion import in_code
+    from course_lib.studies.judging import held_out
+
+    faces, judge, binary = held_out(plan)
+
+    def found(run: Any) -> dict[str, Any]:
+        row: dict[str, Any] = {}
+        asked = images_of(plan, run.method, faces)
+        spent: list[float] = []
+        for name, images in asked.of.items():
+            began = time.process_time()
+            answer = answer_of(run.method, images)
+            spent.append((time.process_time() - began) / len(images))
+            row |= judged(plan, name, images, answer, judge, binary)
+            if name == "generated":
+                row |= in_code(run.method, answer.codes, asked.z)
+        return row | {"seconds": sum(spent[1:]) / len(spent[1:])}
+
+    return at_the_end(plan, found)
+
+
+class Asked(NamedTuple):
+    """of: set -> images (B, C, H, W). z: (B, d), what the generated ones were made of."""
+
+    of: dict[str, Any]
+    z: Any
+
+
+def images_of(plan: Any, method: Any, faces: Any) -> Asked:
+    """As many images of each set as the batch of `ROUTES` says, by the plan's seed."""
+    import torch
+
+    from course_lib import recipes, seeds
+    from course_lib.studies.catalogue.inversion import turned
+
+    seed = plan.settings["data"].seed
+    count = recipes.resolve(ROUTES, plan.tier).settings["data"].batch
+    numbers = range(seed * count, (seed + 1) * count)
+    generator = method.networks["generator"].eval()
+    z = torch.randn(count, generator.latent, generator=seeds.generator(seed, purpose="routes/truth"))
+    with torch.no_grad():
+        own = generator(z)
+    unseen = faces.tensor(slice(numbers.start, numbers.stop))
+    return Asked({"generated": own, "unseen": unseen, "turned": turned(numbers, faces.resolution)}, z)
+
+
+def judged(plan: Any, name: str, images: Any, answer: Answer, judge: Any, binary: Any) -> dict[str, float]:
+    """What an answer leaves of images; of unseen faces also what edits of it change."""
+    from course_lib.studies.catalogue.inversion import edits
+
+    row = compared(name, images, answer.made, judge, binary)
+    if name == "unseen" and answer.image is not None:
+        row |= edits(plan.pretrained["generator"], answer.codes, answer.image, judge, binary)
+    return row
 
 
 def compared(name: str, images: Any, made: Any, judge: Any, binary: Any) -> dict[str, float]:
@@ -50,18 +142,35 @@ def compared(name: str, images: Any, made: Any, judge: Any, binary: Any) -> dict
 
 STUDIES = {
     "inversion-routes": Study(
-        "What does each route to codes leave of an image?",
-        "routes-stylegan-faces",
+        "What does each route to codes leave of an image, and what can be edited?",
+        ROUTES,
         {
             "encoder": {},
             "search, 80 steps in W+": {"by": "optimisation"},
-            "hybrid, 26 steps in W+": {"by": "hybrid", "search_steps": 26},
-            "hybrid, 80 steps in W+": {"by": "hybrid"},
+            # at the rate of the search, so that they differ in the start alone; the route's own, half of it, is slower
+            **{
+                f"hybrid, {steps} steps in W+": {"by": "hybrid", "search_steps": steps, "search_rate": 0.1}
+                for steps in (26, 40, 80)
+            },
             "features, 80 steps": {"by": "feature-space"},
             "pivot alone, 80 steps in W": {"by": "optimisation", "space": "w"},
             "tuned, 80 and 60 steps": {"by": "tuned", "space": "w"},
         },
         routes,
         every=1,
+    ),
+    # about equally long: ReStyle's encoder is asked three times a step
+    "inversion-encoders": Study(
+        "What do pSp, e4e, ReStyle and HyperStyle make of the same short training?",
+        "encoder-faces",
+        {
+            "pSp": {"steps": 240},
+            "e4e": {"recipe": "encoder-faces-e4e", "steps": 240, "open_from": 48, "open_every": 8},
+            "ReStyle": {"recipe": "encoder-faces-restyle", "steps": 80},
+            "HyperStyle": {"recipe": "hyperstyle-faces", "steps": 160},
+        },
+        encoders,
+        every=80,
+        common={"log_every": 80},
     ),
 }

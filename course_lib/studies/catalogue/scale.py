@@ -25,19 +25,18 @@ def sides(plan: Any) -> Measure:
 
     from course_lib import data
     from course_lib.data.faces import NAMES
-    from course_lib.evaluation import features, report
-    from course_lib.evaluation.frechet import Reference, frechet_distance, statistics
+    from course_lib.evaluation import report
     from course_lib.evaluation.sides import SideReader, halves_of
+    from course_lib.studies.judging import distance_to
 
     d, smoke = plan.settings["data"], plan.tier == "smoke"
     train, held_out = (data.open(d.data, resolution=d.resolution, split=s) for s in ("train", "test"))
     if smoke:  # the judge reads 32 pixels
         return lambda run: looks(run.method, held_out.tensor(torch.arange(8)))
-    judge = features.extractor(features.suited(train))
-    reference = Reference(judge, train).statistics()
+    frechet = distance_to(train)
     columns = [NAMES.index(name) for name in TWO_SIDED]
     known = torch.from_numpy(train.factors[:FITTED][:, columns].copy())
-    reader = SideReader(judge, train.tensor(torch.arange(FITTED)), known)
+    reader = SideReader(frechet.judge, train.tensor(torch.arange(FITTED)), known)
     real = held_out.tensor(torch.arange(JUDGED))
     bounds = {
         "ceiling": reader.agreement(real),
@@ -49,7 +48,7 @@ def sides(plan: Any) -> Measure:
             return {}
         with run.averaged():
             drawn = report.draw_samples(run.method, JUDGED, d.seed)
-            row = {"frechet": frechet_distance(statistics(judge(drawn)), reference)}
+            row = {"frechet": frechet(drawn)}
             row |= looks(run.method, real[:100])
         for kind, values in {"agreement": reader.agreement(drawn), **bounds}.items():
             row[kind] = values.mean().item()
@@ -90,14 +89,13 @@ def truncation(plan: Any) -> Measure:
     import torch
 
     from course_lib import data, seeds
-    from course_lib.evaluation import features
-    from course_lib.evaluation.frechet import Reference, frechet_distance, statistics
     from course_lib.evaluation.manifold import precision_recall
+    from course_lib.studies.judging import distance_to
 
     d = plan.settings["data"]
     images = data.open(d.data, resolution=d.resolution)
-    judge = features.extractor(features.suited(images))
-    reference = Reference(judge, images).statistics()
+    frechet = distance_to(images)
+    judge = frechet.judge
     real = judge.of(images)
     count = DIGITS if plan.tier != "smoke" else 100
 
@@ -115,7 +113,7 @@ def truncation(plan: Any) -> Measure:
         with run.averaged():
             draw = seeds.generator(d.seed, purpose="truncation")
             seen, row = of(method, method.latents(count, draw))
-            row["frechet"] = frechet_distance(statistics(seen), reference)
+            row["frechet"] = frechet.of(seen)
             row["overlap"] = overlap(method)
             for t in THRESHOLDS:
                 found = of(method, method.truncated(count, t, draw))[1]

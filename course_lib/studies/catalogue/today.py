@@ -16,15 +16,14 @@ def suited_distance(plan: Any) -> Measure:
     import torch
 
     from course_lib import data
-    from course_lib.evaluation import features, report
-    from course_lib.evaluation.frechet import Reference, frechet_distance, statistics
+    from course_lib.evaluation import report
     from course_lib.objectives.penalties import squared_gradient_norm
+    from course_lib.studies.judging import distance_to
 
     d = plan.settings["data"]
     images = data.open(d.data, resolution=d.resolution)
-    judge = features.extractor(features.suited(images))
+    frechet = distance_to(images)
     count = SAMPLES if plan.tier != "smoke" else 100
-    reference = Reference(judge, images).statistics()
     real = images.tensor(torch.arange(256))
 
     def measure(run: Any) -> dict[str, float]:
@@ -37,7 +36,7 @@ def suited_distance(plan: Any) -> Measure:
         if run.step:
             with run.averaged():
                 drawn = report.draw_samples(run.method, count, d.seed)
-            row["frechet"] = frechet_distance(statistics(judge(drawn)), reference)
+            row["frechet"] = frechet(drawn)
         return row
 
     return measure
@@ -103,19 +102,16 @@ def student_distance(plan: Any) -> Measure:
     network asked once.
     """
     from course_lib import data
-    from course_lib.evaluation import features, report
-    from course_lib.evaluation.frechet import Reference, frechet_distance, statistics
+    from course_lib.evaluation import report
     from course_lib.methods.diffusion import Diffusion
+    from course_lib.studies.judging import distance_to
 
     d = plan.settings["data"]
-    images = data.open(d.data, resolution=d.resolution)
-    judge = features.extractor(features.suited(images))
+    distance = distance_to(data.open(d.data, resolution=d.resolution))
     count = 1_000 if plan.tier != "smoke" else 50
-    reference = Reference(judge, images).statistics()
 
     def frechet(method: Any) -> float:
-        drawn = report.draw_samples(method, count, d.seed, batch=250)
-        return frechet_distance(statistics(judge(drawn)), reference)
+        return distance(report.draw_samples(method, count, d.seed, batch=250))
 
     def measure(run: Any) -> dict[str, float]:
         if run.step == 0:

@@ -15,17 +15,16 @@ def present_distance(plan: Any) -> Measure:
     Not of their average, as `image_distance`: what a loss says, it says of the generator that is being trained.
     """
     from course_lib import data
-    from course_lib.evaluation import features, report
-    from course_lib.evaluation.frechet import Reference, frechet_distance, statistics
+    from course_lib.evaluation import report
+    from course_lib.studies.judging import distance_to
 
     d = plan.settings["data"]
-    judge = features.extractor("fashion-classifier")
     count = 2_000 if plan.tier != "smoke" else 200
-    reference = Reference(judge, data.open(d.data, resolution=d.resolution)).statistics()
+    frechet = distance_to(data.open(d.data, resolution=d.resolution), "fashion-classifier")
 
     def measure(run: Any) -> dict[str, float]:
         drawn = report.draw_samples(run.method, count, d.seed)
-        return {"frechet": frechet_distance(statistics(judge(drawn)), reference)}
+        return {"frechet": frechet(drawn)}
 
     return measure
 

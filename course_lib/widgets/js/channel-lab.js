@@ -8,9 +8,9 @@ function mountChannel(root, settings) {
   const COUNTS = { two: 2, four: 4, eight: 8 };
   const seen = new Plot({ height: 165, title: "What is seen of each code", x: { label: "x" }, y: { min: 0, max: 1 }, description: "The density of x for each code" });
   const read = new Plot({ height: 165, title: "What is read: the second code's share", x: { label: "x" }, y: { min: 0, max: 1.05 }, description: "The posterior of one code, and what q says instead" });
-  const nats = new Plot({ height: 330, title: "Nats, over the noise", x: { min: -1, max: 1, label: "noise σ", ticks: [[-1, "0.1"], [-0.5, "0.3"], [0, "1"], [0.5, "3"], [1, "10"]] }, y: {}, description: "Exact information and the bound of the chosen reading against the noise" });
+  const nats = new Plot({ height: 330, title: "Nats, over the noise", x: { min: -1, max: 1, label: "noise ν", ticks: [[-1, "0.1"], [-0.5, "0.3"], [0, "1"], [0.5, "3"], [1, "10"]] }, y: {}, description: "Exact information and the bound of the chosen reading against the noise" });
   const count = choice({ label: "codes", options: Object.keys(COUNTS), value: settings.codes, change: drawAll });
-  const noise = slider({ label: "noise σ", min: 0, max: STEPS, step: 1, value: place(settings.noise), role: "data", show: (s) => fixed(noiseOf(s), 2), input: draw });
+  const noise = slider({ label: "noise ν", min: 0, max: STEPS, step: 1, value: place(settings.noise), role: "data", show: (s) => fixed(noiseOf(s), 2), input: draw });
   const assumed = slider({ label: "noise q assumes", min: 0, max: STEPS, step: 1, value: place(settings.assumed), role: "generator", show: (s) => fixed(noiseOf(s), 2), input: drawAll });
   const shift = slider({ label: "shift of q", min: -1, max: 1, step: 0.1, value: 0, role: "generator", show: (v) => fixed(v, 1), input: drawAll });
   const numbers = readings({ entropy: "H(C)", exact: "I(C; X)", bound: "bound", gap: "gap" });

@@ -12,7 +12,7 @@ const ORDERS = ["simultaneous", "alternating", "extragradient"];
 const DYNAMIC_REMEDIES = {
   none: null,
   R1: ["r1", "γ of R1"],
-  "instance noise": ["noise", "σ of the noise"],
+  "instance noise": ["noise", "ν of the noise"],
   "gradient penalty": ["penalty", "γ of the penalty"],
 };
 const REACH = 3;

@@ -96,6 +96,11 @@ function onAppearance(root, draw) {
     if (root.clientWidth !== width) {
       width = root.clientWidth;
       draw();
+      // on a telephone a table may scroll: the keyboard must reach it
+      for (const table of root.querySelectorAll("table")) {
+        if (table.scrollWidth > table.clientWidth) table.tabIndex = 0;
+        else table.removeAttribute("tabindex");
+      }
     }
   }).observe(root);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);

@@ -46,5 +46,6 @@ function mountPairs(root, settings) {
       : "Both marginals are right, and the pairs still tell the two kinds apart.";
   }
 
+  onAppearance(root, draw);
   draw();
 }

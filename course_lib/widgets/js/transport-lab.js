@@ -68,7 +68,7 @@ function mountTransport(root, settings) {
     landscape(earth, "w1");
     landscape(jensen, "js");
     const row = (name, value, slope) => make("tr", {}, make("td", {}, name), make("td", {}, value), make("td", {}, slope));
-    const heads = ["", "value", "slope"].map((text) => make("th", {}, text));
+    const heads = [make("td"), ...["value", "slope"].map((text) => make("th", { scope: "col" }, text))];
     table.replaceChildren(make("thead", {}, make("tr", {}, ...heads)), make("tbody", {},
       row("W₁", fixed(now.w1, 3), fixed(now.w1Slope, 3)), row("JS (nats)", fixed(now.js, 3), fixed(now.jsSlope, 3)),
       row("KL (nats)", fixed(now.kl, now.kl < 100 ? 2 : 0), fixed(now.klSlope, Math.abs(now.klSlope) < 100 ? 2 : 0))));

@@ -53,7 +53,17 @@ def test_a_chapter_of_two_pages_has_one_notebook():
     assert address(invert).startswith("../book/12b-inverting.ipynb")
     assert style.pointer.startswith("Chapter 12, ")
     assert of_page("12-style") + of_page("12b-inverting") == of_chapter("12-inversion")
-    assert of_page("01-gan-game") == of_chapter("01-gan-game") and of_page("00-how-to-use") == ()
+    assert of_page("02-non-saturating") == of_chapter("02-non-saturating") and of_page("00-how-to-use") == ()
+
+
+def test_an_exercise_may_be_taught_on_another_page_of_its_chapter():
+    first, moved = exercise_named("glo-step"), exercise_named("glo-psnr")
+    assert first.chapter == moved.chapter == "09-glo" and moved.pointer.startswith("Chapter 9, ")
+    assert (first.page, first.label) == ("09-glo", "ch-glo")
+    assert (moved.page, moved.label) == ("09b-what-gans-leave-out", "ch-what-gans-leave-out")
+    assert address(moved).startswith("../book/09b-what-gans-leave-out.ipynb")
+    names = [e.name for page in ("09-glo", "09b-what-gans-leave-out") for e in of_page(page)]
+    assert sorted(names) == sorted(e.name for e in of_chapter("glo"))
 
 
 def test_names_are_found_with_help():

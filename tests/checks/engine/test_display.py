@@ -75,7 +75,7 @@ def test_html_shows_code_and_lets_nothing_else_through():
     exercise = of_chapter("game")[0]
     shown = display.Note("not yet", "x `a<b` <script>", "after", exercise)._repr_html_()
     assert "<code>a&lt;b</code>" in shown and "<script" not in shown
-    assert 'href="../book/01-gan-game.ipynb#heading=The-best-discriminator"' in shown
+    assert 'href="../book/01b-value.ipynb#heading=The-best-discriminator"' in shown
     stressed = display.Note("hint", "the *other one*, `a *b* c`, 2*a*b, f* and g*, f(*a, *b)")._repr_html_()
     assert "the <em>other one</em>, <code>a *b* c</code>, 2*a*b, f* and g*, f(*a, *b)" in stressed
     odd = display.Note("not yet", "one ` only <b>")._repr_html_()

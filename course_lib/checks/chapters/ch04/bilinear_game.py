@@ -8,6 +8,7 @@ from course_lib.checks.reference import bilinear_game as reference
     "collapse-xy",
     title="Does a falling step size make them converge?",
     section="The smallest game: x times y",
+    taught_on="04b-dynamics",
     kind="prove",
     trains="play on the smallest game, when each move has a step size of its own",
     difficulty=2,
@@ -15,7 +16,7 @@ from course_lib.checks.reference import bilinear_game as reference
     points=2,
     written=4,
     hints=(
-        "Write the pair as one complex number w = x + iy. By what number does a simultaneous step with rate η_t "
+        "Write the pair as one complex number ζ = x + iy. By what number does a simultaneous step with rate η_t "
         "multiply it?",
         "For the last part take logarithms: ½ η² / (1 + η²) ≤ ½ log(1 + η²) ≤ ½ η². In the code, mind that Python "
         "changes x before y is computed, unless you keep the old x.",

@@ -69,6 +69,7 @@ _FAILURES = (
     "collapse-clinic",
     title="Three failed runs, by their logs",
     section="The failure clinic",
+    taught_on="04b-dynamics",
     kind="diagnose",
     trains="the reading of a log where there is no picture",
     difficulty=2,

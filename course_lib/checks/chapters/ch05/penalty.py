@@ -126,19 +126,19 @@ def gradient_penalty(answer, trial):
     minutes=10,
     points=1,
     hints=(
-        "How steep will the critic be? Write what it gains and what it pays as functions of its slope s, and find the "
+        "How steep will the critic be? Write what it gains and what it pays as functions of its slope a, and find the "
         "top.",
-        "With slope s it earns s · 5 and pays λ (s − 1)². The question is about s · 5.",
+        "With slope a it earns a · 5 and pays λ (a − 1)². The question is about a · 5.",
     ),
     mistakes={
         "wall": "5 is W₁ itself, what a critic of slope one earns. A penalty is a price: being a little steeper earns "
         "more than it costs.",
-        "slope": "That is the slope s of the critic; the difference of its mean scores is s · W₁.",
-        "two": "The derivative of (s − 1)² has a factor 2: the slope is 1 + W₁/(2λ).",
+        "slope": "That is the slope a of the critic; the difference of its mean scores is a · W₁.",
+        "two": "The derivative of (a − 1)² has a factor 2: the slope is 1 + W₁/(2λ).",
         "below": "That is W₁ divided by the slope. The critic is steeper than one, so the difference comes out too "
         "large, and one divides it by the slope to get W₁.",
         "added": "The excess W₁/(2λ) belongs to the slope, and is then multiplied by W₁.",
-        "other": "Not that. Gain s · W₁, price λ (s − 1)²: find the s with the largest profit, and what it earns.",
+        "other": "Not that. Gain a · W₁, price λ (a − 1)²: find the a with the largest profit, and what it earns.",
     },
     lesson="25 % too large, and 1 % at λ = 250. Divide by the measured slope before you call it a distance.",
 )

@@ -29,7 +29,7 @@ from course_lib.theory import divergences, fdivergences
     ),
     mistakes={
         "not-tilted": "The terms q f(p/q) add up to D_f, but some are negative (for f(u) = u log u, wherever p < q). "
-        "Something that adds up to nothing has to be taken off.",
+        "Something that adds up to 0 has to be subtracted.",
         "tilt-sign": "The line c(u − 1) is added; it must be taken off. Then what is left is the gap between f and "
         "its supporting line.",
         "spread": "Each term is the same share of the total. The term of an outcome must be made of p and q at this "

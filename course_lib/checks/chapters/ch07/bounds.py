@@ -104,6 +104,7 @@ def _wrong_bounds(prior: Tensor, channel: Tensor, q: Tensor) -> dict[str, Tensor
     "infogan-kl",
     title="What the encoder may keep",
     section="The bound from above",
+    taught_on="07b-bottleneck",
     kind="implement",
     trains="the bound from above in closed form, dimension by dimension",
     difficulty=1,

@@ -102,6 +102,7 @@ def explained() -> dict[str, dict[str, str]]:
     "infogan-plane",
     title="Read an information plane",
     section="The information bottleneck",
+    taught_on="07b-bottleneck",
     kind="diagnose",
     trains="the information plane: the slope that is a price, and the two sides of the curve",
     difficulty=2,
@@ -109,8 +110,8 @@ def explained() -> dict[str, dict[str, str]]:
     points=3,
     written=2,
     hints=(
-        "Two of the letters do not lie on the curve. One lies at the origin: which price buys nothing? The others "
-        "differ by the slope of the curve where they lie.",
+        "Two of the letters do not lie on the curve. One lies at the origin: at which price is nothing sent? The "
+        "others differ by the slope of the curve where they lie.",
         "In the table, take two neighbours of a point on the curve: the difference of I(Z; Y) over the difference of "
         "I(Z; X) is about β. At the steepest place it is less than a half.",
     ),

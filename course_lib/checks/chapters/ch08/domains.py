@@ -19,8 +19,8 @@ from course_lib.methods.pan import PAN
     minutes=15,
     points=3,
     hints=(
-        "A discriminator is content if every y is made, so G must be a permutation. Which F makes the cycle loss 0 "
-        "then?",
+        "A discriminator finds nothing wrong if every y is made, so G must be a permutation. Which F makes the cycle "
+        "loss 0 then?",
         "Move the true partners one place on: G(x) = truth(x + 1). F is the inverse of G: `back[forth] = arange(n)`.",
     ),
     mistakes={
@@ -85,8 +85,8 @@ def _index(part, count: int, trial) -> Tensor:
     lesson="Each generated image is shown at once or once later, so none is lost and none is shown twice.",
 )
 def exchange(answer, trial):
-    pool, images = trial.draw.normal(7, 3, purpose="pool"), trial.draw.normal(4, 3, purpose="images")
-    slots = trial.draw.normal(7, purpose="slots").argsort()[:4]
+    pool, images = trial.draw.normal(9, 3, purpose="pool"), trial.draw.normal(4, 3, purpose="images")
+    slots = 4 + trial.draw.normal(5, purpose="slots").argsort()[:4]  # none of the first four places
     slots = torch.where(slots.sort().values.eq(slots).all(), slots.flip(0), slots)  # never in order
     coin = torch.tensor([True, False, True, False])
     old, flip = pool[slots], coin[:, None]

@@ -59,7 +59,7 @@ def linear_glo(answer, trial):
 @exercise(
     "glo-lap1",
     title="Lap₁ from its formula",
-    section="What a loss sees",
+    section="What a loss measures",
     kind="implement",
     trains="a pyramid, and the reading of a formula whose weights mean something else than they seem to",
     difficulty=2,

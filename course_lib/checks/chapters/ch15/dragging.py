@@ -146,11 +146,15 @@ def track(answer, trial):
 
 
 def scene(trial) -> tuple[Tensor, Tensor]:
-    """Features (3, 9, 9) in which two places within 2 pixels of (4, 3) look alike, and a third, far away, exactly."""
-    maps = 4 + trial.draw.normal(3, SIZE, SIZE, purpose="maps").double()
-    asked = trial.draw.normal(3, purpose="asked").double()
+    """Features (3, 9, 9) in which two places within 2 pixels of (4, 3) look alike, and a third, far away, exactly.
+
+    All others are far from what is sought; one near (4, 3) is the farthest, and one has the greatest product with it.
+    """
+    maps = 4 + trial.draw.normal(3, SIZE, SIZE, purpose="maps").double().clamp(-2, 2)
+    asked = 0.5 + trial.draw.normal(3, purpose="asked").double().abs().clamp(max=2)
+    maps[:, 1, 3], maps[:, 5, 5] = -8, 8
     maps[:, 7, 8] = asked  # far from the last place
-    # 1.2 away in the sum of absolute differences, .69 in length; and 1.1, but .64 · √3 in length
+    # 0.9 away in the sum of absolute differences and in length; and 1.2 in the sum, but 0.69 in length
     maps[:, 2, 6] = asked + torch.tensor([0.9, 0.0, 0.0]).double()
     maps[:, 4, 3] = asked + torch.tensor([0.4, 0.4, 0.4]).double()
     return maps, asked
