@@ -24,6 +24,7 @@ from typing import Any
 from faults.forks import Forks
 from faults.runs import SMALL, contents, same
 
+from course_lib.errors import CourseError
 from course_lib.files import write_atomic
 from course_lib.training.checkpoint import RunDirectory
 
@@ -152,6 +153,7 @@ class Trial:
 
     def compare(self, whole: Path) -> None:
         """Raises AssertionError where the run differs from one that met no fault, and nobody has said so."""
+        self._drop_damaged()
         ours, theirs = contents(self.folder), contents(whole)
         parts = theirs.keys() - ({"rows"} if self.rows_may_differ else set())
         # two checkpoints are there; of one that was asked to stop the last but one may be of that moment
@@ -162,6 +164,15 @@ class Trial:
         different = [part for part in parts if not same(ours[part], theirs[part])]
         assert not different, f"{', '.join(different)} differ"
         assert not list(self.folder.rglob(".*.tmp")), "something is left behind"
+
+    def _drop_damaged(self) -> None:
+        """Without a checkpoint before the last that was spoiled and that nobody has read since: who does is told."""
+        for step in self.directory.steps():
+            try:
+                self.directory.load(step)
+            except CourseError as error:
+                assert step != self.directory.latest(), error
+                shutil.rmtree(self.directory.checkpoints / str(step))
 
 
 def tried(

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from faults import ledger
-from faults.at_random import OF_ONE, OF_SEVERAL, RUNS, counted, sentence, tried
+from faults.at_random import OF_ONE, OF_SEVERAL, RUNS, Trial, counted, sentence, tried
 
 OUTCOMES = {"went on": "identical", "went on, and said so": "clear sentence", "bad": "bad"}
 
@@ -19,6 +19,22 @@ def noted(trials):
 def test_a_few_faults_cost_nothing(forks, tmp_path):
     found = noted(list(tried(1, 4, forks, tmp_path, ("points",))))
     assert found["faults"] == 4 and not found["bad"]
+
+
+@pytest.mark.parametrize("which, costs", [("earlier", False), ("last", True)])
+def test_a_checkpoint_that_was_spoiled_after_the_run_costs_it_only_if_it_is_the_last(
+    which, costs, forks, tmp_path
+):
+    whole, ours = (Trial(forks, "points", tmp_path / name) for name in ("whole", "ours"))
+    for trial in (whole, ours):
+        assert trial.go_on() == ""
+    step = ours.directory.steps()[0 if which == "earlier" else -1]
+    (ours.directory.checkpoints / str(step) / "checksums.json").write_text('{"state')
+    if costs:
+        with pytest.raises(AssertionError, match="use an earlier checkpoint"):
+            ours.compare(whole.folder)
+    else:
+        ours.compare(whole.folder)
 
 
 @pytest.mark.slow

@@ -59,10 +59,11 @@ def meta(monkeypatch):
         return OnMeta().manual_seed(0)
 
     monkeypatch.setattr(seeds, "generator", generator)
-    autocast = torch.autocast
+    autocast, enabled = torch.autocast, torch.is_autocast_enabled
     monkeypatch.setattr(
         torch, "autocast", lambda kind, **how: nullcontext() if kind == "meta" else autocast(kind, **how)
     )
+    monkeypatch.setattr(torch, "is_autocast_enabled", lambda *kind: kind != ("meta",) and enabled(*kind))
     for rule in (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD):  # fused rules know no meta device
         init = rule.__init__
 
