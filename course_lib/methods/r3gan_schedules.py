@@ -1,8 +1,10 @@
 """R3GAN as its authors train it (Huang et al., 2024): rates, Adam's memory and gamma change during the run.
 
-The game and the penalties are those of `methods.r3gan`. What is added are three schedules along half a cosine, which
-the authors' code has for every data set: the rates fall to a quarter, Adam's memory of squares rises from 0.9 to 0.99,
-and gamma falls to a tenth.
+The game and the penalties are those of `methods.r3gan`. What is added are three schedules along half a cosine: the
+rates fall to a quarter, Adam's memory of squares rises from 0.9 to 0.99, and gamma falls to a tenth. The authors let
+them last for a burn-in, the first 8 to 20 % of a run (2 of 10, 20 of 100 to 250, 200 of 1,000 million images; their
+appendix D), and then keep the values. In it they also change the memory of the averaged weights and the probability of
+augmentation, which this method leaves alone.
 """
 
 from collections.abc import Mapping
@@ -21,7 +23,8 @@ from course_lib.settings import Memory, Share, SomeShare, check
 class ScheduledR3GANSettings(R3GANSettings):
     """How the game is played, and where its schedules end. Defaults: the presets of the authors' code.
 
-    r1 and r2 are where gamma begins; each data set of the paper has its own (`theory.penalty_scale.PUBLISHED`).
+    Only `schedule` is not theirs: by default it is the whole run, for runs that are shorter than their burn-in. r1 and
+    r2 are where gamma begins; each data set of the paper has its own (`theory.penalty_scale.PUBLISHED`).
     """
 
     beta1: Memory = 0.0  # Adam's memory of the gradient: none

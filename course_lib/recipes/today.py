@@ -13,7 +13,8 @@ from course_lib.recipes.plan import Recipe
 NARROW = {"generator_width": 16, "discriminator_width": 16, "batch": 32, "ema": 0.99}
 FAST = {"generator_lr": 1e-3, "discriminator_lr": 1e-3}
 SMOKE = {"steps": 4, "batch": 8, "generator_width": 8, "discriminator_width": 8}
-# FFHQ-64 of the authors' code, whose networks are forty times as wide: 20 million images of decay
+# FFHQ-64 of the authors' code, whose networks are forty times as wide. These 20 million images are as many as their
+# burn-in, in which rates, memory and gamma change; their run then goes on with the last values for many times as long
 LAB = {
     "data": "faces", "resolution": 64, "batch": 256, "steps": 80_000, "generator_lr": 2e-4, "discriminator_lr": 2e-4,
     "generator_width": 64, "discriminator_width": 64, "r1": 2.0, "r2": 2.0, "ema": 0.9999,

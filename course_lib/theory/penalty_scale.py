@@ -37,7 +37,7 @@ def total_variance(x: Tensor) -> Tensor:
 
 
 def by_pixels_and_batch(resolution: int, batch: int) -> float:
-    """2e-4 · resolution² / batch: the rule of StyleGAN2's code (Karras et al., 2020), for R1 at every 16th step."""
+    """2e-4 · resolution² / batch: the rule of StyleGAN2-ADA's code (Karras et al., 2020), for R1 at every 16th step."""
     return 2e-4 * resolution**2 / batch
 
 

@@ -43,6 +43,22 @@ def test_mean_and_variance_of_the_squared_length_by_singular_values():
     assert fourth > 2 * expected**2 / 5
 
 
+def test_of_all_singular_values_with_one_sum_of_squares_equal_ones_vary_the_length_least():
+    """Not only the squared length: the penalty takes the length itself."""
+    draw = torch.Generator().manual_seed(0)
+    axes = torch.linalg.qr(torch.randn(12, 5, dtype=torch.float64, generator=draw)).Q
+
+    def spread(squares):
+        styles = torch.zeros(4_000, 1, 5, dtype=torch.float64, requires_grad=True)
+        images = (styles[:, 0] @ (axes * squares.sqrt()).T).reshape(-1, 3, 2, 2)
+        return path_lengths(images, styles, torch.Generator().manual_seed(1)).var()
+
+    equal = torch.full((5,), 1.0, dtype=torch.float64)
+    for _ in range(20):
+        squares = torch.rand(5, dtype=torch.float64, generator=draw) + 0.01
+        assert spread(5 * squares / squares.sum()) > spread(equal)
+
+
 def test_penalty_is_differentiable_and_0_where_all_lengths_are_equal():
     styles = torch.randn(3, 4, 2, dtype=torch.float64).requires_grad_(True)
 

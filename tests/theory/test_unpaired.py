@@ -49,6 +49,16 @@ def test_one_game_and_one_cycle_imply_the_others():
     assert seen == 2
 
 
+def test_one_game_and_the_other_cycle_imply_nothing():
+    """Two points to one: G wins and G(F(y)) = y for every F, but no F wins, and none comes back from G."""
+    p, q = torch.full((2,), 0.5), torch.ones(1)
+    g = (0, 0)
+    assert winning(p, q) == [g]
+    for f in ((0,), (1,)):
+        assert cycle_loss(f, g, q, points(1)) == 0
+        assert f not in winning(q, p) and cycle_loss(g, f, p, points(2)) > 0
+
+
 def test_no_deterministic_cycle_through_a_smaller_set():
     """Four equally likely points to two: the game can be won, and no F comes back."""
     p, q = torch.full((4,), 0.25), torch.full((2,), 0.5)
