@@ -1,4 +1,4 @@
-"""Intervals of a measure: how far the luck of N samples puts it from what N samples give on average.
+"""Intervals of a measure: how far the choice of N samples puts it from what N samples give on average.
 
 **What they cover.** A measure M of N samples has an expectation, its mean over all sets of N that the same generator
 could have drawn. Every interval of this course is laid about the measured value so that it holds this *expectation at
@@ -7,7 +7,8 @@ many cases: two independent measures differ by √2 times as much as one differs
 N falls into a 95 % interval in only 83 % of cases (for normal deviations, 2 Φ(1.96/√2) − 1). An interval for another
 set is √2 times as wide: `Estimate.another`, `widened`.
 
-**What they leave out.** The bias that all sets of N share, the choice of the reference, and the luck of training.
+**What they leave out.** The bias that all sets of N share, the choice of the reference, and what differs from one
+training to the next.
 
 The deviation is found by resampling. The bootstrap draws N samples with replacement (Efron, 1979). It is right for
 averages over samples, but it makes copies, and a copy is its own nearest neighbour at distance 0: measures that look

@@ -1,8 +1,8 @@
 r"""Layers of the style-based generator: equalised dense layers, and convolutions whose channels a style scales.
 
 A style is a vector with a number for each channel. **Modulation** multiplies the input channels of a convolution by
-it, $w'_{oik} = s_i w_{oik}$. **Demodulation** divides each output channel by what its standard deviation would be if
-the inputs were independent with variance 1, $\sigma_o = \sqrt{\sum_{i,k} (s_i w_{oik})^2}$ (Karras et al., 2020,
+it, $v'_{oik} = s_i v_{oik}$. **Demodulation** divides each output channel by what its standard deviation would be if
+the inputs were independent with variance 1, $\sigma_o = \sqrt{\sum_{i,k} (s_i v_{oik})^2}$ (Karras et al., 2020,
 equations 1 to 3). Both are computed here on the features instead of the weights: scale the inputs, convolve the whole
 batch with one weight, scale the outputs. It is the same function, and its derivatives are ordinary ones.
 """
