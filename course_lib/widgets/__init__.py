@@ -3,6 +3,7 @@
 from course_lib.widgets.bottlenecks import bottleneck, live_bottleneck
 from course_lib.widgets.brushes import brush
 from course_lib.widgets.channels import channel
+from course_lib.widgets.cluster_games import cluster_game, live_cluster_game
 from course_lib.widgets.codes import Code, codes
 from course_lib.widgets.conjugates import conjugate
 from course_lib.widgets.distances import frechet
@@ -26,6 +27,7 @@ __all__ = [
     "bottleneck",
     "brush",
     "channel",
+    "cluster_game",
     "codes",
     "conjugate",
     "costs",
@@ -38,6 +40,7 @@ __all__ = [
     "latent_plane",
     "latents",
     "live_bottleneck",
+    "live_cluster_game",
     "live_edits",
     "live_latent_plane",
     "live_one_step",

@@ -24,6 +24,7 @@ LABS = {
     "truncation": lambda: widgets.truncation(
         {"law": torch.zeros(2, 4, 1, 8, 8)}, (0.5, 1.0), {"law": (0.3, 0.5)}, columns=2
     ),
+    "cluster_game": widgets.cluster_game,
     "one_step": widgets.one_step,
     "stamps": widgets.stamps,
     "drags": lambda: widgets.drags(
