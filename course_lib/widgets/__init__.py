@@ -4,6 +4,7 @@ from course_lib.widgets.bottlenecks import bottleneck, live_bottleneck
 from course_lib.widgets.brushes import brush
 from course_lib.widgets.channels import channel
 from course_lib.widgets.cluster_games import cluster_game, live_cluster_game
+from course_lib.widgets.code_lines import line_codes, live_line_codes
 from course_lib.widgets.codes import Code, codes
 from course_lib.widgets.conjugates import conjugate
 from course_lib.widgets.distances import frechet
@@ -39,10 +40,12 @@ __all__ = [
     "gan2d",
     "latent_plane",
     "latents",
+    "line_codes",
     "live_bottleneck",
     "live_cluster_game",
     "live_edits",
     "live_latent_plane",
+    "live_line_codes",
     "live_one_step",
     "live_stamps",
     "loss_surface",

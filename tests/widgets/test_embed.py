@@ -25,6 +25,7 @@ LABS = {
         {"law": torch.zeros(2, 4, 1, 8, 8)}, (0.5, 1.0), {"law": (0.3, 0.5)}, columns=2
     ),
     "cluster_game": widgets.cluster_game,
+    "line_codes": widgets.line_codes,
     "one_step": widgets.one_step,
     "stamps": widgets.stamps,
     "drags": lambda: widgets.drags(
