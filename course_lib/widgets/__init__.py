@@ -5,6 +5,7 @@ from course_lib.widgets.brushes import brush
 from course_lib.widgets.channels import channel
 from course_lib.widgets.cluster_games import cluster_game, live_cluster_game
 from course_lib.widgets.code_lines import line_codes, live_line_codes
+from course_lib.widgets.code_searches import code_search, live_code_search
 from course_lib.widgets.codes import Code, codes
 from course_lib.widgets.conjugates import conjugate
 from course_lib.widgets.distances import frechet
@@ -29,6 +30,7 @@ __all__ = [
     "brush",
     "channel",
     "cluster_game",
+    "code_search",
     "codes",
     "conjugate",
     "costs",
@@ -43,6 +45,7 @@ __all__ = [
     "line_codes",
     "live_bottleneck",
     "live_cluster_game",
+    "live_code_search",
     "live_edits",
     "live_latent_plane",
     "live_line_codes",

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
-def pack(generator: "nn.Module") -> dict[str, Any]:
-    """The weights of a perceptron of two latents and two outputs, as `js/latent-plane.js` reads them.
+def pack(generator: "nn.Module", latents: int = 2) -> dict[str, Any]:
+    """The weights of a perceptron of so many latents and two outputs, as `js/latent-plane.js` reads them.
 
     Five significant digits of each. Raises UsageError for a network that is no stack of linear layers with LeakyReLU
     of one slope between them, or of other inputs and outputs.
@@ -30,10 +30,11 @@ def pack(generator: "nn.Module") -> dict[str, Any]:
     if not stacked or len(linear) != len(between) + 1 or len(slopes) > 1:
         raise UsageError("the page runs linear layers with LeakyReLU between them: use a perceptron.")
     sizes = [linear[0].in_features, *[m.out_features for m in linear]]  # type: ignore[union-attr]
-    if (sizes[0], sizes[-1]) != (2, 2):
+    if (sizes[0], sizes[-1]) != (latents, 2):
+        words = "two latents" if latents == 2 else "one latent"
         raise UsageError(
-            f"the page shows two latents and points of the plane; this generator takes {sizes[0]} and gives "
-            f"{sizes[-1]}: use one with two of both."
+            f"the page shows {words} and points of the plane; this generator takes {sizes[0]} and gives "
+            f"{sizes[-1]}: use one with {latents} and 2."
         )
     layers = [{name: _numbers(getattr(m, name)) for name in ("weight", "bias")} for m in linear]
     return {"sizes": sizes, "slope": slopes.pop() if slopes else 1.0, "layers": layers}

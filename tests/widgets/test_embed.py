@@ -25,6 +25,7 @@ LABS = {
         {"law": torch.zeros(2, 4, 1, 8, 8)}, (0.5, 1.0), {"law": (0.3, 0.5)}, columns=2
     ),
     "cluster_game": widgets.cluster_game,
+    "code_search": lambda: widgets.code_search({"one": (MLP(1, 2, 8, 2), 3.0, "normal")}, torch.rand(9, 2)),
     "line_codes": widgets.line_codes,
     "one_step": widgets.one_step,
     "stamps": widgets.stamps,

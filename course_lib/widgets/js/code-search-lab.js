@@ -1,0 +1,153 @@
+"use strict";
+// The lab around CodeSearch: a target on the plane, what the generator can make, and the distance over the code.
+
+/** What the figure says in words: how far G(z) is from the target, and which part of it the best code has too. */
+function codeSearchText(now, best) {
+  const missed = now - best;
+  const share = best < 0.005 ? "The generator can make this point" : `The nearest point that the generator can make is ${best.toFixed(2)} away`;
+  const search = missed < 0.005 ? "the search has found it." : `the search misses it by ${missed.toFixed(2)}.`;
+  return `${share}; ${search}`;
+}
+
+function mountCodeSearch(root, settings) {
+  const { networks, heldOut, seed } = settings;
+  const names = Object.keys(networks);
+  const searches = Object.fromEntries(names.map((name) => [name, new CodeSearch(loadPerceptron(networks[name]), networks[name].reach)]));
+  const typical = Object.fromEntries(names.map((name) => {
+    const distances = heldOut.map((point) => searches[name].best(point).distance).sort((a, b) => a - b);
+    return [name, distances[Math.floor(distances.length / 2)]];
+  }));
+  const random = makeRandom(seed);
+  const kinds = ["its own sample", "held-out point"];
+  let target, z = 0, walking = null;
+
+  const plane = new Plane({ description: "" });
+  const line = new Plot({ height: 235, title: "Distance from the target", x: { min: -1, max: 1, label: "code z" }, y: { min: 0, max: 4 } });
+  const status = make("p", { class: "note", role: "status" });
+  const numbers = readings({ now: "distance now", best: "of the best code", missed: "missed by the search", typical: "best, median held-out" });
+  const generator = choice({ label: "generator", options: names, value: settings.generator, change: () => { z = 0; another(); } });
+  const kind = choice({ label: "target", options: kinds, value: settings.target, change: another });
+  const code = slider({ label: "code z", role: "generator", min: -1000, max: 1000, step: 1, value: 0, show: () => z.toFixed(2), input: (v) => { stop(); z = (v / 1000) * search().reach; draw(); } });
+  const buttons = make("div", { class: "buttons", style: "margin-top:10px" }, make("button", { class: "primary", click: descend }, "Descend"),
+    make("button", { click: toBest }, "Best code"), make("button", { click: another }, "Another target"));
+
+  root.append(
+    ...taskLine(settings.task),
+    make("div", { class: "columns two" },
+      make("div", {}, make("div", { class: "main" }, plane.element), legend([["data", "dot", "held-out points, target large"], ["theory", "line", "what G can make"], ["generator", "triangle", "G(z)"]])),
+      make("div", {}, line.element, code.element, buttons, status)),
+    make("div", { class: "columns", style: "margin-top:10px" },
+      make("div", { class: "controls" }, generator.element, kind.element), numbers.element),
+  );
+  plane.element.addEventListener("click", (event) => {
+    const box = plane.element.getBoundingClientRect();
+    const [px, py] = [event.clientX - box.left, event.clientY - box.top];
+    target = [((px - plane.margin.left) / plane.side) * 2 * plane.reach - plane.reach, plane.reach - ((py - plane.margin.top) / plane.side) * 2 * plane.reach];
+    stop();
+    draw();
+  });
+
+  function search() {
+    return searches[generator.value];
+  }
+
+  function another() {
+    stop();
+    if (kind.value === kinds[0]) {
+      const { law, reach } = networks[generator.value];
+      const drawn = law === "uniform" ? reach * (2 * random.uniform() - 1) : Math.max(-reach, Math.min(reach, random.normal()));
+      target = search().point(drawn);
+    } else target = heldOut[Math.floor(random.uniform() * heldOut.length)];
+    draw();
+  }
+
+  function stop() {
+    walking = null;
+  }
+
+  function descend() {
+    walking = search().descend(z, target);
+    requestAnimationFrame(walk);
+  }
+
+  function walk() {
+    if (!walking) return;
+    z = walking[Math.min(2, walking.length - 1)];
+    walking = walking.length > 3 ? walking.slice(2) : null;
+    draw();
+    if (walking) requestAnimationFrame(walk);
+  }
+
+  function toBest() {
+    stop();
+    z = search().best(target).z;
+    draw();
+  }
+
+  function drawPlane(here) {
+    const { context, margin, side } = plane;
+    const { curve } = search();
+    context.save();
+    context.beginPath();
+    context.rect(margin.left, margin.top, side, side);
+    context.clip();
+    context.strokeStyle = colour("theory");
+    context.lineWidth = 2;
+    context.setLineDash([2, 3]); // as in the key
+    context.beginPath();
+    for (let k = 0; k < curve.length; k += 10) context.lineTo(plane.px(curve[k]), plane.py(curve[k + 1]));
+    context.stroke();
+    context.setLineDash([]);
+    context.strokeStyle = colour("ink");
+    context.lineWidth = 1.2;
+    context.beginPath();
+    context.moveTo(plane.px(target[0]), plane.py(target[1]));
+    context.lineTo(plane.px(here[0]), plane.py(here[1]));
+    context.stroke();
+    context.fillStyle = colour("data");
+    context.beginPath();
+    context.arc(plane.px(target[0]), plane.py(target[1]), 6, 0, 7);
+    context.fill();
+    context.stroke();
+    context.fillStyle = colour("generator");
+    const [px, py] = [plane.px(here[0]), plane.py(here[1])];
+    context.beginPath();
+    context.moveTo(px, py - 7);
+    context.lineTo(px + 6.5, py + 4.5);
+    context.lineTo(px - 6.5, py + 4.5);
+    context.closePath();
+    context.fill();
+    context.stroke();
+    context.restore();
+  }
+
+  function draw() {
+    const finder = search();
+    const here = finder.point(z);
+    const now = finder.distance(z, target);
+    const best = finder.best(target);
+    const text = codeSearchText(now, best.distance);
+    plane.start();
+    plane.points(Float64Array.from(heldOut.flat()), "data");
+    drawPlane(here);
+    plane.axes();
+    plane.element.setAttribute("aria-label", `Held-out points, what the generator can make, the target at ${fixed(target[0], 1)}, ${fixed(target[1], 1)}, and G(z). ${text}`);
+    line.x.min = -finder.reach;
+    line.x.max = finder.reach;
+    const values = finder.profile(target);
+    line.y.max = Math.ceil(Math.max(...values, now));
+    line.element.setAttribute("aria-label", `Distance from the target over the code; now ${now.toFixed(2)} at ${fixed(z, 2)}, least ${best.distance.toFixed(2)} at ${fixed(best.z, 2)}`);
+    line.draw([
+      { kind: "curve", role: "theory", xs: finder.codes.filter((_, k) => k % 5 === 0), ys: values.filter((_, k) => k % 5 === 0), name: "distance" },
+      { kind: "mark", role: "data", xs: best.z, name: "best code" },
+      { kind: "triangle", role: "generator", xs: z, ys: now, radius: 7 },
+    ]);
+    code.value = Math.round((1000 * z) / finder.reach);
+    numbers.set({ now: now.toFixed(2), best: best.distance.toFixed(2), missed: (now - best.distance).toFixed(2), typical: typical[generator.value].toFixed(2) });
+    status.textContent = text;
+  }
+
+  another();
+  onAppearance(root, draw);
+  return { search, get target() { return target; }, set target(point) { target = point; draw(); }, get z() { return z; }, set z(value) { z = value; draw(); }, get walking() { return walking !== null; } };
+}
