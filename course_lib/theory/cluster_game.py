@@ -10,7 +10,6 @@ import math
 
 import torch
 from torch import Tensor
-from torch.nn.functional import logsigmoid
 
 from course_lib import seeds
 
@@ -27,12 +26,17 @@ def companions(shares: Tensor, batch: int) -> Tensor:
     return ways * shares[:, None] ** n * (1 - shares[:, None]) ** (batch - 1 - n)
 
 
+def log_sigmoid(x: Tensor) -> Tensor:
+    """log(1 / (1 + exp(-x))) without overflow."""
+    return -torch.logaddexp(torch.zeros_like(x), -x)
+
+
 def value(shares: Tensor, a: Tensor, b: Tensor) -> Tensor:
     r"""$V = \mathbb{E}\log D + \mathbb{E}\log(1 - D)$ for one sample of a batch, a scalar. shares, a: (K,); b: (B,)."""
     even = torch.full_like(shares, 1 / len(shares))
     logit = a[:, None] + b
-    real = even[:, None] * companions(even, len(b)) * logsigmoid(logit)
-    made = shares[:, None] * companions(shares, len(b)) * logsigmoid(-logit)
+    real = even[:, None] * companions(even, len(b)) * log_sigmoid(logit)
+    made = shares[:, None] * companions(shares, len(b)) * log_sigmoid(-logit)
     return real.sum() + made.sum()
 
 
