@@ -20,6 +20,18 @@ def project() -> Path:
     return Path(__file__).resolve().parent.parent
 
 
+@pytest.fixture
+def course(capsys):
+    """Run the command in this process. Returns (exit code, standard output, standard error)."""
+    from course_lib import cli
+
+    def run(*words):
+        code = cli.main([str(w) for w in words])
+        return code, *capsys.readouterr()
+
+    return run
+
+
 @pytest.fixture(autouse=True)
 def _own_style():
     """What a test changes in matplotlib's style ends with it: the next may run in any order, or in another process."""

@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from course_lib import cli, data
+from course_lib import data
 from course_lib.evaluation.reconstruction import psnr_per_image
 from course_lib.inversion.routes import optimisation
 
@@ -21,14 +21,10 @@ SET = ["project", "dcgan-faces", "--data", "faces", "--first", 5, "--batch", 2]
 
 
 @pytest.fixture
-def course(capsys, tmp_path, monkeypatch):
+def course(course, tmp_path, monkeypatch):
     """Run a command in an empty folder: (exit code, standard output, standard error)."""
     monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        return cli.main([str(a) for a in arguments]), *capsys.readouterr()
-
-    return run
+    return course
 
 
 def picture(path, side=32, seed=0):

@@ -53,15 +53,6 @@ def fresh(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def course(capsys):
-    def run(*words):
-        code = cli.main([str(w) for w in words])
-        return code, *capsys.readouterr()
-
-    return run
-
-
-@pytest.fixture
 def mine(tmp_path):
     (tmp_path / "mine.py").write_text(MINE)
     return tmp_path / "mine.py"

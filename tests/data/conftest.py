@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from data.numbered import numbered
 
-from course_lib import cli, data
+from course_lib import data
 from course_lib.data import faces
 
 
@@ -24,17 +24,6 @@ def mine(tmp_path, monkeypatch):
     )
     (tmp_path / "mine").mkdir()
     return tmp_path / "mine"
-
-
-@pytest.fixture
-def course(capsys):
-    """Run the command. Returns (exit code, standard output, standard error)."""
-
-    def run(*words):
-        code = cli.main([str(w) for w in words])
-        return code, *capsys.readouterr()
-
-    return run
 
 
 @pytest.fixture(params=["resident", "streamed"])

@@ -1,10 +1,13 @@
 """Runs that were made once, and places where nothing else lies."""
 
 import pytest
+from data import pictures
 from faults import ledger
 from faults.forks import Forks
 from faults.runs import train
 
+from course_lib import notices
+from course_lib.data import prepared
 from course_lib.training.checkpoint import RunDirectory
 
 
@@ -12,6 +15,21 @@ from course_lib.training.checkpoint import RunDirectory
 def elsewhere(tmp_path, monkeypatch):
     """Whatever a command writes where it stands, it does not stand in the project."""
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """An empty cache. Nothing in it was looked through, and no notice was given yet."""
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(notices, "_said", set())
+    monkeypatch.setattr(prepared, "_looked_through", set())
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def pets(tmp_path):
+    """A folder of pictures, of two classes."""
+    return pictures.picture_folder(tmp_path / "pets")
 
 
 @pytest.fixture(scope="module")

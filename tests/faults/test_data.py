@@ -3,25 +3,20 @@
 import gzip
 import os
 import resource
-import runpy
 import shutil
 import signal
 import struct
 import time
 import zlib
-from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from data import pictures
 from PIL import Image
 
 from course_lib import data
 from course_lib.data import folders
 from course_lib.errors import CourseError
-
-# test folders are no packages, so the helper is read as a file
-pictures = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "data" / "pictures.py")))
 
 
 @pytest.fixture(autouse=True)
@@ -29,11 +24,6 @@ def fashion(tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("COURSE_DATA", str(tmp_path / "mine"))
     return pictures.fashion_folder(tmp_path / "mine" / "fashion-mnist")
-
-
-@pytest.fixture
-def pets(tmp_path):
-    return pictures.picture_folder(tmp_path / "pets")
 
 
 def child(work) -> int:

@@ -2,19 +2,16 @@
 
 import gzip
 import random
-import runpy
 import signal
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from data import pictures as files
 
 from course_lib.data import cifar10, idx, pictures, svhn, zips
 from course_lib.errors import CourseError
 
-# test folders are no packages, so the helper is read as a file
-files = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "data" / "pictures.py")))
 PICTURES = ("jpg", "progressive.jpg", "png", "webp", "tiff", "gif", "bmp")
 KINDS = (*PICTURES, "idx", "idx.gz", "zip", "mat", "plain.mat", "bin")
 EACH = 100

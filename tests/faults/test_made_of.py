@@ -2,13 +2,12 @@
 
 import dataclasses
 import json
-import runpy
 import shutil
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import torch
+from data import pictures
 from faults import ledger
 from faults.runs import SMALL, contents, same, sentence, train
 
@@ -18,8 +17,6 @@ from course_lib.errors import CourseError
 from course_lib.training import configuration
 from course_lib.training.checkpoint import RunDirectory
 
-# test folders are no packages, so the helper is read as a file
-pictures = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "data" / "pictures.py")))
 TINY = [*SMALL, "--resolution", "8", "--batch", "4", "--steps", "2", "--checkpoint-every", "1"]
 DCGAN = ["dcgan-fashion", "--generator-width", "4", "--discriminator-width", "4"]
 

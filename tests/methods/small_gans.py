@@ -3,19 +3,26 @@
 import torch
 
 from course_lib.data.batches import Batch
-from course_lib.methods.gan import GAN, GANSettings
+from course_lib.methods.gan import GANSettings
 from course_lib.networks import dcgan, mlp
 from course_lib.seeds import Draw
 
 
-def toy(seed=0, **settings):
+def toy(kind=GANSettings, seed=0, **settings):
+    """A game of perceptrons in the plane: of the method whose settings are of this kind."""
     torch.manual_seed(seed)
-    return GAN(mlp.Generator(2, 2, 16, 2), mlp.Discriminator(2, 16, 2), GANSettings(**settings))
+    players = {"generator": mlp.Generator(2, 2, 16, 2), "discriminator": mlp.Discriminator(2, 16, 2)}
+    return kind(**settings).build(players)
 
 
-def convolutional(norm="batch", **settings):
+def convolutional(norm="batch", kind=GANSettings, **settings):
+    """A game of convolutions on grey images of 16 pixels; norm: the discriminator's."""
     torch.manual_seed(0)
-    return GAN(dcgan.Generator(3, 1, 16, 4), dcgan.Discriminator(1, 16, 4, norm), GANSettings(**settings))
+    players = {
+        "generator": dcgan.Generator(3, 1, 16, 4),
+        "discriminator": dcgan.Discriminator(1, 16, 4, norm),
+    }
+    return kind(**settings).build(players)
 
 
 def points(step=0, n=32):

@@ -1,11 +1,9 @@
 """Attributes: that binary and continuous factors are learnt at once, and that a run resumes bit for bit."""
 
-from contextlib import contextmanager
-
 import pytest
 import torch
+from methods.every_method import assert_goes_on, in_bfloat16
 
-from course_lib import files
 from course_lib.data.batches import Batch
 from course_lib.errors import CourseError
 from course_lib.methods.attributes import Attributes, AttributeSettings, scores
@@ -85,29 +83,13 @@ def test_each_step_uses_its_rate():
 
 def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path):
     whole, first, second = make(shift=1), make(shift=1), make(shift=1)
-    for step in range(6):
-        whole.step(batch(step))
-    for step in range(3):
-        first.step(batch(step))
-    files.save_state(tmp_path / "state", first.state_dict())
     second.networks["classifier"].head.bias.data.fill_(9)
-    second.load_state_dict(files.load_state(tmp_path / "state"))
-    for step in range(3, 6):
-        second.step(batch(step))
-    states = whole.networks.state_dict(), second.networks.state_dict()
-    assert all(torch.equal(a, b) for a, b in zip(*(s.values() for s in states), strict=True))
+    assert_goes_on(whole, first, second, batch, tmp_path, steps=6)
 
 
 def test_forwards_run_in_the_precision_that_the_loop_sets():
-    method, entered = make(), []
-
-    @contextmanager
-    def autocast():
-        entered.append(True)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            yield
-
-    method.autocast = autocast
+    method = make()
+    entered = in_bfloat16(method)
     assert method.step(batch())["loss"].dtype == torch.float32 and entered == [True]
 
 

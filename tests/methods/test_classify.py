@@ -1,13 +1,12 @@
 """Classification: its schedule, its augmentation, that it learns, and that it resumes bit for bit."""
 
 import math
-from contextlib import contextmanager
 
 import pytest
 import torch
 import torch.nn.functional as F
+from methods.every_method import assert_goes_on, in_bfloat16
 
-from course_lib import files
 from course_lib.data.batches import Batch
 from course_lib.errors import CourseError, UsageError
 from course_lib.methods.classify import Classification, ClassificationSettings, augmented, rate
@@ -101,30 +100,14 @@ def test_augmentation_is_a_function_of_the_draw_and_can_be_left_out():
 
 def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path):
     whole, first, second = make(), make(), make(learning_rate=3e-3)
-    for step in range(6):
-        whole.step(batch(step))
-    for step in range(3):
-        first.step(batch(step))
-    files.save_state(tmp_path / "state", first.state_dict())
     second.networks["classifier"].head.bias.data.fill_(9)
-    second.load_state_dict(files.load_state(tmp_path / "state"))
-    for step in range(3, 6):
-        second.step(batch(step))
+    assert_goes_on(whole, first, second, batch, tmp_path, steps=6)
     assert second.updates == 6
-    states = whole.networks.state_dict(), second.networks.state_dict()
-    assert all(torch.equal(a, b) for a, b in zip(*(s.values() for s in states), strict=True))
 
 
 def test_forwards_run_in_the_precision_that_the_loop_sets():
-    method, entered = make(), []
-
-    @contextmanager
-    def autocast():
-        entered.append(True)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            yield
-
-    method.autocast = autocast
+    method = make()
+    entered = in_bfloat16(method)
     metrics = method.step(batch())
     assert entered == [True]
     assert metrics["loss"].dtype == torch.float32

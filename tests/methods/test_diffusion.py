@@ -1,11 +1,13 @@
 """Denoisers and one-step students: what they are taught, and what two of them say together."""
 
 import copy
+from functools import partial
 
 import pytest
 import torch
+from methods import small_gans
+from methods.every_method import assert_goes_on
 
-from course_lib import files
 from course_lib.data import toy
 from course_lib.data.batches import Batch
 from course_lib.data.spec import DataSpec
@@ -46,9 +48,7 @@ def student(**settings):
     return Distillation(teacher, FeatureHead(teacher.body.size), DistillationSettings(**QUICK | settings))
 
 
-def points(step=0, n=N):
-    draw = Draw(0, step=step)
-    return Batch(draw.normal(n, 2, purpose="data") + 1, None, draw)
+points = partial(small_gans.points, n=N)
 
 
 @pytest.mark.parametrize("sigma", [0.01, 0.5, 20.0])
@@ -137,14 +137,8 @@ def test_an_exact_teacher_needs_a_density():
 def test_both_resume(tmp_path):
     for make in (lambda: Diffusion(denoiser(), DiffusionSettings()), student):
         whole, first, second = make(), make(), make()
-        for step in range(3):
-            assert all(v.isfinite() for v in whole.step(points(step)).values())
-        first.step(points(0))
-        files.save_state(tmp_path / "state", first.state_dict())
-        second.load_state_dict(files.load_state(tmp_path / "state"))
-        second.step(points(1)), second.step(points(2))
-        ours, theirs = (m.networks.state_dict() for m in (whole, second))
-        assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+        rows = assert_goes_on(whole, first, second, points, tmp_path, steps=3)
+        assert all(value.isfinite() for row in rows for value in row.values())
 
 
 def test_images_go_through_the_u_net():

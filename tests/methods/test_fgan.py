@@ -5,8 +5,8 @@ import math
 
 import pytest
 import torch
+from methods.every_method import assert_goes_on
 
-from course_lib import files
 from course_lib.data import Batches
 from course_lib.data import open as open_data
 from course_lib.errors import UsageError
@@ -141,16 +141,7 @@ def test_impossible_settings_are_refused(wrong):
 def test_a_resumed_game_equals_an_uninterrupted_one(tmp_path):
     whole, first, second = toy(), toy(), toy()
     second.step(points(50))
-    for step in range(4):
-        whole.step(points(step))
-    for step in range(2):
-        first.step(points(step))
-    files.save_state(tmp_path / "state", first.state_dict())
-    second.load_state_dict(files.load_state(tmp_path / "state"))
-    for step in range(2, 4):
-        second.step(points(step))
-    for role in whole.networks:
-        assert torch.equal(weights(whole, role), weights(second, role))
+    assert_goes_on(whole, first, second, points, tmp_path)
 
 
 def test_it_works_in_bfloat16():

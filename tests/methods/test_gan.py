@@ -1,15 +1,15 @@
 """Algorithm 1: who moves when, on which data, and that the result is what a plain loop computes."""
 
 import math
-from contextlib import contextmanager
 
 import pytest
 import torch
 import torch.nn.functional as F
+from methods.every_method import assert_goes_on, assert_state_and_batch_decide, in_bfloat16
 from methods.small_gans import changed, convolutional, pictures, points, toy
 from torch import nn
 
-from course_lib import files, seeds
+from course_lib import seeds
 from course_lib.data import Batches
 from course_lib.data import open as open_data
 from course_lib.errors import UsageError
@@ -95,16 +95,9 @@ def test_a_batch_that_does_not_divide_is_refused():
         toy(discriminator_steps=3).step(points(n=32))
 
 
-@pytest.mark.parametrize("make", [toy, convolutional])
-def test_a_step_is_a_function_of_state_and_batch(make):
-    batch = points if make is toy else pictures
-    first, second, other = make(), make(), make()
-    metrics = [m.step(batch(4)) for m in (first, second)]
-    torch.manual_seed(99)  # the global generator has no say
-    other.step(batch(5))
-    assert metrics[0] == metrics[1]
-    assert changed(first.networks.state_dict(), second.networks.state_dict()) == set()
-    assert changed(first.networks.state_dict(), other.networks.state_dict())
+@pytest.mark.parametrize(("make", "batch"), [(toy, points), (convolutional, pictures)])
+def test_a_step_is_a_function_of_state_and_batch(make, batch):
+    assert_state_and_batch_decide(make, batch)
 
 
 # against a plain loop
@@ -193,15 +186,8 @@ def test_the_metrics_are_those_of_the_games_losses(game):
 
 @pytest.mark.parametrize("norm", ["batch", "none", "spectral"])
 def test_every_norm_plays_on_images_in_bfloat16(norm):
-    method, entered = convolutional(norm), []
-
-    @contextmanager
-    def autocast():
-        entered.append(True)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            yield
-
-    method.autocast = autocast
+    method = convolutional(norm)
+    entered = in_bfloat16(method)
     for step in range(3):
         metrics = method.step(pictures(step))
         assert all(v.isfinite() and v.dtype == torch.float32 for v in metrics.values())
@@ -263,15 +249,7 @@ def test_impossible_settings_are_refused(wrong):
 def test_a_resumed_game_equals_an_uninterrupted_one(tmp_path):
     whole, first, second = (convolutional() for _ in range(3))
     second.step(pictures(50))
-    for step in range(4):
-        whole.step(pictures(step))
-    for step in range(2):
-        first.step(pictures(step))
-    files.save_state(tmp_path / "state", first.state_dict())
-    second.load_state_dict(files.load_state(tmp_path / "state"))
-    for step in range(2, 4):
-        second.step(pictures(step))
-    assert changed(whole.networks.state_dict(), second.networks.state_dict()) == set()
+    assert_goes_on(whole, first, second, pictures, tmp_path)
 
 
 def test_frozen_gives_back_what_it_found():

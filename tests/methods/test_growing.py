@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from training.states import states
 
 import course_lib
 from course_lib import data, recipes, seeds
@@ -45,20 +46,6 @@ def built(model: str = "clggan", **changes) -> Growing:
 def batch(step: int, size: int = 4) -> Batch:
     draw = seeds.Draw(0, 0, step, torch.device("cpu"))
     return Batch(torch.randn(size, 3, 16, 16, generator=draw.generator("x")).tanh(), None, draw)
-
-
-def states(run) -> list[torch.Tensor]:
-    trees = [run.method.state_dict(), run.average.state_dict()]
-    found = []
-    while trees:
-        tree = trees.pop()
-        if isinstance(tree, torch.Tensor):
-            found.append(tree)
-        elif isinstance(tree, dict):
-            trees += list(tree.values())
-        elif isinstance(tree, (list, tuple)):
-            trees += list(tree)
-    return found
 
 
 def test_latents_lie_on_the_unit_sphere_each_by_itself():

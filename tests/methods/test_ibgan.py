@@ -4,11 +4,11 @@ import math
 
 import pytest
 import torch
+from methods.every_method import assert_goes_on
 from torch import nn
 from torch.distributions import Normal, kl_divergence
 from torch.nn.functional import binary_cross_entropy_with_logits, softplus
 
-from course_lib import files
 from course_lib.data.batches import Batch
 from course_lib.data.spec import DataSpec
 from course_lib.errors import UsageError
@@ -222,14 +222,7 @@ def test_a_front_that_is_shared_is_trained_by_d_alone():
 
 
 def test_a_run_goes_on_where_it_was_saved(tmp_path):
-    method = game()
-    method.step(pictures(0))
-    files.save_state(tmp_path / "run", method.state_dict())
-    other = game()
-    other.load_state_dict(files.load_state(tmp_path / "run"))
-    for m in (method, other):
-        m.step(pictures(1))
-    torch.testing.assert_close(copy(method.networks), copy(other.networks), rtol=0, atol=0)
+    assert_goes_on(game(), game(), game(), pictures, tmp_path, steps=2)
 
 
 def test_a_price_above_the_weight_is_refused():

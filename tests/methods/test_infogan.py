@@ -4,10 +4,10 @@ import math
 
 import pytest
 import torch
+from methods.every_method import assert_goes_on
 from torch import nn
 from torch.nn.functional import cross_entropy, softplus
 
-from course_lib import files
 from course_lib.data.batches import Batch
 from course_lib.data.spec import DataSpec
 from course_lib.errors import UsageError
@@ -208,14 +208,7 @@ def test_spectral_norms_are_in_d_and_q_and_not_in_the_generator():
 
 
 def test_a_run_goes_on_where_it_was_saved(tmp_path):
-    method = game()
-    method.step(pictures(0))
-    files.save_state(tmp_path / "run", method.state_dict())
-    other = game()
-    other.load_state_dict(files.load_state(tmp_path / "run"))
-    for m in (method, other):
-        m.step(pictures(1))
-    assert all(torch.equal(a, b) for a, b in zip(copy(method).values(), copy(other).values(), strict=True))
+    assert_goes_on(game(), game(), game(), pictures, tmp_path, steps=2)
 
 
 def test_a_game_that_does_not_exist_is_refused():

@@ -1,14 +1,15 @@
 """R3GAN: pairs are compared by both players, and D's slope is bounded on real and on generated samples."""
 
+from functools import partial
+
 import pytest
 import torch
+from methods import small_gans
+from methods.every_method import assert_goes_on
 
-from course_lib import files
-from course_lib.data.batches import Batch
 from course_lib.methods.r3gan import R3GAN, R3GANSettings
 from course_lib.networks import dcgan, mlp
 from course_lib.objectives import penalties, remedies
-from course_lib.seeds import Draw
 
 N = 16
 
@@ -20,9 +21,7 @@ def game(steps=10, **settings):
     return method
 
 
-def points(step=0):
-    draw = Draw(0, step=step)
-    return Batch(draw.normal(N, 2, purpose="data") + 1, None, draw)
+points = partial(small_gans.points, n=N)
 
 
 def drawn(method, batch):
@@ -71,20 +70,13 @@ def test_r1_and_r2_are_the_slopes_on_real_and_generated_points(every):
 
 def test_it_plays_and_resumes(tmp_path):
     whole, first, second = (game(decay_share=0.5) for _ in range(3))
-    for step in range(4):
-        assert all(value.isfinite() for value in whole.step(points(step)).values())
-    first.step(points(0)), first.step(points(1))
-    files.save_state(tmp_path / "state", first.state_dict())
-    second.load_state_dict(files.load_state(tmp_path / "state"))
-    second.step(points(2)), second.step(points(3))
-    ours, theirs = (m.networks.state_dict() for m in (whole, second))
-    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+    rows = assert_goes_on(whole, first, second, points, tmp_path)
+    assert all(value.isfinite() for row in rows for value in row.values())
 
 
 def test_images_are_played_in_bfloat16():
     torch.manual_seed(0)
     method = R3GAN(dcgan.Generator(3, 1, 16, 4), dcgan.Discriminator(1, 16, 4, "none"))
     method.autocast = lambda: torch.autocast("cpu", dtype=torch.bfloat16)
-    draw = Draw(0)
-    metrics = method.step(Batch(draw.uniform(8, 1, 16, 16, purpose="data"), None, draw))
+    metrics = method.step(small_gans.pictures(n=8))
     assert all(value.isfinite() and value.dtype == torch.float32 for value in metrics.values())

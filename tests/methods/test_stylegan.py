@@ -5,9 +5,10 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
+from methods.every_method import assert_goes_on
 from torch import nn
 
-from course_lib import files, recipes
+from course_lib import recipes
 from course_lib.data.batches import Batch
 from course_lib.data.spec import DataSpec
 from course_lib.methods.stylegan import StyleGAN, StyleGANSettings, lazy_adam
@@ -194,16 +195,9 @@ def test_the_mean_of_w_follows_in_training_and_stands_still_otherwise():
 
 def test_it_plays_and_resumes_to_the_bit(tmp_path):
     whole, first, second = (game(r1_every=2, path_length_every=2) for _ in range(3))
-    for step in range(4):
-        assert all(value.isfinite() for value in whole.step(batch(step)).values())
-    first.step(batch(0)), first.step(batch(1))
-    files.save_state(tmp_path / "state", first.state_dict())
-    second.load_state_dict(files.load_state(tmp_path / "state"))
-    assert second.mean_length == first.mean_length != 0
-    second.step(batch(2)), second.step(batch(3))
-    ours, theirs = (m.networks.state_dict() for m in (whole, second))
-    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
-    assert torch.equal(whole.mean_length, second.mean_length)
+    rows = assert_goes_on(whole, first, second, batch, tmp_path)
+    assert all(value.isfinite() for row in rows for value in row.values())
+    assert whole.mean_length == second.mean_length != 0
 
 
 @pytest.mark.parametrize("learnt", [True, False])

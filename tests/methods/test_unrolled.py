@@ -1,9 +1,11 @@
 """Unrolling: the exact value in the limit, a step by hand, finite differences, and that nothing is the plain game."""
 
 import math
+from functools import partial
 
 import pytest
 import torch
+from methods import small_gans
 from torch import nn
 from torch.nn.functional import softplus
 
@@ -17,10 +19,7 @@ from course_lib.seeds import Draw
 from course_lib.theory import divergences
 from course_lib.theory.quadrature import grid_1d
 
-
-def points(step=0, n=16):
-    draw = Draw(0, step=step)
-    return Batch(draw.normal(n, 2, purpose="data") + 1, None, draw)
+points, pictures = partial(small_gans.points, n=16), partial(small_gans.pictures, n=8)
 
 
 def networks(kind="mlp"):
@@ -41,10 +40,7 @@ def test_looking_no_step_ahead_is_the_plain_game_bit_for_bit(kind, game):
     ours = UnrolledGAN(*networks(kind), UnrolledSettings(unroll=0, game=game))
     plain = GAN(*networks(kind), GANSettings(game=game))
     for step in range(4):
-        draw = Draw(0, step=step)
-        batch = (
-            points(step) if kind == "mlp" else Batch(draw.uniform(8, 1, 16, 16, purpose="data"), None, draw)
-        )
+        batch = points(step) if kind == "mlp" else pictures(step)
         assert ours.step(batch) == plain.step(batch)
     assert same(ours, plain)
 
@@ -244,10 +240,7 @@ def test_looking_ahead_leaves_the_discriminator_alone(kind):
     method = UnrolledGAN(*networks(kind), UnrolledSettings(unroll=2, generator_lr=0.0))
     plain = GAN(*networks(kind), GANSettings(generator_lr=0.0))
     for step in range(2):
-        draw = Draw(0, step=step)
-        batch = (
-            points(step) if kind == "mlp" else Batch(draw.uniform(8, 1, 16, 16, purpose="data"), None, draw)
-        )
+        batch = points(step) if kind == "mlp" else pictures(step)
         method.step(batch), plain.step(batch)
     for role, (name, p) in (
         ("discriminator", q) for q in method.networks["discriminator"].named_parameters()

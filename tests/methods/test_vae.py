@@ -4,9 +4,10 @@ import math
 
 import pytest
 import torch
+from methods.every_method import assert_goes_on
 from torch import nn
 
-from course_lib import files, recipes
+from course_lib import recipes
 from course_lib.data.batches import Batch
 from course_lib.errors import UsageError
 from course_lib.methods.vae import VAE, VAESettings
@@ -149,18 +150,7 @@ def test_the_likeliest_noise_makes_the_mean_bound_largest(loss):
 
 
 def test_a_resumed_run_continues_the_same(tmp_path):
-    one = convolutional()
-    for step in range(2):
-        one.step(pictures(step))
-    files.save_state(tmp_path / "state", one.state_dict())
-    other = convolutional()
-    other.load_state_dict(files.load_state(tmp_path / "state"))
-    for method in (one, other):
-        method.step(pictures(2))
-    assert all(
-        torch.equal(a, b)
-        for a, b in zip(copy(one.networks).values(), copy(other.networks).values(), strict=True)
-    )
+    assert_goes_on(*(convolutional() for _ in range(3)), pictures, tmp_path)
 
 
 def test_looking_changes_nothing():

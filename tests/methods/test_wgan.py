@@ -1,37 +1,28 @@
 """Algorithm 1 of both Wasserstein papers: who moves when, on which data, and that the result is a plain loop's."""
 
+from functools import partial
+
 import pytest
 import torch
+from methods import small_gans
+from methods.every_method import assert_goes_on, assert_state_and_batch_decide
 from methods.small_gans import changed
 from torch import nn
 
-from course_lib import files, recipes
+from course_lib import recipes
 from course_lib.data.batches import Batch
 from course_lib.errors import UsageError
 from course_lib.methods.wgan import WGAN, WGANSettings
 from course_lib.networks import dcgan, mlp
 from course_lib.networks.batch_aware import BatchAwareDiscriminator
-from course_lib.seeds import Draw
 
-
-def toy(seed=0, **settings):
-    torch.manual_seed(seed)
-    return WGAN(mlp.Generator(2, 2, 16, 2), mlp.Discriminator(2, 16, 2), WGANSettings(**settings))
+toy = partial(small_gans.toy, WGANSettings)
+# batches of five equal parts
+points, pictures = partial(small_gans.points, n=40), partial(small_gans.pictures, n=20)
 
 
 def convolutional(norm="none", **settings):
-    torch.manual_seed(0)
-    return WGAN(dcgan.Generator(3, 1, 16, 4), dcgan.Discriminator(1, 16, 4, norm), WGANSettings(**settings))
-
-
-def points(step=0, n=40):
-    draw = Draw(0, step=step)
-    return Batch(draw.normal(n, 2, purpose="data") + 1, None, draw)
-
-
-def pictures(step=0, n=20):
-    draw = Draw(0, step=step)
-    return Batch(draw.uniform(n, 1, 16, 16, purpose="data"), None, draw)
+    return small_gans.convolutional(norm, WGANSettings, **settings)
 
 
 def copy(module):
@@ -166,27 +157,15 @@ def test_a_clipped_step_is_the_original_algorithm():
     assert max(p.abs().max() for p in ours.networks["generator"].parameters()) > 0.05
 
 
-@pytest.mark.parametrize("make", [toy, convolutional])
-def test_a_step_is_a_function_of_state_and_batch(make):
-    batch = points if make is toy else pictures
-    first, second, other = make(), make(), make()
-    metrics = [m.step(batch(4)) for m in (first, second)]
-    torch.manual_seed(99)  # the global generator has no say
-    other.step(batch(5))
-    assert metrics[0] == metrics[1]
-    assert not changed(first.networks.state_dict(), second.networks.state_dict())
-    assert changed(first.networks.state_dict(), other.networks.state_dict())
+@pytest.mark.parametrize(("make", "batch"), [(toy, points), (convolutional, pictures)])
+def test_a_step_is_a_function_of_state_and_batch(make, batch):
+    assert_state_and_batch_decide(make, batch)
 
 
 @pytest.mark.parametrize("settings", [{}, {"constraint": "clip", "optimizer": "rmsprop"}])
 def test_a_saved_state_goes_on_alike(settings, tmp_path):
-    one, two = toy(**settings), toy(seed=7, **settings)
-    one.step(points(0))
-    files.save_state(tmp_path / "state", one.state_dict())
-    two.load_state_dict(files.load_state(tmp_path / "state"))
-    one.step(points(1))
-    two.step(points(1))
-    assert not changed(one.networks.state_dict(), two.networks.state_dict())
+    whole, first, second = toy(**settings), toy(**settings), toy(seed=7, **settings)
+    assert_goes_on(whole, first, second, points, tmp_path, steps=2)
 
 
 def test_half_precision_networks_have_full_precision_scores():

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch import nn
+from training.states import states
 
 import course_lib
 from course_lib import data, recipes, schedules, seeds
@@ -80,20 +81,6 @@ def trained(steps: int, folder: Path | None = None):
     return recipes.train(
         recipes.resolve("growing-toy", "book", steps=steps), folder, device="cpu", quiet=True
     )
-
-
-def states(run) -> list[torch.Tensor]:
-    trees = [run.method.state_dict(), run.average.state_dict()]
-    found = []
-    while trees:
-        tree = trees.pop()
-        if isinstance(tree, torch.Tensor):
-            found.append(tree)
-        elif isinstance(tree, dict):
-            trees += list(tree.values())
-        elif isinstance(tree, (list, tuple)):
-            trees += list(tree)
-    return found
 
 
 def test_the_networks_grow_and_learn_on():
