@@ -119,7 +119,7 @@ def trains(name: str) -> bool:
 def counted(name: str, profile: Counter[tuple[str, str]] | None = None, **changes: Any) -> dict[str, Any]:
     """What a step of a recipe at the size of the lab computes, moves, starts, holds and leaves on the disk.
 
-    profile: gets what each kind of operation moves and starts (`recipes.Traffic`), added up over the moments.
+    profile: gets what each kind of operation moves and starts (`counting.Traffic`), added up over the moments.
     """
     from course_lib import recipes
 
@@ -151,7 +151,7 @@ def counted(name: str, profile: Counter[tuple[str, str]] | None = None, **change
 
 def at_moment(plan: Any, step: int, profile: Counter[tuple[str, str]] | None = None) -> dict[str, Any]:
     """The same of a step of a run's own, and whether its networks grow."""
-    from benchmarks.recipes import Messages, Traffic, lazy_steps
+    from benchmarks.counting import Messages, Traffic, lazy_steps
     from course_lib import recipes
     from course_lib.data import Batches, spec_of
     from course_lib.methods.protocol import Method

@@ -24,7 +24,7 @@ from typing import Any
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from benchmarks import costs, pairs, recipes
+from benchmarks import costs, counting, pairs, recipes
 from benchmarks.scaling import REACHED, REACHED_BYTES, Cluster, reckoned
 
 PRECISIONS = ("fp32", "bf16")
@@ -172,7 +172,7 @@ def search_step(
         space = replace(space, decode=Float32(decode) if precision == "bf16" else decode)
         for steps in (2, 3):
             seen.append(Counter[tuple[str, str]]())
-            with FakeTensorMode(allow_non_fake_inputs=True), recipes.Traffic(profile=seen[-1]) as traffic:
+            with FakeTensorMode(allow_non_fake_inputs=True), counting.Traffic(profile=seen[-1]) as traffic:
                 x = torch.zeros(batch, 3, resolution, resolution).to(memory_format=torch.channels_last)
                 start = torch.zeros(batch, *space.shape)
                 descend(space, x, start, loss, Descent(steps, RATE))

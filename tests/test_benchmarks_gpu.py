@@ -100,7 +100,7 @@ def test_a_step_of_the_search_is_counted_as_one_with_numbers(bench):
     counted = targets.search_step(2, 16, "fp32", profile)
     method = targets.generator(16)
     for steps in (2, 3):
-        with bench("recipes").Traffic() as traffic:
+        with bench("counting").Traffic() as traffic:
             targets.search(method, torch.zeros(2, 3, 16, 16), torch.zeros(2, method.latent), steps, 2, "fp32")
         found.append(traffic.found())
     for key, value in counted.items():

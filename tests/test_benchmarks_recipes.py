@@ -21,7 +21,7 @@ def bench(project, monkeypatch):
 
 def test_operations_and_bytes_are_those_of_the_shapes(bench):
     a, b = torch.zeros(8, 4), torch.zeros(4, 16)
-    with bench("recipes").Traffic() as traffic:
+    with bench("counting").Traffic() as traffic:
         c = a @ b
         c.add_(1)
         c.view(-1)
@@ -35,7 +35,7 @@ def test_what_processes_would_send_is_counted(bench):
 
     network = Method.networks["g"]
     optimizer = torch.optim.SGD(network.parameters(), 0.1)
-    with bench("recipes").Messages(Method) as messages:
+    with bench("counting").Messages(Method) as messages:
         with torch.no_grad():
             network(torch.zeros(4, 2))
         network(torch.randn(4, 2)).sum().backward()
@@ -112,7 +112,7 @@ def test_a_step_without_numbers_is_counted_as_one_with_numbers(bench):
         average = Average(method, 0.9)
         before, batch = batches.at(4), batches.at(5)
         method.step(before)
-        with bench("recipes").Traffic() as traffic:
+        with bench("counting").Traffic() as traffic:
             method.step(batch)
             average.update(method, 6)
     for key, value in traffic.found().items():
