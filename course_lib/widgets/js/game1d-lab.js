@@ -24,21 +24,12 @@ function mountGame1d(root, settings) {
       make("div", {}, landscape.element, make("div", { class: "columns", style: "margin-top:8px" }, numbers.element, note))),
     make("div", { class: "controls", style: "margin-top:10px" }, mean.element, deviation.element, gap.element),
   );
-  drag(densities);
-  drag(landscape);
+  [densities, landscape].forEach((plot) => plot.onDrag(move));
 
-  /** Let a plot's pointer move the mean; the sliders do the same from the keyboard. */
-  function drag(plot) {
-    const move = (event) => {
-      mean.value = plot.xAt(event);
-      draw();
-    };
-    plot.element.classList.add("grip");
-    plot.element.addEventListener("pointerdown", (event) => {
-      plot.element.setPointerCapture(event.pointerId);
-      move(event);
-    });
-    plot.element.addEventListener("pointermove", (event) => event.buttons && move(event));
+  /** The pointer moves the mean; the slider does the same from the keyboard. */
+  function move(x) {
+    mean.value = x;
+    draw();
   }
 
   const model = (position = mean.value) => ({ mean: position, gap: gap.value, deviation: deviation.value });

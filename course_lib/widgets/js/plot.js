@@ -55,6 +55,16 @@ class Plot {
     return this.x.min + ((px - left) / (right - left)) * (this.x.max - this.x.min);
   }
 
+  /** Call `act` with the x of the pointer where it goes down on the plot, and wherever it is dragged from there. */
+  onDrag(act) {
+    this.element.classList.add("grip");
+    this.element.addEventListener("pointerdown", (event) => {
+      this.element.setPointerCapture(event.pointerId);
+      act(this.xAt(event));
+    });
+    this.element.addEventListener("pointermove", (event) => event.buttons && act(this.xAt(event)));
+  }
+
   /** The y of a pointer event over the plot. */
   yAt(event) {
     const { top, bottom } = this.box;

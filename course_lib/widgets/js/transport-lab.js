@@ -25,20 +25,12 @@ function mountTransport(root, settings) {
     make("div", { class: "columns two", style: "margin-top:8px" }, table, note),
     make("div", { class: "controls", style: "margin-top:10px" }, place.element, width.element, gap.element),
   );
-  [densities, plan, earth, jensen].forEach(drag);
+  [densities, plan, earth, jensen].forEach((plot) => plot.onDrag(move));
 
-  /** Let a plot's pointer move p_g; the slider does the same from the keyboard. */
-  function drag(plot) {
-    const move = (event) => {
-      place.value = plot.xAt(event);
-      draw();
-    };
-    plot.element.classList.add("grip");
-    plot.element.addEventListener("pointerdown", (event) => {
-      plot.element.setPointerCapture(event.pointerId);
-      move(event);
-    });
-    plot.element.addEventListener("pointermove", (event) => event.buttons && move(event));
+  /** The pointer moves p_g; the slider does the same from the keyboard. */
+  function move(x) {
+    place.value = x;
+    draw();
   }
 
   const state = (position = place.value) => ({ position, gap: gap.value, width: width.value });

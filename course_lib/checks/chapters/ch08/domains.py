@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import torch
 from torch import Tensor
 
+from course_lib.checks.chapters.ch08.maps import as_map
 from course_lib.checks.engine.exercise import exercise
 from course_lib.methods.pan import PAN
 
@@ -37,7 +38,7 @@ def blind_spot(answer, trial):
     for count in (5, 2):
         truth = trial.draw.normal(count, purpose=f"truth {count}").argsort()
         returned = trial.several(trial.call(answer, truth.clone()), 2, "G, F")
-        forth, back = (_index(part, count, trial) for part in returned)
+        forth, back = (as_map(part, count, trial) for part in returned)
         trial.expect(not torch.equal(forth, truth), "truth")
         missing = sorted(set(range(count)) - set(forth.tolist()))
         trial.expect(not missing, "not-onto", image=missing[0] if missing else 0)
@@ -45,15 +46,6 @@ def blind_spot(answer, trial):
         trial.expect(not away, "cycle", image=away[0] if away else 0)
         right = torch.nonzero(forth == truth).flatten().tolist()
         trial.expect(not right, "right", image=right[0] if right else 0)
-
-
-def _index(part, count: int, trial) -> Tensor:
-    values = trial.tensor(part, "a map").detach().double().flatten()
-    legal = len(values) == count and bool(
-        ((values >= 0) & (values < count) & (values == values.round())).all()
-    )
-    trial.expect(legal, "form", count=count, last=count - 1)
-    return values.long()
 
 
 @exercise(

@@ -5,6 +5,7 @@ import math
 import torch
 from torch import Tensor
 
+from course_lib.checks.chapters.ch08.maps import as_map
 from course_lib.checks.engine.exercise import exercise
 from course_lib.theory import conditional_games, joint_game
 
@@ -154,18 +155,9 @@ def _best(encoded: Tensor, generated: Tensor) -> Tensor:
 def lost_codes(answer, trial):
     for count in (2, 5):
         returned = trial.several(trial.call(answer, count), 2, "the encoder, the generator")
-        encoder, generator = (_map(part, count, trial) for part in returned)
+        encoder, generator = (as_map(part, count, trial) for part in returned)
         for which, values in (("code", encoder), ("image", generator)):
             missing = sorted(set(range(count)) - set(values.tolist()))
             trial.expect(not missing, f"{which}s-missing", **{which: missing[0] if missing else 0})
         back = int((encoder[generator] == torch.arange(count)).sum())
         trial.expect(back == 0, "back", share=back, count=count)
-
-
-def _map(part, count: int, trial) -> Tensor:
-    values = trial.tensor(part, "a map").detach().double().flatten()
-    legal = len(values) == count and bool(
-        ((values >= 0) & (values < count) & (values == values.round())).all()
-    )
-    trial.expect(legal, "form", count=count, last=count - 1)
-    return values.long()
