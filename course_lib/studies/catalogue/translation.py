@@ -1,5 +1,6 @@
 """Studies of chapter 8b: what cycle and identity do without pairs, and what each loss of PAN does with them."""
 
+from collections.abc import Callable
 from typing import Any
 
 from course_lib.studies.plan import Measure, Study
@@ -7,89 +8,68 @@ from course_lib.studies.plan import Measure, Study
 SHOWN = slice(0, 8)  # the held-out images of which a record keeps the translation
 
 
-def without_pairs(plan: Any) -> Measure:
-    """`evaluation.translations.unpaired_measures` of 256 held-out images of each domain, by averaged weights."""
-    from course_lib import recipes
+def of_held_out(found: Callable[..., dict[str, Any]]) -> Callable[[Any], Measure]:
+    """Makes of `found(method, source, target, count, seed)` the measure of a run, by averaged weights.
+
+    source, target: what both sets of the plan hold out. count: how many images or pairs are looked at.
+    """
+
+    def build(plan: Any) -> Measure:
+        from course_lib import recipes
+
+        source, target = recipes.open_data(plan, "test")
+        count = 256 if plan.tier != "smoke" else 16
+        seed = plan.settings["data"].seed
+
+        def measure(run: Any) -> dict[str, Any]:
+            if run.step == 0:  # untrained translators say nothing
+                return {}
+            with run.averaged():
+                return found(run.method, source, target, count, seed)
+
+        return measure
+
+    return build
+
+
+def without_pairs(method: Any, source: Any, target: Any, count: int, seed: int) -> dict[str, Any]:
+    """`evaluation.translations.unpaired_measures`."""
     from course_lib.evaluation.translations import unpaired_measures
 
-    source, target = recipes.open_data(plan, "test")
-    count = 256 if plan.tier != "smoke" else 16
-    seed = plan.settings["data"].seed
-
-    def measure(run: Any) -> dict[str, float]:
-        if run.step == 0:  # untrained translators say nothing
-            return {}
-        with run.averaged():
-            return unpaired_measures(run.method, source, target, count, seed)
-
-    return measure
+    return unpaired_measures(method, source, target, count, seed)
 
 
-def with_pairs(plan: Any) -> Measure:
-    """`evaluation.translations.paired_measures` of 256 held-out pairs, by averaged weights."""
-    from course_lib import recipes
+def with_pairs(method: Any, source: Any, target: Any, count: int, seed: int) -> dict[str, Any]:
+    """`evaluation.translations.paired_measures`."""
     from course_lib.evaluation.translations import paired_measures
 
-    source, target = recipes.open_data(plan, "test")
-    count = 256 if plan.tier != "smoke" else 16
-
-    def measure(run: Any) -> dict[str, float]:
-        if run.step == 0:  # untrained translators say nothing
-            return {}
-        with run.averaged():
-            return paired_measures(run.method, source, target, count)
-
-    return measure
+    return paired_measures(method, source, target, count)
 
 
-def by_night(plan: Any) -> Measure:
-    """`evaluation.variants.recoloured_measures` of 256 held-out faces, by averaged weights.
+def by_night(method: Any, source: Any, target: Any, count: int, seed: int) -> dict[str, Any]:
+    """`evaluation.variants.recoloured_measures`.
 
     And of seed 0 what it made of the first `SHOWN`: "pictures" of the way there, "back/pictures" of the way back.
     """
-    from course_lib import recipes
     from course_lib.evaluation.variants import recoloured_measures
     from course_lib.studies.pictures import kept
 
-    source, target = recipes.open_data(plan, "test")
-    count = 256 if plan.tier != "smoke" else 16
-    seed = plan.settings["data"].seed
-
-    def measure(run: Any) -> dict[str, Any]:
-        if run.step == 0:  # untrained translators say nothing
-            return {}
-        with run.averaged():
-            row: dict[str, Any] = dict(recoloured_measures(run.method, source, target, count, seed))
-            if seed == 0:
-                row["pictures"] = kept(run.method.translate(source.tensor(SHOWN)))
-                row["back/pictures"] = kept(run.method.translate(target.tensor(SHOWN), back=True))
-        return row
-
-    return measure
+    row: dict[str, Any] = dict(recoloured_measures(method, source, target, count, seed))
+    if seed == 0:
+        row["pictures"] = kept(method.translate(source.tensor(SHOWN)))
+        row["back/pictures"] = kept(method.translate(target.tensor(SHOWN), back=True))
+    return row
 
 
-def from_edges(plan: Any) -> Measure:
-    """`evaluation.variants.painted_measures` of 256 held-out pairs, by averaged weights.
-
-    And of seed 0, as "pictures", what it painted of the first `SHOWN`.
-    """
-    from course_lib import recipes
+def from_edges(method: Any, source: Any, target: Any, count: int, seed: int) -> dict[str, Any]:
+    """`evaluation.variants.painted_measures`. And of seed 0, as "pictures", what it painted of the first `SHOWN`."""
     from course_lib.evaluation.variants import painted_measures
     from course_lib.studies.pictures import kept
 
-    source, target = recipes.open_data(plan, "test")
-    count = 256 if plan.tier != "smoke" else 16
-
-    def measure(run: Any) -> dict[str, Any]:
-        if run.step == 0:  # untrained translators say nothing
-            return {}
-        with run.averaged():
-            row: dict[str, Any] = dict(painted_measures(run.method, source, target, count))
-            if plan.settings["data"].seed == 0:
-                row["pictures"] = kept(run.method.translate(source.tensor(SHOWN)))
-        return row
-
-    return measure
+    row: dict[str, Any] = dict(painted_measures(method, source, target, count))
+    if seed == 0:
+        row["pictures"] = kept(method.translate(source.tensor(SHOWN)))
+    return row
 
 
 STUDIES: dict[str, Study] = {
@@ -102,7 +82,7 @@ STUDIES: dict[str, Study] = {
             "no identity": {"identity": 0.0},
             "two games alone": {"cycle": 0.0, "identity": 0.0},
         },
-        without_pairs,
+        of_held_out(without_pairs),
         every=200,
         common={"steps": 200, "ema": 0.98, "log_every": 50},
     ),
@@ -115,7 +95,7 @@ STUDIES: dict[str, Study] = {
             "game alone": {"perceptual": 0.0},
             "distance alone": {"adversarial": 0.0},
         },
-        with_pairs,
+        of_held_out(with_pairs),
         every=250,
         common={"steps": 250, "ema": 0.98, "log_every": 50},
     ),
@@ -127,7 +107,7 @@ STUDIES: dict[str, Study] = {
             "a tenth of the cycle": {"cycle": 1.0, "identity": 0.0},
             "two games alone": {"cycle": 0.0, "identity": 0.0},
         },
-        by_night,
+        of_held_out(by_night),
         every=200,
         common={"steps": 200, "ema": 0.98, "log_every": 50},
     ),
@@ -138,7 +118,7 @@ STUDIES: dict[str, Study] = {
             "PAN": {},
             "pixels alone": {"adversarial": 0.0, "perceptual": 0.0, "pixels": 1.0},
         },
-        from_edges,
+        of_held_out(from_edges),
         every=150,
         common={"steps": 150, "ema": 0.98, "log_every": 50},
     ),
