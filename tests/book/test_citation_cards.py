@@ -1,6 +1,5 @@
 """A citation shows what it stands for when the pointer or the keyboard reaches it, and no more than that."""
 
-import shutil
 from importlib import resources
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,9 +7,9 @@ from types import SimpleNamespace
 import citation_cards
 import pytest
 from books import build_pages
+from chromium import launched
 
 PROJECT = Path(__file__).resolve().parents[2]
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 BIB = """@article{first, author = {Kingma, Diederik P.}, title = {A Method}, journal = {Learning}, year = {2015},
   eprint = {1412.6980}, archiveprefix = {arXiv}}
 @book{second, author = {Villani, C{\\'e}dric}, title = {Optimal Transport: {Old} and New}, publisher = {Springer},
@@ -54,20 +53,14 @@ def address(tmp_path_factory) -> str:
 
 
 @pytest.fixture(scope="module")
-def chromium():
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine: Debian's package is called chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+def browser():
+    with launched() as chromium:
+        yield chromium
 
 
 @pytest.fixture(params=[1280, 360])
-def page(chromium, address, request):
-    context = chromium.new_context(viewport={"width": request.param, "height": 700}, reduced_motion="reduce")
+def page(browser, address, request):
+    context = browser.new_context(viewport={"width": request.param, "height": 700}, reduced_motion="reduce")
     page = context.new_page()
     page.goto(address)
     page.locator(FIRST).scroll_into_view_if_needed()
@@ -135,8 +128,8 @@ def test_it_has_no_barrier_and_is_not_printed(page, theme):
     assert page.is_hidden(CARD)
 
 
-def test_a_tap_leads_to_the_list(chromium, address):
-    context = chromium.new_context(viewport={"width": 360, "height": 700}, has_touch=True, is_mobile=True)
+def test_a_tap_leads_to_the_list(browser, address):
+    context = browser.new_context(viewport={"width": 360, "height": 700}, has_touch=True, is_mobile=True)
     page = context.new_page()
     page.goto(address)
     page.tap(FIRST)

@@ -7,7 +7,6 @@ with COURSE_REQUIRE_PAGES=1 both are failures.
 import gzip
 import os
 import re
-import shutil
 import threading
 from contextlib import contextmanager
 from functools import partial
@@ -16,13 +15,13 @@ from importlib import resources
 from pathlib import Path
 from urllib.parse import unquote
 
+import chromium
 import pytest
 import yaml
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 HTML = PROJECT / "_build" / "html"
 REQUIRED = os.environ.get("COURSE_REQUIRE_PAGES") == "1"
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 def pages_of_toc() -> list[str]:
@@ -126,14 +125,10 @@ def site():
 
 @pytest.fixture(scope="module")
 def browser():
-    if CHROMIUM is None:
-        missing("no Chromium on this machine: Debian's package is called chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
+    if chromium.PROGRAM is None:
+        missing(chromium.MISSING)
+    with chromium.launched() as found:
+        yield found
 
 
 @contextmanager

@@ -5,10 +5,9 @@ import shutil
 import subprocess
 
 import pytest
+from chromium import launched
 
 from course_lib.widgets.embed import SCRIPTS
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 @pytest.fixture(scope="session")
@@ -32,11 +31,24 @@ def javascript():
 
 @pytest.fixture(scope="module")
 def browser():
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine: Debian's package is called chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with launched() as chromium:
         yield chromium
-        chromium.close()
+
+
+@pytest.fixture
+def opened(browser):
+    """opened(html, width, height): a page that shows it, whose `complaints` are the errors that its scripts had."""
+    pages = []
+
+    def show(html, width=328, height=800, **options):
+        page = browser.new_page(viewport={"width": width, "height": height}, **options)
+        page.complaints = []
+        page.on("console", lambda said: page.complaints.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.set_content(html)
+        pages.append(page)
+        return page
+
+    yield show
+    for page in pages:
+        page.close()

@@ -63,12 +63,9 @@ def test_words_and_groups(javascript):
     assert silent.endswith("one code is left, and it says nothing.")
 
 
-def test_a_reader_turns_the_price(browser):
-    page = browser.new_page(viewport={"width": 328, "height": 800})
-    complaints = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+def test_a_reader_turns_the_price(opened):
     made = lab()
-    page.set_content(made.page)
+    page = opened(made.page, 328, 800)
     found = bottlenecks.solved(table(), PRICES)
     for place in (0, 1, 2):
         page.get_by_role("slider").fill(str(place))
@@ -80,9 +77,8 @@ def test_a_reader_turns_the_price(browser):
     page.wait_for_function(
         "[...document.querySelectorAll('canvas')].every(c => c.getContext('2d').getImageData(4, 4, 1, 1).data[3])"
     )
-    assert complaints == [] and page.evaluate("document.documentElement.scrollWidth") <= 328
+    assert page.complaints == [] and page.evaluate("document.documentElement.scrollWidth") <= 328
     assert page.evaluate("document.body.scrollHeight") <= made.height[1]
-    page.close()
 
 
 def test_the_twin_is_the_library():

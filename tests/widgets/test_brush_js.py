@@ -87,13 +87,9 @@ def test_codes_that_do_not_fit_are_refused():
 
 
 @pytest.mark.browser
-def test_a_stroke_changes_the_picture_towards_the_ink(browser):
-    page = browser.new_page(viewport={"width": 390, "height": 1200})
-    complaints = []
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+def test_a_stroke_changes_the_picture_towards_the_ink(opened):
     lab = widgets.brush(trained(), torch.randn(2, 6, generator=torch.Generator().manual_seed(2)))
-    page.set_content(lab.page)
+    page = opened(lab.page, 390, 1200)
     easel = page.locator("canvas").first
     easel.wait_for()
     under = "c => Array.from(c.getContext('2d').getImageData(6, 6, 5, 5).data).filter((_, i) => i % 4 < 3)"
@@ -116,8 +112,7 @@ def test_a_stroke_changes_the_picture_towards_the_ink(browser):
     easel.press("Space")
     page.get_by_role("button", name="Clear").click()
     assert page.locator("dd").first.inner_text() == "–" and easel.evaluate(under) == before
-    assert complaints == [] and page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.complaints == [] and page.evaluate("document.documentElement.scrollWidth") <= 390
     assert page.evaluate("document.body.scrollHeight") <= lab.height[1]
     page.set_viewport_size({"width": 720, "height": 900})
     assert page.evaluate("document.body.scrollHeight") <= lab.height[0] + 1
-    page.close()

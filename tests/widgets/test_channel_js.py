@@ -5,6 +5,7 @@ import math
 import matplotlib.pyplot as plt
 import pytest
 import torch
+from widgets.readings import reading
 
 from course_lib import widgets
 from course_lib.errors import UsageError
@@ -65,21 +66,10 @@ def test_the_twin_says_the_same():
 
 
 @pytest.fixture
-def lab(browser):
-    page = browser.new_page(viewport={"width": 390, "height": 1200})
-    page.complaints = []
-    page.on("console", lambda said: page.complaints.append(said.text) if said.type == "error" else None)
-    page.on("pageerror", lambda error: page.complaints.append(str(error)))
-    page.set_content(widgets.channel("four", noise=1.0, assumed=0.4).page)
+def lab(opened):
+    page = opened(widgets.channel("four", noise=1.0, assumed=0.4).page, 390, 1200)
     page.wait_for_selector("svg .dot")
-    yield page
-    page.close()
-
-
-def reading(page, name):
-    title = page.locator("dt").get_by_text(name, exact=True)
-    text = page.locator("dl.readings > div", has=title).locator("dd").inner_text()
-    return float(text.replace("−", "-"))
+    return page
 
 
 @pytest.mark.browser

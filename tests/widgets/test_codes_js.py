@@ -116,15 +116,11 @@ def test_the_twin_draws_what_the_classifier_reads(classifier):
 
 
 @pytest.mark.browser
-def test_sliders_change_the_picture_and_the_reading_is_torchs(browser, classifier):
+def test_sliders_change_the_picture_and_the_reading_is_torchs(opened, classifier):
     network = generator()
     noises = torch.randn(2, 14, generator=torch.Generator().manual_seed(3))
-    page = browser.new_page(viewport={"width": 390, "height": 1200})
-    complaints = []
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
     lab = widgets.codes(network, PARTS, noises, classifier=classifier, names=list("0123456789"))
-    page.set_content(lab.page)
+    page = opened(lab.page, 390, 1200)
     page.wait_for_selector(".bar output")
 
     def shown():
@@ -145,9 +141,8 @@ def test_sliders_change_the_picture_and_the_reading_is_torchs(browser, classifie
     page.get_by_role("button").click()
     sliders.nth(2).press("End")
     assert shown() == pytest.approx(expected(10, -1, 1, 1), abs=0.03)
-    assert math.isclose(sum(shown()), 1, abs_tol=0.06) and complaints == []
+    assert math.isclose(sum(shown()), 1, abs_tol=0.06) and page.complaints == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert page.evaluate("document.body.scrollHeight") <= lab.height[1]
     page.set_viewport_size({"width": 720, "height": 900})
     assert page.evaluate("document.body.scrollHeight") <= lab.height[0] + 1
-    page.close()

@@ -6,6 +6,7 @@ from typing import get_args
 import numpy as np
 import pytest
 import torch
+from widgets.readings import reading
 
 from course_lib import widgets
 from course_lib.errors import UsageError
@@ -65,21 +66,10 @@ def test_settings_that_no_control_can_show_are_refused(wrong):
 
 
 @pytest.fixture
-def lab(browser):
-    page = browser.new_page(viewport={"width": 390, "height": 1100})
-    page.complaints = []
-    page.on("console", lambda said: page.complaints.append(said.text) if said.type == "error" else None)
-    page.on("pageerror", lambda error: page.complaints.append(str(error)))
-    page.set_content(widgets.conjugate("Pearson", slope=1.0, ratio=2.0).page)
+def lab(opened):
+    page = opened(widgets.conjugate("Pearson", slope=1.0, ratio=2.0).page, 390, 1100)
     page.wait_for_selector("svg .dot")
-    yield page
-    page.close()
-
-
-def reading(page, name):
-    title = page.locator("dt").get_by_text(name, exact=True)
-    text = page.locator("dl.readings > div", has=title).locator("dd").inner_text()
-    return float(text.replace("−", "-").replace("+∞", "inf"))
+    return page
 
 
 @pytest.mark.browser

@@ -50,12 +50,9 @@ def test_the_nearest_target_and_the_words(javascript):
 
 
 @pytest.mark.browser
-def test_it_follows_pointer_keys_and_slider(browser):
-    page = browser.new_page(viewport={"width": 328, "height": 700})
-    complaints = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+def test_it_follows_pointer_keys_and_slider(opened):
     shown = lab()
-    page.set_content(shown.page)
+    page = opened(shown.page, 328, 700)
     canvas = page.locator("canvas")
 
     def colours():
@@ -88,6 +85,5 @@ def test_it_follows_pointer_keys_and_slider(browser):
     assert colours()[0] == pytest.approx(1, abs=0.1)
     page.select_option("select", "second")
     assert colours()[2] == pytest.approx(1, abs=0.1)
-    assert complaints == [] and page.evaluate("document.documentElement.scrollWidth") <= 328
+    assert page.complaints == [] and page.evaluate("document.documentElement.scrollWidth") <= 328
     assert page.evaluate("document.body.scrollHeight") <= shown.height[1]
-    page.close()

@@ -60,12 +60,10 @@ def test_what_the_controls_do_not_offer_is_refused(wrong):
 
 @pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_reader_mends_a_blurred_teacher_on_a_telephone(browser, scheme):
-    page = browser.new_page(viewport={"width": 328, "height": 700}, color_scheme=scheme)
-    complaints = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+def test_a_reader_mends_a_blurred_teacher_on_a_telephone(opened, scheme):
     lab = widgets.one_step()
-    page.set_content(lab.page.replace("mountOneStep(document", "window.lab = mountOneStep(document"))
+    html = lab.page.replace("mountOneStep(document", "window.lab = mountOneStep(document")
+    page = opened(html, 328, 700, color_scheme=scheme)
 
     def width():
         return page.evaluate("lab.student.std")
@@ -81,9 +79,8 @@ def test_a_reader_mends_a_blurred_teacher_on_a_telephone(browser, scheme):
     page.get_by_role("button", name="Train").click()
     page.wait_for_function("lab.student.steps > 2")
     page.get_by_role("button", name="Pause").click()
-    assert complaints == [] and page.evaluate("document.documentElement.scrollWidth") <= 328
+    assert page.complaints == [] and page.evaluate("document.documentElement.scrollWidth") <= 328
     assert page.evaluate("document.body.scrollHeight") <= lab.height[1]
-    page.close()
 
 
 def test_the_twin_is_the_library():

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from widgets.readings import reading
 
 from course_lib import widgets
 from course_lib.errors import UsageError
@@ -39,22 +40,16 @@ def test_maps_that_are_none_are_refused(wrong):
 
 
 @pytest.mark.browser
-def test_a_reader_solves_the_game_on_a_telephone(browser):
-    page = browser.new_page(viewport={"width": 328, "height": 700})
-    complaints = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.set_content(widgets.pairs().page)
+def test_a_reader_solves_the_game_on_a_telephone(opened):
+    page = opened(widgets.pairs().page, 328, 700)
 
     def value():
-        title = page.locator("dt").get_by_text("value, nats", exact=True)
-        text = page.locator("dl.readings > div", has=title).locator("dd").inner_text()
-        return float(text.replace("−", "-"))
+        return reading(page, "value, nats")
 
     assert value() == 0
     for code, image in enumerate("ABCD", 1):
         page.get_by_role("button", name=f"G: image {image} from code {code}").click()
     assert value() == pytest.approx(-math.log(4), abs=1e-3)
     assert "least value" in page.locator("p.note").inner_text()
-    assert complaints == [] and page.evaluate("document.documentElement.scrollWidth") <= 328
+    assert page.complaints == [] and page.evaluate("document.documentElement.scrollWidth") <= 328
     assert page.evaluate("document.body.scrollHeight") <= widgets.pairs().height[1]
-    page.close()

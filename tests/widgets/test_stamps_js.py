@@ -31,12 +31,9 @@ def test_what_the_sliders_do_not_offer_is_refused(wrong):
         widgets.stamps(**wrong)
 
 
-def test_a_reader_finds_an_even_overlap(browser):
-    page = browser.new_page(viewport={"width": 328, "height": 800})
-    complaints = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+def test_a_reader_finds_an_even_overlap(opened):
     made = widgets.stamps()
-    page.set_content(made.page)
+    page = opened(made.page, 328, 800)
 
     def greys():
         """Of the inner pixels of the image, from the third to the third last."""
@@ -53,9 +50,8 @@ def test_a_reader_finds_an_even_overlap(browser):
     page.get_by_role("slider").nth(2).fill("5")
     assert "only 3 with this kernel" in page.locator("output").nth(2).inner_text()
     assert "become 8 outputs" in page.locator("p.note").inner_text()
-    assert complaints == [] and page.evaluate("document.documentElement.scrollWidth") <= 328
+    assert page.complaints == [] and page.evaluate("document.documentElement.scrollWidth") <= 328
     assert page.evaluate("document.body.scrollHeight") <= made.height[1]
-    page.close()
 
 
 def test_the_twin_is_the_library():

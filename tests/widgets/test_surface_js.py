@@ -81,11 +81,8 @@ def test_what_is_no_surface_is_refused():
 
 
 @pytest.mark.browser
-def test_a_tap_starts_a_descent(browser):
-    page = browser.new_page(viewport={"width": 390, "height": 1100})
-    complaints = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.set_content(lab().page)
+def test_a_tap_starts_a_descent(opened):
+    page = opened(lab().page, 390, 1100)
     surface = page.locator("canvas").first
     surface.wait_for()
     box = surface.bounding_box()
@@ -97,5 +94,4 @@ def test_a_tap_starts_a_descent(browser):
     surface.focus()
     surface.press("ArrowLeft")
     assert page.locator("dd").first.inner_text() != first
-    assert complaints == [] and page.evaluate("document.documentElement.scrollWidth") <= 390
-    page.close()
+    assert page.complaints == [] and page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -88,12 +88,8 @@ def reading(page, row):
 
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [390, 820])
-def test_dragging_the_bump_moves_every_number(browser, width):
-    page = browser.new_page(viewport={"width": width, "height": 1400})
-    complaints = []
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.set_content(widgets.transport(position=3.0, width=0.2).page)
+def test_dragging_the_bump_moves_every_number(opened, width):
+    page = opened(widgets.transport(position=3.0, width=0.2).page, width, 1400)
     page.wait_for_selector("tbody tr")
     assert reading(page, "W₁") == (3.0, 1.0) and reading(page, "JS") == (0.693, 0.0)
     assert "JS has no slope" in page.locator("p.note").inner_text()
@@ -121,5 +117,4 @@ def test_dragging_the_bump_moves_every_number(browser, width):
             page.keyboard.press(key)
             assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
             assert "NaN" not in page.locator("#lab").inner_html()
-    assert complaints == []
-    page.close()
+    assert page.complaints == []
