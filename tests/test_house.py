@@ -242,6 +242,32 @@ def test_files_are_light():
     assert sum(size for name, size in heavy.items() if name.startswith("zoo/")) < 40_000_000
 
 
+LONGEST_STEP = 40
+
+
+def long_steps(source: str) -> dict[str, int]:
+    """Methods called `step` in `source` that are longer than a page should show, by the line where they begin."""
+    steps = [
+        node
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef) and node.name == "step"
+    ]
+    lengths = {f"line {node.lineno}": node.end_lineno - node.lineno + 1 for node in steps}
+    return {where: lines for where, lines in lengths.items() if lines > LONGEST_STEP}
+
+
+@pytest.mark.parametrize("path", sorted((LIBRARY / "methods").glob("*.py")), ids=lambda path: path.name)
+def test_a_step_is_read_at_one_look(path):
+    """Chapters show the steps of methods from source, docstrings and all: at most forty lines."""
+    assert long_steps(path.read_text("utf-8")) == {}
+
+
+@pytest.mark.parametrize("lines", [40, 41])
+def test_a_long_step_is_seen(lines):
+    source = "class Mine:\n    def step(self, batch):\n" + "        x = 1\n" * (lines - 1)
+    assert long_steps(source) == ({"line 2": 41} if lines > LONGEST_STEP else {})
+
+
 def run_python(code: str) -> str:
     return subprocess.run(
         [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True

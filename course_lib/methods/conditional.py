@@ -106,26 +106,21 @@ class ConditionalGAN(Conditional):
         """One update of D, then one of G, on the batch's own conditions (equation 2).
 
         D should accept a real image with its condition. It should refuse a generated one with the condition that it
-        was made for, and a real one with the condition of another image of the batch; the shares of the two kinds of
-        refused pairs are 1 − m and m, both halves in the code of Perarnau et al.
+        was made for, and a real one with the condition of another image of the batch.
         """
         generator, discriminator = self.networks["generator"], self.networks["discriminator"]
-        m = self.settings.mismatched
-        y = self.conditions.of(batch.labels, batch.factors)
-        if self.settings.shuffled:
-            y = another(y, batch, "shuffled")
+        y = self.conditions_of(batch)
 
         latents = self.told(self.noises(len(batch), batch.draw.generator("latents/discriminator")), y)
         with self.autocast():
             with torch.no_grad():
                 fake = generator(latents)
             real_logits, fake_logits = discriminator(batch.x, y).float(), discriminator(fake, y).float()
-        discriminator_loss = self.game.discriminator_loss(real_logits, fake_logits)
-        if m:
+        wrong_logits = None
+        if self.settings.mismatched:
             with self.autocast():
                 wrong_logits = discriminator(batch.x, another(y, batch, "mismatched")).float()
-            mismatch_loss = self.game.discriminator_loss(real_logits, wrong_logits)
-            discriminator_loss = (1 - m) * discriminator_loss + m * mismatch_loss
+        discriminator_loss = self.discriminator_loss(real_logits, fake_logits, wrong_logits)
         self.update("discriminator", discriminator_loss)
 
         latents = self.told(self.noises(len(batch), batch.draw.generator("latents/generator")), y)
@@ -141,11 +136,26 @@ class ConditionalGAN(Conditional):
             "discriminator/fake": fake_logits.sigmoid().mean(),  # mean of D(G(z, y), y)
             "generator/loss": generator_loss,
         }
-        if m:
-            metrics["discriminator/mismatched"] = (
-                wrong_logits.sigmoid().mean()
-            )  # of a real image, told another's y
+        if wrong_logits is not None:  # of real images, told another's y
+            metrics["discriminator/mismatched"] = wrong_logits.sigmoid().mean()
         return {name: value.detach() for name, value in metrics.items()}
+
+    def conditions_of(self, batch: Batch) -> Tensor:
+        """(B, size): what the images of a batch are; in the control, what others of the batch are."""
+        y = self.conditions.of(batch.labels, batch.factors)
+        return another(y, batch, "shuffled") if self.settings.shuffled else y
+
+    def discriminator_loss(self, real: Tensor, fake: Tensor, wrong: Tensor | None) -> Tensor:
+        """Of logits (B,): of real pairs, and of the two kinds that D should refuse.
+
+        Of these, generated images have a share of 1 − m, and real ones with a wrong condition one of m; both are a half
+        in the code of Perarnau et al. Where there are no wrong pairs, the generated ones are all.
+        """
+        loss = self.game.discriminator_loss(real, fake)
+        if wrong is None:
+            return loss
+        m = self.settings.mismatched
+        return (1 - m) * loss + m * self.game.discriminator_loss(real, wrong)
 
 
 def another(y: Tensor, batch: Batch, purpose: str) -> Tensor:

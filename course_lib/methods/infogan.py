@@ -71,7 +71,8 @@ class InfoGAN(Generative):
 
     generator: (B, latent) -> images, fed with codes and then noise. discriminator: images -> (B,) logits.
     recognition: -> (B, codes.answers), with `codes`; where it `shares` layers with D, it reads `discriminator.features`
-    and not images, and `discriminator.judge` makes logits of them.
+    and not images, and `discriminator.judge` makes logits of them. It then learns with D, whose loss has the bound too,
+    as in the authors' code. Where it stands alone it learns with G: min over G and Q of V − λ L.
     """
 
     label = "InfoGAN"
@@ -99,11 +100,7 @@ class InfoGAN(Generative):
         self.optimizers = adam(self.networks, rates, s.beta1, s.beta2)
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
-        """One update of D, then one of G (equation 6), each on latents of its own.
-
-        Where Q shares D's layers it learns with D, whose loss has the bound too, as in the authors' code. Where it
-        stands alone it learns with G: min over G and Q of V − λ L.
-        """
+        """One update of D, then one of G (equation 6), each on latents of its own. Q learns with one of them."""
         generator, discriminator = self.networks["generator"], self.networks["discriminator"]
         recognition = self.networks["recognition"]
 

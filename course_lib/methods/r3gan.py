@@ -66,10 +66,8 @@ class R3GAN(Generative):
         fake = fake.float().detach().requires_grad_(s.r2 * lazily > 0)
         with self.autocast():
             # `forward` and not a call: a compiled module cannot be differentiated twice, its forward can
-            real_scores, fake_scores = (
-                discriminator.forward(real).float(),
-                discriminator.forward(fake).float(),
-            )
+            real_scores = discriminator.forward(real).float()
+            fake_scores = discriminator.forward(fake).float()
         discriminator_loss = remedies.relativistic_discriminator(real_scores, fake_scores)
         penalty = sum(
             weight * lazily * penalties.r1(scores, x)  # on generated samples this is R2
@@ -82,9 +80,8 @@ class R3GAN(Generative):
         with frozen(discriminator):
             with self.autocast():
                 against = discriminator(real.detach()).float()
-                generator_loss = remedies.relativistic_generator(
-                    against, discriminator(generator(latents)).float()
-                )
+                scores = discriminator(generator(latents)).float()
+            generator_loss = remedies.relativistic_generator(against, scores)
             self.update("generator", generator_loss)
 
         metrics = {

@@ -60,8 +60,7 @@ class RemedyGAN(GAN):
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """Algorithm 1 of the original game, with the remedies where they enter it."""
-        generator, s = self.networks["generator"], self.settings
-        discriminator: Any = self.networks["discriminator"]  # with `features`, where they are matched
+        generator, discriminator, s = *self.networks.values(), self.settings
         set_rates(self.optimizers, self.rates, decay(batch.draw.step, self.steps, s.decay_share))
 
         for part in batch.split(self.minibatches):
@@ -76,21 +75,14 @@ class RemedyGAN(GAN):
                 real_logits = discriminator.forward(real).float()
                 fake_logits = discriminator.forward(fake).float()
             discriminator_loss = self.discriminator_loss(real_logits, fake_logits)
-            penalty = s.r1 * lazily * penalties.r1(real_logits, real) if real.requires_grad else None
-            self.update(
-                "discriminator", discriminator_loss if penalty is None else discriminator_loss + penalty
-            )
+            penalty = s.r1 * lazily * penalties.r1(real_logits, real) if real.requires_grad else 0
+            self.update("discriminator", discriminator_loss + penalty)
 
         latents = self.latents(len(part.x), batch.draw.generator("latents/generator"))
         with frozen(discriminator):
             with self.autocast():
                 fake = self.shown(generator(latents), batch, "generated")
-                if s.feature_matching:
-                    generator_loss = statistics.feature_matching(
-                        discriminator.features(real.detach()).float(), discriminator.features(fake).float()
-                    )
-                else:
-                    generator_loss = self.game.generator_loss(discriminator(fake).float())
+                generator_loss = self.generator_loss(real.detach(), fake)
             self.update("generator", generator_loss)
 
         metrics = {
@@ -99,7 +91,7 @@ class RemedyGAN(GAN):
             "discriminator/fake": fake_logits.sigmoid().mean(),  # mean of D(G(z))
             "generator/loss": generator_loss,
         }
-        if penalty is not None:
+        if isinstance(penalty, Tensor):
             metrics["discriminator/penalty"] = penalty
         return {name: value.detach() for name, value in metrics.items()}
 
@@ -108,6 +100,14 @@ class RemedyGAN(GAN):
         if self.settings.real_target < 1:
             return remedies.smoothed_discriminator(real, fake, self.settings.real_target)
         return self.game.discriminator_loss(real, fake)
+
+    def generator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        """Of images (B, ...): how far the mean features of D lie apart, where they are matched, or that of the game."""
+        discriminator: Any = self.networks["discriminator"]
+        if self.settings.feature_matching:
+            features = discriminator.features(real).float(), discriminator.features(fake).float()
+            return statistics.feature_matching(*features)
+        return self.game.generator_loss(discriminator(fake).float())
 
     def shown(self, x: Tensor, batch: Batch, which: str) -> Tensor:
         """What D sees of x: with instance noise while there is some (Sønderby et al., 2017, section 3)."""
