@@ -219,7 +219,8 @@ def test_a_run_resumed_at_any_step_around_growth_ends_as_one_that_was_not(tmp_pa
 def test_kills_around_each_growth_leave_no_trace(tmp_path):
     """Processes of their own, killed without warning at the step of each growth, inside fades and at their ends."""
     code = (
-        "import os, signal, sys; sys.path[:0] = [{here!r}]; import test_growing as t\n"
+        "import os, signal, sys; sys.path[:0] = [{tests!r}]\n"
+        "from methods import test_growing as t\n"
         "from course_lib import recipes\n"
         "recipes.RECIPES['growing-small'] = t.RECIPE\n"
         "def look(step, run):\n"
@@ -229,7 +230,7 @@ def test_kills_around_each_growth_leave_no_trace(tmp_path):
     )
     folder = tmp_path / "run"
     for stop in (4, 5, 8, 12, 13, 16):
-        script = code.format(here=str(Path(__file__).parent), stop=stop, folder=str(folder))
+        script = code.format(tests=str(Path(__file__).parents[1]), stop=stop, folder=str(folder))
         process = subprocess.run(
             [sys.executable, "-c", script], env=os.environ, capture_output=True, text=True
         )

@@ -158,14 +158,15 @@ def test_a_run_that_is_resumed_in_any_stage_ends_as_one_that_was_not(tmp_path):
 def test_a_run_that_is_killed_goes_on_bit_for_bit(tmp_path):
     """In a process of its own, killed after the first growth was saved."""
     code = (
-        "import os, signal, sys; sys.path[:0] = [{here!r}]; import test_growth as t\n"
+        "import os, signal, sys; sys.path[:0] = [{tests!r}]\n"
+        "from training import test_growth as t\n"
         "from course_lib import recipes\n"
         "recipes.RECIPES['growing-toy'] = t.RECIPE\n"
         "def look(step, run):\n"
         "    if step == 10: os.kill(os.getpid(), signal.SIGKILL)\n"
         "plan = recipes.resolve('growing-toy', 'book')\n"
         "recipes.train(plan, {folder!r}, device='cpu', quiet=True, every=1, observe=look)\n"
-    ).format(here=str(Path(__file__).parent), folder=str(tmp_path / "run"))
+    ).format(tests=str(Path(__file__).parents[1]), folder=str(tmp_path / "run"))
     process = subprocess.run([sys.executable, "-c", code], env=os.environ, capture_output=True, text=True)
     assert process.returncode == -signal.SIGKILL, process.stderr
     assert RunDirectory(tmp_path / "run").latest() == 9
