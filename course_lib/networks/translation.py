@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from course_lib.data.spec import DataSpec
 from course_lib.errors import UsageError
 from course_lib.networks.dcgan import initialise
+from course_lib.networks.precision import without_autocast
 from course_lib.networks.trunks import SLOPE
 from course_lib.settings import Count, CountFrom0, check
 
@@ -26,6 +27,17 @@ class InstanceNorm(nn.InstanceNorm2d):
             return super().forward(x)
         normalised = F.group_norm(x.contiguous(), x.shape[1], eps=self.eps)
         return normalised.contiguous(memory_format=torch.channels_last)
+
+
+class ReflectionPad(nn.ReflectionPad2d):
+    """(B, C, H, W) -> (B, C, H + 2n, W + 2n), mirrored at the borders, in the precision of what it is given.
+
+    Autocast on a CPU would pad in float32: two copies more of every image and of every gradient.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        with without_autocast(x.device.type):
+            return super().forward(x)
 
 
 class ResidualBlock(nn.Module):
@@ -78,7 +90,7 @@ class ResidualTranslator(nn.Module):
                 nn.ReLU(inplace=True),
             ]
         last = nn.Conv2d(width, outputs, 7)
-        self.layers = nn.Sequential(*layers, nn.ReflectionPad2d(3), last, nn.Tanh())
+        self.layers = nn.Sequential(*layers, ReflectionPad(3), last, nn.Tanh())
         initialise(self)
         if additive:
             nn.init.zeros_(last.weight)
@@ -184,7 +196,7 @@ def domains(data: DataSpec) -> tuple[int, int]:
 def _convolution(n_in: int, n_out: int, kernel: int) -> list[nn.Module]:
     # instance normalisation would subtract a bias again
     return [
-        nn.ReflectionPad2d(kernel // 2),
+        ReflectionPad(kernel // 2),
         nn.Conv2d(n_in, n_out, kernel, bias=False),
         InstanceNorm(n_out),
     ]
