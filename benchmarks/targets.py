@@ -44,7 +44,6 @@ class Training:
     seconds: int
     batches: tuple[int, ...]
     resolution: int
-    precisions: tuple[str, ...] = PRECISIONS  # in which it is counted
 
     def steps(self, batch: int) -> int:
         return round(self.images * self.epochs / batch)
@@ -60,27 +59,18 @@ class Search:
     seconds: int = 60
     batches: tuple[int, ...] = (256, 1024)
     resolution: int = 128
-    precisions: tuple[str, ...] = PRECISIONS
 
     def steps(self, batch: int) -> int:
         """Of the search, each with so many images."""
         return self.descent * math.ceil(self.images / batch)
 
 
-FP32 = PRECISIONS[:1]
 TRAININGS = (
     Training("DCGAN, 25 epochs of 202,599 images", "dcgan-celeba-64", 202_599, 25, 60, (128, 1024), 64),
     Training(
-        "clgGAN, 44 epochs of 50,000 faces, its thesis's batch",
-        "clggan-faces",
-        50_000,
-        44,
-        900,
-        (16,),
-        128,
-        FP32,
+        "clgGAN, 44 epochs of 50,000 faces, its thesis's batch", "clggan-faces", 50_000, 44, 900, (16,), 128
     ),
-    Training("clgGAN, with a batch for the card", "clggan-faces", 50_000, 44, 300, (128,), 128, FP32),
+    Training("clgGAN, with a batch for the card", "clggan-faces", 50_000, 44, 300, (128,), 128),
 )
 SEARCH = Search("codes of 1,024 generated images, 500 steps")
 TARGETS: tuple[Training | Search, ...] = (*TRAININGS, SEARCH)
@@ -105,7 +95,7 @@ def counted(known: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """
     rows = []
     for target in TARGETS:
-        for batch, precision in itertools.product(target.batches, target.precisions):
+        for batch, precision in itertools.product(target.batches, PRECISIONS):
             key = {"target": target.title, "batch": batch, "precision": precision}
             row = next((r for r in known if key.items() <= r.items()), None)
             if row is None:
