@@ -115,7 +115,7 @@ def test_what_the_lab_guide_says_of_the_targets_is_what_is_reckoned(bench, proje
         (t.title, batch, precision)
         for t in targets.TARGETS
         for batch in t.batches
-        for precision in t.precisions
+        for precision in targets.PRECISIONS
     ]
     dcgan, thesis, chosen, search = targets.TARGETS
     of = {(row["target"], row["batch"]): row for row in counted if row["precision"] == targets.PROFILED}
@@ -124,10 +124,12 @@ def test_what_the_lab_guide_says_of_the_targets_is_what_is_reckoned(bench, proje
     assert small["eager"] == small["starts"] > dcgan.seconds > small["graphs"] > 0.75 * dcgan.seconds
     assert large["eager"] == large["memory"] < dcgan.seconds
     assert of[dcgan.title, 128]["calls_per_step"] > single[dcgan.title, 128]["calls_per_step"]
-    s = targets.seconds_of(single[thesis.title, 16])
-    assert s["eager"] == s["starts"] > thesis.seconds and s["graphs"] < thesis.seconds / 5
-    s = targets.seconds_of(single[chosen.title, 128])
-    assert s["eager"] == s["starts"] < chosen.seconds
+    whole, half = (targets.seconds_of(rows[thesis.title, 16]) for rows in (single, of))
+    assert half["starts"] > whole["eager"] == whole["starts"] > thesis.seconds  # "in bfloat16 by more"
+    assert max(whole["graphs"], half["graphs"]) < thesis.seconds / 10
+    for rows in (single, of):
+        s = targets.seconds_of(rows[chosen.title, 128])
+        assert s["eager"] == s["starts"] < chosen.seconds
     for batch in search.batches:
         s = targets.seconds_of(of[search.title, batch])
         assert s["eager"] == s["memory"] < search.seconds / 4
