@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from course_lib.data.batches import Batch
+from course_lib.data.images import ImageSet
+from course_lib.data.toy import PointSet
 from course_lib.errors import UsageError
 from course_lib.methods.conditional import Conditional
 from course_lib.methods.optimisers import adam
@@ -64,6 +66,12 @@ class IcGAN(Conditional):
                 f"{self.conditions.size} of y: give --noise and --conditions as its run has them."
             )
         self.optimizers = adam(self.networks, dict.fromkeys(self.averaged, s.encoder_lr), s.beta1, s.beta2)
+
+    def prepare(self, dataset: ImageSet | PointSet, seed: int = 0) -> None:
+        """Raises UsageError for data that lack the generator's conditions, or have others."""
+        if not isinstance(dataset, ImageSet):
+            raise UsageError("an encoder of images is trained on images: choose a set of images.")
+        self.conditions.check(dataset)
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """One update of each encoder (section 4): E_z on images that the generator makes of known z and y, E_y on real

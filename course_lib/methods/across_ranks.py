@@ -48,6 +48,8 @@ def adapt(method: Any, here: Ranks) -> None:
     if isinstance(method, CycleGAN):
         for pool in method.pools.values():
             _replace(pool, "exchange", _exchange_of_all, pool.exchange)
+    if isinstance(method, ConditionalGAN):
+        _replace(method, "mixed", _mixed_of_all, method.mixed)
     for network in method.networks.values():
         if isinstance(network, LatentPool):
             _replace(network, "swap", _swap_of_all, network.swap)
@@ -124,6 +126,11 @@ def _exchange_of_all(exchange: Any, images: Tensor, draw: Draw, purpose: str) ->
     """Every rank keeps one and the same pool, of all ranks' images (`image_pool.ImagePool.exchange`)."""
     whole = in_order(gathered(images.detach()))
     return ranks().rows(exchange(whole, replace(draw, rank=0, world=1), purpose))
+
+
+def _mixed_of_all(mixed: Any, y: Tensor, draw: Draw, purpose: str) -> Tensor:
+    """Conditions change places with those of all ranks' images (`conditional.ConditionalGAN.mixed`)."""
+    return ranks().rows(mixed(in_order(gathered(y)), replace(draw, rank=0, world=1), purpose))
 
 
 def _swap_of_all(swap: Any, codes: Tensor, calls: int, generator: torch.Generator) -> Tensor:

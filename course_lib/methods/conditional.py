@@ -16,6 +16,7 @@ from course_lib.methods.optimisers import adam
 from course_lib.methods.protocol import frozen, needs
 from course_lib.networks.conditions import Conditions
 from course_lib.objectives.adversarial import GAMES
+from course_lib.seeds import Draw
 from course_lib.settings import Memory, PartShare, Rate, check
 
 
@@ -119,7 +120,7 @@ class ConditionalGAN(Conditional):
         wrong_logits = None
         if self.settings.mismatched:
             with self.autocast():
-                wrong_logits = discriminator(batch.x, another(y, batch, "mismatched")).float()
+                wrong_logits = discriminator(batch.x, self.mixed(y, batch.draw, "mismatched")).float()
         discriminator_loss = self.discriminator_loss(real_logits, fake_logits, wrong_logits)
         self.update("discriminator", discriminator_loss)
 
@@ -143,7 +144,11 @@ class ConditionalGAN(Conditional):
     def conditions_of(self, batch: Batch) -> Tensor:
         """(B, size): what the images of a batch are; in the control, what others of the batch are."""
         y = self.conditions.of(batch.labels, batch.factors)
-        return another(y, batch, "shuffled") if self.settings.shuffled else y
+        return self.mixed(y, batch.draw, "shuffled") if self.settings.shuffled else y
+
+    def mixed(self, y: Tensor, draw: Draw, purpose: str) -> Tensor:
+        """The rows of (B, size) in a random order: a draw from p(x) p(y), where some rows may meet their equal."""
+        return y[torch.randperm(len(y), generator=draw.generator(purpose), device=y.device)]
 
     def discriminator_loss(self, real: Tensor, fake: Tensor, wrong: Tensor | None) -> Tensor:
         """Of logits (B,): of real pairs, and of the two kinds that D should refuse.
@@ -156,9 +161,3 @@ class ConditionalGAN(Conditional):
             return loss
         m = self.settings.mismatched
         return (1 - m) * loss + m * self.game.discriminator_loss(real, wrong)
-
-
-def another(y: Tensor, batch: Batch, purpose: str) -> Tensor:
-    """The rows of (B, size) in a random order: a draw from p(x) p(y), where some rows may meet their equal."""
-    order = torch.randperm(len(y), generator=batch.draw.generator(purpose), device=y.device)
-    return y[order]

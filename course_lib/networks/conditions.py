@@ -57,18 +57,21 @@ class Conditions(nn.Module):
             raise UsageError(f"conditions name a factor twice: {words}.")
         return cls(columns=tuple(data.factor_names.index(name) for name in names), names=names)
 
+    def check(self, dataset: ImageSet) -> None:
+        """Raises UsageError for data that lack labels or factors, or with a label that is no class here."""
+        if (dataset.labels if self.classes else dataset.factors) is None:
+            lacking, wanted = ("labels", "classes") if self.classes else ("factors", "some")
+            raise UsageError(f"{dataset.name} has no {lacking}: choose data with {wanted}.")
+        if self.classes:
+            self._check_labels(torch.from_numpy(np.asarray(dataset.labels).astype(np.int64)), dataset.name)
+
     def observe(self, dataset: ImageSet) -> None:
-        """Take cuts and law from a data set. Raises UsageError where it lacks labels or factors."""
+        """Take cuts and law from a data set. Raises UsageError as `check` does."""
+        self.check(dataset)
         rows = np.linspace(0, len(dataset) - 1, ROWS).astype(np.int64)
         if self.classes:
-            if dataset.labels is None:
-                raise UsageError(f"{dataset.name} has no labels: choose data with classes.")
-            self.table.copy_(
-                self.one_hot(torch.from_numpy(np.asarray(dataset.labels)[rows].astype(np.int64)))
-            )
+            self.table.copy_(self._rows(torch.from_numpy(np.asarray(dataset.labels)[rows].astype(np.int64))))
             return
-        if dataset.factors is None:
-            raise UsageError(f"{dataset.name} has no factors: choose data with some.")
         factors = torch.from_numpy(np.array(dataset.factors[:, list(self.columns)], np.float32))
         self.cuts.copy_((factors.amin(0) + factors.amax(0)) / 2)
         self.table.copy_(self._signs(factors[rows]))
@@ -76,10 +79,11 @@ class Conditions(nn.Module):
     def of(self, labels: Tensor | None, factors: Tensor | None) -> Tensor:
         """int64 labels (B,) or all factors (B, F) of images -> their conditions (B, size).
 
-        Raises CourseError where the batch lacks what is told.
+        Raises CourseError where the batch lacks what is told. Labels are not looked at, for which a GPU would wait in
+        every step: `check` has seen them all.
         """
         if self.classes and labels is not None:
-            return self.one_hot(labels)
+            return self._rows(labels)
         if not self.classes and factors is not None:
             return self._signs(factors[:, list(self.columns)])
         lacking = LABELS if self.classes else "factors"
@@ -89,9 +93,8 @@ class Conditions(nn.Module):
         """int64 (B,) -> (B, classes). Raises UsageError for attributes, and for a label that is no class."""
         if not self.classes:
             raise UsageError("this network is told attributes and no labels: give rows of −1 and +1.")
-        if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < self.classes:
-            raise UsageError(f"labels are 0 to {self.classes - 1}, and some of these are not.")
-        return torch.nn.functional.one_hot(labels, self.classes).float()
+        self._check_labels(labels, "this batch")
+        return self._rows(labels)
 
     def draw(self, n: int, generator: torch.Generator) -> Tensor:
         """(n, size) conditions by the law of the data, on the generator's device."""
@@ -101,8 +104,20 @@ class Conditions(nn.Module):
     def rounded(self, answers: Tensor) -> Tensor:
         """(B, size) guesses -> the nearest conditions: the class with the greatest guess, or signs."""
         if self.classes:
-            return self.one_hot(answers.argmax(1))
+            return self._rows(answers.argmax(1))
         return torch.where(answers > 0, 1.0, -1.0)
+
+    def _check_labels(self, labels: Tensor, name: str) -> None:
+        if not len(labels):
+            return
+        least, most = int(labels.min()), int(labels.max())
+        if not 0 <= least <= most < self.classes:
+            raise UsageError(
+                f"labels are 0 to {self.classes - 1} here, and those of {name} are {least} to {most}: choose others."
+            )
+
+    def _rows(self, labels: Tensor) -> Tensor:
+        return torch.nn.functional.one_hot(labels, self.classes).float()
 
     def _signs(self, chosen: Tensor) -> Tensor:
         return torch.where(chosen > self.cuts.to(chosen), 1.0, -1.0)

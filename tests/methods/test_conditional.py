@@ -7,7 +7,7 @@ from torch.nn.functional import softplus
 from course_lib.data.batches import Batch
 from course_lib.data.spec import DataSpec
 from course_lib.errors import CourseError, UsageError
-from course_lib.methods.conditional import ConditionalSettings, another
+from course_lib.methods.conditional import ConditionalSettings
 from course_lib.networks.conditional import ConditionalPair
 from course_lib.networks.dcgan import DCGANPair
 from course_lib.seeds import Draw, generator
@@ -62,11 +62,11 @@ def test_a_step_is_that_of_the_paper(mismatched, shuffled):
 
 
 def test_mismatched_conditions_are_those_of_the_batch_in_another_order():
-    y, batch = torch.eye(N), pictures()
-    moved = another(y, batch, "mismatched")
+    y, mixed = torch.eye(N), game().mixed
+    moved = mixed(y, pictures().draw, "mismatched")
     assert torch.equal(moved.sum(0), torch.ones(N)) and not torch.equal(moved, y)
-    assert torch.equal(moved, another(y, pictures(), "mismatched"))
-    assert not torch.equal(moved, another(y, pictures(1), "mismatched"))
+    assert torch.equal(moved, mixed(y, pictures().draw, "mismatched"))
+    assert not torch.equal(moved, mixed(y, pictures(1).draw, "mismatched"))
 
 
 def test_samples_are_of_the_class_that_is_asked_for():

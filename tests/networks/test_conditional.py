@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from course_lib import data
 from course_lib.data.images import ImageSet
 from course_lib.data.spec import DataSpec
 from course_lib.errors import CourseError, UsageError
@@ -78,6 +79,9 @@ def test_what_is_no_condition_is_refused():
         digits.of(None, torch.zeros(2, 3))
     with pytest.raises(UsageError, match="has no labels"):
         digits.observe(faces())
+    three = Conditions(3, names=("0", "1", "2"))
+    with pytest.raises(UsageError, match="labels are 0 to 2 here, and those of digits.* are 0 to 9"):
+        three.observe(data.open("digits", resolution=8))
 
 
 def test_guesses_are_rounded_to_what_the_generator_knows():

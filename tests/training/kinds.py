@@ -49,12 +49,6 @@ def small(name: str) -> dict[str, Any]:
     return SMALL | ({"perceptual": 0.0} if hasattr(method, "perceptual") and hasattr(method, "judge") else {})
 
 
-def mixes(name: str) -> bool:
-    """Whether its conditions are put in a random order, which each process does within its share."""
-    method = recipes.resolve(name, "smoke").settings["method"]
-    return bool(getattr(method, "mismatched", 0) or getattr(method, "shuffled", False))
-
-
 def random_data(plan: Any) -> tuple[Any, Any]:
     """What `recipes.open_data` gives, with random pixels: the data of a plan, and those of its second domain."""
     d = plan.settings["data"]

@@ -8,7 +8,6 @@ from contextlib import nullcontext
 import pytest
 import torch
 from torch import nn
-from torch.nn import functional
 from training import kinds
 
 from course_lib import data, recipes, seeds
@@ -16,7 +15,6 @@ from course_lib.data import Batches, spec_of
 from course_lib.data.images import ImageSet
 from course_lib.errors import UsageError
 from course_lib.methods.protocol import Method
-from course_lib.networks.conditions import Conditions
 from course_lib.training.ema import Average
 from course_lib.training.loop import LoopSettings, prepare
 
@@ -71,10 +69,6 @@ def meta(monkeypatch):
             init(self, *args, **named)
 
         monkeypatch.setattr(rule, "__init__", without)
-    # on every device labels are looked at, to refuse a wrong one; here they have no values to look at
-    monkeypatch.setattr(
-        Conditions, "one_hot", lambda self, labels: functional.one_hot(labels, self.classes).float()
-    )
     return torch.device("meta")
 
 

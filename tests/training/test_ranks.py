@@ -152,8 +152,7 @@ def test_a_step_that_looks_at_the_whole_batch_does_so_in_several_processes(tmp_p
 def test_every_kind_of_the_catalogue_is_one_run_however_it_is_carried_out(tmp_path):
     """By two processes, in two parts one after the other, and stopped in between: the same run, or a refusal.
 
-    Adam enlarges the rounding of a gradient that is 0, so that a few steps agree to 1e-9. Conditional games that mix up
-    conditions are compared with themselves alone: each process does it within its share, as the guide says.
+    Adam enlarges the rounding of a gradient that is 0, so that a few steps agree to 1e-9.
     """
     said = {}
     for name in kinds.kinds():
@@ -169,7 +168,7 @@ def test_every_kind_of_the_catalogue_is_one_run_however_it_is_carried_out(tmp_pa
     for name in kinds.kinds():
         others = {f"{name}.2.0": 1e-9, f"{name}.2.1": 1e-9, f"{name} in parts.1.0": 1e-9}
         learns = any("/optimizers/" in key for key in load_file(tmp_path / f"{name}.1.0.safetensors"))
-        if kinds.mixes(name) or not learns:  # nor searches, which are no training
+        if not learns:  # searches are no training
             others = {}
         for other, least in (others | {f"{name} stopped.1.0": 0.0}).items():
             if (tmp_path / f"{other}.refused").exists():
