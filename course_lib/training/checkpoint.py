@@ -14,6 +14,7 @@ from course_lib.files import load_state, save_state, why, write_atomic
 from course_lib.training import configuration
 from course_lib.training.configuration import Config
 from course_lib.training.ownership import Ownership
+from course_lib.training.stopping import Question, nobody_asks
 
 Upgrade = Callable[[Config], Config]
 
@@ -35,14 +36,20 @@ class RunDirectory:
 
     @contextmanager
     def claimed(
-        self, config: Config, upgrade: Upgrade | None = None, *, data_changed: bool = False
+        self,
+        config: Config,
+        upgrade: Upgrade | None = None,
+        *,
+        data_changed: bool = False,
+        asked_to_stop: Question = nobody_asks,
     ) -> Iterator[None]:
         """Make the folder this run's, or see that it already is, and keep other processes out meanwhile.
 
         `upgrade` brings the configuration that lies there, perhaps of an earlier version, to the form of `config`.
-        data_changed: whether a run of other data goes on all the same.
+        data_changed: whether a run of other data goes on all the same. asked_to_stop: asked while it is not yet known
+        whether another process trains there.
         Raises CourseError when it holds a run with another configuration or something that is no run, when
-        another process trains there, and when it cannot be written.
+        another process trains there, and when it cannot be written; Interrupted when it is asked to stop first.
         """
         visible = [p for p in self.path.iterdir() if p.name[0] != "."] if self.path.is_dir() else []
         if self.path.is_file() or (
@@ -58,11 +65,14 @@ class RunDirectory:
                 )
         with disk_errors(self):
             self.path.mkdir(parents=True, exist_ok=True)
-            ownership = self._ownership = Ownership(self.path)
+            ownership = self._ownership = Ownership(self.path, asked_to_stop)
         try:
             with disk_errors(self):
                 for leftover in self.path.rglob(".*.tmp"):  # of a process that was killed while writing
-                    shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+                    if leftover.is_dir():
+                        shutil.rmtree(leftover)
+                    else:  # or of one that lives and has just renamed it
+                        leftover.unlink(missing_ok=True)
                 self._adopt(configuration.as_json(config), upgrade or dict, data_changed)
             yield
         finally:

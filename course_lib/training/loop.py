@@ -30,7 +30,7 @@ from course_lib.training.gradients import GradientNorms, in_row
 from course_lib.training.log import Journal, NotFinite, Progress
 from course_lib.training.run import Run, advice, begin, check_weights, state_of, tell_environment
 from course_lib.training.samples import write_samples
-from course_lib.training.stopping import Requeue, deferred_stops
+from course_lib.training.stopping import deferred_stops, nobody_asks, queue_again
 
 # raise it when the same method and batches end elsewhere: records of studies then know that they are of an earlier
 # version. A change that leaves every number as it was needs nothing.
@@ -142,13 +142,15 @@ def fit(
         """The step and the state of the last checkpoint, of a folder that is this run's from now on."""
         if directory is None:
             return 0, None
-        stack.enter_context(directory.claimed(config, brought_up, data_changed=data_changed))
+        stack.enter_context(
+            directory.claimed(config, brought_up, data_changed=data_changed, asked_to_stop=asked_to_stop)
+        )
         saved = directory.latest()
         return saved or 0, None if saved is None else directory.load(saved)
 
     with (
         ExitStack() as stack,
-        deferred_stops(settings.max_minutes) if saves else nullcontext(lambda: None) as asked_to_stop,
+        deferred_stops(settings.max_minutes) if saves else nullcontext(nobody_asks) as asked_to_stop,
         closing(journal),
         averaged_gradients(method.optimizers.values(), batches.world),
         norms.of(method.optimizers),
@@ -222,10 +224,9 @@ def fit(
                 progress.advance(run.step, row)
                 if stop and not done:
                     where = directory.path if directory else run_dir
-                    queue = f" (exit code {stop.exit_code}: queue it again)" if stop is Requeue else ""
                     raise stop(
                         f"stopped at step {run.step:,} of {steps:,} and saved to {where}: the same command "
-                        f"resumes there{queue}."
+                        f"resumes there{queue_again(stop)}."
                     )
         agreed.result()
     return run

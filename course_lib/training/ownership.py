@@ -4,6 +4,9 @@ The lock keeps a second process out. Where there are no locks (some network file
 the token every few seconds, and whoever comes finds it fresh and goes. A token that nobody has touched for minutes, or
 whose process has ended on this machine, is written over; should its owner live after all (it was suspended, say), it
 stops at its next write: two never write the same run. The same look tells when the folder was moved or deleted.
+
+The token says where its process number means something: on which start of which machine, and in which container. Equal
+names of two machines say nothing.
 """
 
 import fcntl
@@ -19,6 +22,7 @@ from pathlib import Path
 from course_lib import notices
 from course_lib.errors import CourseError
 from course_lib.files import NO_LOCKS
+from course_lib.training.stopping import Question, nobody_asks, queue_again
 
 NAME = ".lock"
 BEAT = 20.0  # seconds between two signs of life
@@ -30,12 +34,15 @@ _held: set[str] = set()  # tokens of this process
 class Ownership:
     """Of an existing folder, from the making of this object until `release`.
 
-    Raises CourseError when another process holds the folder, OSError when it cannot be written.
+    asked_to_stop: asked while another owner's sign of life is waited for.
+    Raises CourseError when another process holds the folder, Interrupted when this one is to stop before that is
+    known, OSError when the folder cannot be written.
     """
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, asked_to_stop: Question = nobody_asks):
         self.folder = folder
-        self.token = f"process {os.getpid()} on {platform.node()} ({secrets.token_hex(8)})\n"
+        self.token = f"process {os.getpid()} on {platform.node()} ({secrets.token_hex(8)} {_numbers()})\n"
+        self._asked_to_stop = asked_to_stop
         self._folder = os.open(folder, os.O_RDONLY)  # this very folder, whatever it comes to be called
         self._lock = -1
         self._ended = threading.Event()
@@ -87,10 +94,9 @@ class Ownership:
         try:  # the system lets go of the lock when the process ends, however it ends
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            other = _who((self.folder / NAME).read_text(errors="replace"))
+            other = _another((self.folder / NAME).read_text(errors="replace"))
             raise CourseError(
-                f"{self.folder} is being trained by another process ({other}): wait for its end, or give --out another "
-                f"folder."
+                f"{self.folder} is being trained by {other}: wait for its end, or give --out another folder."
             ) from error
         except OSError as error:
             if error.errno not in NO_LOCKS:
@@ -118,35 +124,47 @@ class Ownership:
     def _refuse_if_alive(self) -> None:
         """Raises CourseError when the process whose token lies here lives. Of another machine's, that is known when it
         gives a sign of life, or gives none for so long that it has ended."""
-        file = self.folder / NAME
-        first = file.stat().st_mtime
-        with suppress(FileNotFoundError):  # somebody has tidied up
-            while (token := file.read_text(errors="replace")) not in ("", self.token):
-                touched = file.stat().st_mtime
-                age = max(self._now() - touched, 0.0)
-                alive = _lives(token)
-                if age > STALE or alive is False:
-                    return
-                if alive or touched != first:
-                    raise CourseError(
-                        f"{self.folder} is being trained by another process ({_who(token)}), which gave a sign of "
-                        f"life {age:.0f} seconds ago: wait for its end, or give --out another folder. Should it have "
-                        f"ended without a word, the folder is free {STALE:.0f} seconds after the last sign."
-                    )
-                notices.say(
-                    f"{self.folder} was being trained by {_who(token)}: waiting at most {STALE - age:.0f} seconds for "
-                    f"a sign of life.",
-                    once=f"sign of life {token}",
+        first = self._look()
+        while (found := self._look()) is not None and found[0] not in ("", self.token):
+            token, touched = found
+            age = max(self._now() - touched, 0.0)
+            alive = _lives(token)
+            if age > STALE or alive is False:
+                return
+            if alive or found != first:
+                raise CourseError(
+                    f"{self.folder} is being trained by {_another(token)}, which gave a sign of life {age:.0f} seconds "
+                    f"ago: wait for its end, or give --out another folder. Should it have ended without a word, the "
+                    f"folder is free {STALE:.0f} seconds after the last sign."
                 )
-                time.sleep(LOOK)
+            notices.say(
+                f"{self.folder} was being trained by {_who(token)}: waiting at most {STALE - age:.0f} seconds for "
+                f"a sign of life.",
+                once=f"sign of life {token}",
+            )
+            if stop := self._asked_to_stop():
+                raise stop(
+                    f"stopped while waiting for a sign of life of {_who(token)}, and wrote nothing: the same command "
+                    f"asks again whether {self.folder} is free{queue_again(stop)}."
+                )
+            time.sleep(LOOK)
+
+    def _look(self) -> tuple[str, float] | None:
+        """The token that lies here and when it was touched; None when somebody has tidied it up."""
+        file = self.folder / NAME
+        try:
+            return file.read_text(errors="replace"), file.stat().st_mtime
+        except FileNotFoundError:
+            return None
 
     def _now(self) -> float:
         """By the clock of the file system, which need not be this machine's."""
         probe = self.folder / f"{NAME}.{secrets.token_hex(4)}.tmp"
-        probe.touch()
-        try:
-            return probe.stat().st_mtime
+        handle = os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        try:  # asked of the open file: whoever has just taken the folder clears such files away
+            return os.fstat(handle).st_mtime
         finally:
+            os.close(handle)
             probe.unlink(missing_ok=True)
 
     def _gone(self) -> CourseError:
@@ -166,16 +184,34 @@ class Ownership:
 
 
 def _who(token: str) -> str:
-    return token.partition(" (")[0].strip() or "it says not which"
+    """The process that a token names."""
+    named = re.match(r"process \d+ on \S+(?= \()", token)
+    return named[0] if named else "another process"
+
+
+def _another(token: str) -> str:
+    """The same, said to be another than this one."""
+    who = _who(token)
+    return who if who == "another process" else f"another process ({who})"
+
+
+def _numbers() -> str:
+    """Within what a process number means one process: this start of this machine, and the namespace of processes, which
+    a container has of its own. "unknown" where the system does not say."""
+    try:
+        start = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{start} {os.readlink('/proc/self/ns/pid')}"
+    except OSError:  # not Linux
+        return "unknown"
 
 
 def _lives(token: str) -> bool | None:
-    """Whether the process of a token does; None for one of another machine, of which nothing is known here."""
-    said = re.match(r"process (\d+) on (.*) \(\w+\)$", token)
-    if not said or said[2] != platform.node():
+    """Whether the process of a token does; None for one whose number means nothing here, of which nothing is known."""
+    said = re.match(r"process (\d+) on .* \(\w+ (.+)\)$", token)
+    if not said or said[2] == "unknown" or said[2] != _numbers():
         return None
     number = int(said[1])
-    if number == os.getpid():  # its own, or that of an earlier container, where numbers begin anew
+    if number == os.getpid():  # its own
         return token in _held
     try:
         os.kill(number, 0)

@@ -28,6 +28,15 @@ class Requeue(Interrupted):
 Question = Callable[[], type[Interrupted] | None]
 
 
+def nobody_asks() -> None:
+    """The answer where nobody may ask a run to stop."""
+
+
+def queue_again(stop: type[Interrupted]) -> str:
+    """What the sentence of a stop says of its exit code, where a cluster reads it."""
+    return f" (exit code {stop.exit_code}: queue it again)" if stop is Requeue else ""
+
+
 @contextmanager
 def deferred_stops(max_minutes: float = 0.0) -> Iterator[Question]:
     """Turn Ctrl-C, SIGTERM, SIGUSR1 and the end of `max_minutes` (0: no limit) into a question that the loop asks

@@ -1,5 +1,8 @@
 """Runs that were made once, and places where nothing else lies."""
 
+import errno
+import fcntl
+
 import pytest
 from data import pictures
 from faults import ledger
@@ -8,6 +11,7 @@ from faults.runs import train
 
 from course_lib import notices
 from course_lib.data import prepared
+from course_lib.training import ownership
 from course_lib.training.checkpoint import RunDirectory
 
 
@@ -63,6 +67,17 @@ def run(tmp_path, capsys):
     assert train(out=path, capsys=capsys) == (0, "")
     assert RunDirectory(path).steps() == [10, 12]
     return path
+
+
+@pytest.fixture
+def lockless(run, monkeypatch):
+    """The disk loses its locks when `run` has ended."""
+
+    def flock(handle, how):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    monkeypatch.setattr(ownership, "LOOK", 0.02)
 
 
 def pytest_terminal_summary(terminalreporter):

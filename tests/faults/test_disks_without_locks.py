@@ -59,17 +59,6 @@ def test_a_disk_without_locks_costs_one_line(tmp_path, monkeypatch, capsys, run,
     ledger.note("the machine", "identical")
 
 
-@pytest.fixture
-def lockless(run, monkeypatch):
-    """The disk loses its locks when `run` has ended."""
-
-    def flock(handle, how):
-        raise OSError(errno.ENOLCK, "No locks available")
-
-    monkeypatch.setattr(fcntl, "flock", flock)
-    monkeypatch.setattr(ownership, "LOOK", 0.02)
-
-
 def test_without_locks_the_second_process_is_refused(lockless, capsys, run):
     first = RunDirectory(run)
     with first.claimed(first.config()):
