@@ -139,6 +139,15 @@ def write_atomic(path: Path | str, content: bytes | str) -> None:
         raise
 
 
+def free_name(path: Path) -> Path:
+    """`path` where nothing lies, else the first of NAME-2, NAME-3, ... where nothing does."""
+    number, free = 1, path
+    while os.path.lexists(free):
+        number += 1
+        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return free
+
+
 def save_state(folder: Path | str, tree: Any) -> None:
     """Write a nested state (dicts, lists, tuples, tensors, numbers, strings, None) as one folder, all or nothing.
 

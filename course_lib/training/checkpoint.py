@@ -3,14 +3,16 @@
 Every file is whole at every moment: a run that is killed goes on from the last checkpoint.
 """
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from course_lib import notices
 from course_lib.errors import CourseError
-from course_lib.files import load_state, save_state, why, write_atomic
+from course_lib.files import free_name, load_state, save_state, why, write_atomic
 from course_lib.training import configuration
 from course_lib.training.configuration import Config
 from course_lib.training.ownership import Ownership
@@ -58,11 +60,13 @@ class RunDirectory:
             raise CourseError(
                 f"{self.path} exists and is no run of this course: give --out an empty or a new folder."
             )
-        for file in ("latest", self.metrics.name):
-            if (self.path / file).is_dir():
-                raise CourseError(
-                    f"{self.path / file} is a folder, and a run has a file there: move it away."
-                )
+        # what would stop the run at its first save is said before it trains
+        for file in (self.path / "latest", self.metrics, self._copy):
+            if file.is_dir():
+                raise CourseError(f"{file} is a folder, and a run has a file there: move it away.")
+        for folder in (self.checkpoints, self.samples):
+            if os.path.lexists(folder) and not folder.is_dir():  # also a link to a disk that is not there
+                raise CourseError(f"{folder} is no folder, and a run has one there: move it away.")
         with disk_errors(self):
             self.path.mkdir(parents=True, exist_ok=True)
             ownership = self._ownership = Ownership(self.path, asked_to_stop)
@@ -81,17 +85,30 @@ class RunDirectory:
 
     def _adopt(self, config: Config, upgrade: Upgrade, data_changed: bool) -> None:
         file = self.path / "config.json"
-        written, whole = None, False
+        written, fault = None, None
         if file.exists() or self._copy.exists():
-            written, whole = configuration.read_of(file, self._copy)
-            configuration.refuse_newer(written, file)
-            there = configuration.as_json(upgrade(written))
-            config = configuration.reconciled(self.path, there, config, self.latest() or 0, data_changed)
-        if file.exists() and not whole:
-            file.replace(file.with_name("config.damaged.json"))
-        if config != written or not whole:
+            written, fault = configuration.read_of(file, self._copy)
+            try:
+                configuration.refuse_newer(written, file)
+                there = configuration.as_json(upgrade(written))
+                config = configuration.reconciled(self.path, there, config, self.latest() or 0, data_changed)
+            except CourseError:
+                if fault:  # what is refused was read from the copy
+                    fault.tell()
+                raise
+        if fault:
+            aside = free_name(file.with_name("config.damaged.json")) if file.exists() else None
+            if aside:
+                file.replace(aside)
+            fault.tell(aside)
+        if config != written or fault:
             configuration.write(file, config)
         self._config = config
+        if written is not None and (self.path / "latest").exists() and not self.steps():
+            notices.say(
+                f"{self.checkpoints} holds no checkpoint, though {self.path / 'latest'} names one: the run begins "
+                f"anew, and {self.metrics.name} with it; if they lie elsewhere, stop it and bring them back."
+            )
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -120,7 +137,9 @@ class RunDirectory:
         file = self.path / "config.json"
         if not file.exists() and not self._copy.exists():
             raise CourseError(f"{self.path} is no run directory (config.json is missing): check the path.")
-        config = configuration.read_of(file, self._copy)[0]
+        config, fault = configuration.read_of(file, self._copy)
+        if fault:
+            fault.tell()
         configuration.refuse_newer(config, file)
         return config
 
@@ -128,7 +147,7 @@ class RunDirectory:
         """Steps at which complete checkpoints lie, ascending."""
         if not self.checkpoints.is_dir():
             return []
-        return sorted(int(p.name) for p in self.checkpoints.iterdir() if p.name.isdecimal())
+        return sorted(int(p.name) for p in self.checkpoints.iterdir() if p.name.isdecimal() and p.is_dir())
 
     def latest(self) -> int | None:
         """The step to resume from: what `latest` says, else the newest checkpoint, else None."""

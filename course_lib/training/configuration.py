@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,40 +25,76 @@ FREE = {"log_every", "sample_every", "checkpoint_every", "tensorboard", "keep", 
 Config = dict[str, Any]
 
 
+class Edited(CourseError):
+    """A whole configuration that does not match its checksum: somebody edited it, or a part of it was damaged."""
+
+
 def read(file: Path) -> Config:
-    """Raises CourseError when it is damaged, or was edited since it was written."""
+    """Raises CourseError when it is damaged or cannot be read, Edited when it is not as it was written, and
+    FileNotFoundError."""
     try:
         config = dict(json.loads(file.read_text()))
-    except (ValueError, TypeError, RecursionError, IsADirectoryError) as error:  # no JSON, no text, a list
+    except FileNotFoundError:
+        raise
+    except (ValueError, TypeError, RecursionError, OSError) as error:  # no JSON, no text, a list, a folder
+        unread = isinstance(error, OSError) and not isinstance(error, IsADirectoryError)
         raise CourseError(
-            f"{file} is damaged ({error}): restore it, or start the run in another folder."
+            f"{file} {'cannot be read' if unread else 'is damaged'} ({error}): restore it, or start the run in another "
+            f"folder."
         ) from error
     stated = config.pop(CHECKSUM, None)  # older versions wrote none
     if stated is not None and stated != checksum(config):
-        raise CourseError(
+        raise Edited(
             f"{file} was edited or damaged after it was written (its checksum does not match), and may not say what "
             f'the weights beside it are: restore it, or delete its line "{CHECKSUM}" to use it as it stands.'
         )
     return config
 
 
-def read_of(file: Path, copy: Path) -> tuple[Config, bool]:
-    """What a run's config.json says, and whether that file could be read: where not, its copy is read.
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a run's config.json where its copy says what the run is. error: None where it is missing."""
+
+    file: Path
+    copy: Path
+    error: CourseError | None
+
+    def tell(self, aside: Path | None = None) -> None:
+        """Say it, once in a process. aside: where the file lies from now on."""
+        edited = isinstance(self.error, Edited)
+        what = "was edited, or is damaged" if edited else "is damaged" if self.error else "is missing"
+        moved = f", and it now lies in {aside.name}" if aside else ""
+        back = f"put it back as {self.file.name} without" if aside else "delete"
+        remedy = f'; to use it as it stands, {back} its line "{CHECKSUM}"' if edited else ""
+        copy = self.copy.relative_to(self.file.parent)
+        notices.say(
+            f"{self.file} {what}: its copy, {copy}, is read instead{moved}{remedy}.", once=str(self.file)
+        )
+
+
+def read_of(file: Path, copy: Path) -> tuple[Config, Fault | None]:
+    """What a run's config.json says; or, where that file cannot be read, what its copy says, and the fault, which is
+    still to be told.
 
     Raises CourseError when neither can be read.
     """
+    error: CourseError | None = None
     try:
-        return read(file), True
-    except (CourseError, FileNotFoundError) as error:
-        try:
-            config = read(copy)
-        except (CourseError, OSError):
+        return read(file), None
+    except FileNotFoundError:
+        pass
+    except CourseError as damage:
+        error = damage
+    try:
+        return read(copy), Fault(file, copy, error)
+    except (CourseError, FileNotFoundError) as of_copy:
+        if error:
             raise error from None
-        what = "is missing" if isinstance(error, FileNotFoundError) else "is damaged, or was edited"
-        notices.say(
-            f"{file} {what}: its copy, {copy.relative_to(file.parent)}, is read instead.", once=str(file)
-        )
-        return config, False
+        lost = "missing too" if isinstance(of_copy, FileNotFoundError) else "damaged"
+        raise CourseError(
+            f"{file} is missing, and its copy, {copy}, is {lost}: restore one of them, or start the run in another "
+            f"folder."
+        ) from None
 
 
 def written_here() -> Config:

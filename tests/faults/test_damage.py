@@ -1,6 +1,8 @@
 """Runs whose files were damaged, lost, forged or are another's: named in a sentence, and nothing else is touched."""
 
+import errno
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -9,6 +11,8 @@ import torch
 from faults.runs import RING, SMALL, contents, same, sentence, train
 
 from course_lib import cli, files, notices
+from course_lib.errors import CourseError
+from course_lib.training import configuration
 from course_lib.training.checkpoint import RunDirectory
 
 
@@ -142,6 +146,110 @@ def test_a_configuration_that_is_damaged_with_its_copy_is_named(run, capsys):
     assert code == 1 and "config.json is damaged" in sentence(error)
     assert cli.main(["sample", str(run)]) == 1
     sentence(capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("copy", ["{", "[1]", None])
+def test_a_missing_configuration_whose_copy_is_of_no_use_is_said_as_it_is(run, copy, capsys):
+    (run / "config.json").unlink()
+    beside = run / "checkpoints" / "config.json"
+    beside.unlink()
+    if copy is not None:
+        beside.write_text(copy)
+    before = {p: p.read_bytes() for p in run.rglob("*") if p.is_file()}
+    for command in ([*RING, "--steps", "12", "--out", str(run)], ["sample", str(run)]):
+        assert cli.main(command) == 1
+        said = sentence(capsys.readouterr().err)
+        if copy is None:
+            assert "is no run" in said
+        else:
+            assert f"{run}/config.json is missing, and its copy, {beside}, is damaged: restore one" in said
+    assert {p: p.read_bytes() for p in run.rglob("*") if p.is_file()} == before
+    with pytest.raises(CourseError, match="is missing, and its copy, .* is missing too"):
+        configuration.read_of(run / "config.json", beside.with_name("no.json"))
+
+
+def test_a_configuration_that_cannot_be_read_is_not_said_to_be_unwritable(run, monkeypatch, capsys):
+    file, read = run / "config.json", Path.read_text
+
+    def read_text(self, *rest, **more):
+        if self.name == "config.json":
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return read(self, *rest, **more)
+
+    monkeypatch.setattr(Path, "read_text", read_text)
+    code, error = train(out=run, capsys=capsys)
+    assert code == 1 and f"{file} cannot be read" in sentence(error) and "write" not in error
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_configuration_that_was_edited_says_where_it_went_and_how_to_use_it(run, again, capsys):
+    file = run / "config.json"
+    edited = file.read_text().replace('"width": 16', '"width": 24')
+    assert edited != file.read_text()
+    file.write_text(edited)
+    earlier = run / "config.damaged.json"
+    if again:
+        earlier.write_text("an earlier one")
+    aside = run / "config.damaged-2.json" if again else earlier
+    assert cli.main(["sample", str(run), "--out", str(run.parent / "grid.png")]) == 0
+    assert 'to use it as it stands, delete its line "checksum".' in sentence(capsys.readouterr().err)
+    notices._said.clear()
+    code, error = train("--width", "24", out=run, capsys=capsys)
+    assert code == 1 and "is read instead" in error and "its networks.width is 16, yours is 24" in error
+    assert file.read_text() == edited, "what is refused is not touched"
+    notices._said.clear()
+    code, error = train(out=run, capsys=capsys)
+    assert code == 0 and f"and it now lies in {aside.name}" in sentence(error)
+    assert 'put it back as config.json without its line "checksum".' in error
+    assert aside.read_text() == edited and (not again or earlier.read_text() == "an earlier one")
+    # what the message says
+    values = json.loads(edited)
+    del values["checksum"]
+    file.write_text(json.dumps(values))
+    notices._said.clear()
+    assert train(out=run, capsys=capsys)[0] == 1
+    assert RunDirectory(run).config()["networks"]["width"] == 24
+
+
+@pytest.mark.parametrize("name", ["checkpoints/config.json", "checkpoints", "samples", "latest", "a link"])
+def test_what_lies_where_a_run_would_write_is_said_before_it_trains(tmp_path, monkeypatch, name, capsys):
+    run = tmp_path / "run"
+    assert train("--steps", "1", out=run, capsys=capsys)[0] == 0
+    shutil.rmtree(run / "checkpoints")
+    (run / "latest").unlink()
+    shutil.rmtree(run / "samples", ignore_errors=True)
+    if name == "a link":
+        (run / "checkpoints").symlink_to(tmp_path / "not mounted")
+    elif name in ("checkpoints", "samples"):
+        (run / name).write_text("")
+    else:
+        (run / name).mkdir(parents=True)
+    monkeypatch.setattr("course_lib.methods.gan.GAN.step", lambda *_: pytest.fail("it trains"))
+    code, error = train(out=run, capsys=capsys)
+    assert code == 1 and "move it away" in sentence(error)
+    assert ("is no folder" in error) == (name in ("checkpoints", "samples", "a link"))
+
+
+def test_a_run_whose_checkpoints_are_gone_says_that_it_begins_anew(run, capsys):
+    whole = contents(run)
+    (run / "checkpoints").rename(run.parent / "elsewhere")
+    code, error = train(out=run, capsys=capsys)
+    assert code == 0 and "the run begins anew, and metrics.jsonl with it" in sentence(error)
+    assert same(contents(run), whole)
+
+
+def test_what_another_process_clears_away_meanwhile_is_no_error(run, monkeypatch, capsys):
+    leftover = run / ".metrics.json.99.tmp"
+    leftover.touch()
+    unlink = Path.unlink
+
+    def gone(self, missing_ok=False):
+        if self == leftover:
+            unlink(self)
+        return unlink(self, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", gone)
+    assert train(out=run, capsys=capsys) == (0, "")
 
 
 @pytest.mark.parametrize("content", [None, "", "11\n", "soon", b"\xff"])
