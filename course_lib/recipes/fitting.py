@@ -2,10 +2,11 @@
 
 import dataclasses
 import gc
+import math
 from collections.abc import Callable
 from typing import Any
 
-from course_lib.errors import CourseError
+from course_lib.errors import CourseError, UsageError
 from course_lib.recipes.plan import Plan
 
 SIZES = (
@@ -87,33 +88,65 @@ def _two_steps(case: Case, share: int) -> None:
             average.update(method, step + 1)
 
 
-def largest_batch(case: Case, below: int) -> int:
-    """The largest number of examples under `below` that fits, 0 where not even one does: by bisection."""
-    most = 0
+def is_refusal(error: BaseException) -> bool:
+    """Whether a method, or a layer, cannot take a batch of that size: groups that do not divide it, a variance of one
+    example. Whatever else is raised, a fault of the device among it, says nothing of sizes."""
+    return isinstance(error, (UsageError, ValueError)) and not is_out_of_memory(error)
+
+
+def largest_batch(case: Case, below: int) -> int | None:
+    """The largest number of examples under `below` that was found to fit; 0 where not even one does, and None where
+    none was found among those that the method takes.
+
+    By bisection. A size that is refused says nothing of the memory, so others are tried between the bounds, first
+    those that have large factors in common with the batch. Sizes that follow from refused ones are left out: where
+    groups of g must divide a batch, g divides none of the divisors of a refused size, and s only if it divides the
+    greatest common divisor of s and of sizes that were taken.
+    """
+    batch, most, common = below, 0, 0
+    refused: set[int] = set()
+
+    def open_to(size: int) -> bool:
+        return all(other % math.gcd(size, common) for other in refused)
+
     while below - most > 1:
-        share = (most + below) // 2
+        size = (most + below) // 2
+        if not open_to(size):
+            middle, others = size, [n for n in range(most + 1, below) if open_to(n)]
+            if not others:
+                break
+            size = max(others, key=lambda n, m=middle: (math.gcd(n, batch), -abs(n - m), n))
         try:
-            found = fits(case, share)
-        except (CourseError, RuntimeError, ValueError):  # a size that the method cannot divide as it must
-            found = False
+            found = fits(case, size)
+        except Exception as error:
+            if not is_refusal(error):
+                raise
+            refused.add(size)
+            continue
         if found:
-            most = share
+            most, common = size, math.gcd(common, size)
         else:
-            below = share
-    return most
+            below = size
+    return most if most or below == 1 else None
 
 
 def parts_that_fit(case: Case, share: int) -> int:
     """Into how many equal parts a batch of `share` examples must be divided for one to fit.
 
-    Raises OutOfMemory when not even one example fits.
+    Raises OutOfMemory when not even one example fits, and when no part that the method takes does.
     """
+    refused = False
     for parts in (n for n in range(1, share + 1) if share % n == 0):
-        if fits(case, share // parts):
-            return parts
+        try:
+            if fits(case, share // parts):
+                return parts
+        except Exception as error:
+            if parts == 1 or not is_refusal(error):  # the batch itself is what was asked for
+                raise
+            refused = True
+    none = f"a part of a batch of {share} that it takes" if refused else "a single example"
     raise OutOfMemory(
-        f"this device does not hold a single example of {case.plan.recipe}: make the networks smaller "
-        f"({knobs(case.plan)})."
+        f"this device does not hold {none} of {case.plan.recipe}: make the networks smaller ({knobs(case.plan)})."
     )
 
 
@@ -133,7 +166,7 @@ def advice(case: Case, share: int, world: int, out: Any) -> OutOfMemory:
     elif found := largest_batch(case, share):
         smaller = f"a batch of {found} fits (--batch {found}), or the same batch in parts (--auto-batch)"
     else:
-        smaller = "not even one example fits"
+        smaller = "not even one example fits" if found == 0 else "no smaller batch was found that fits"
     of = f", shared by {world} processes" if world > 1 else ""
     safe = f"; what {out} holds is safe" if out else ""
     return OutOfMemory(

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from course_lib import variables
-from course_lib.errors import UsageError
+from course_lib.errors import CourseError, UsageError
 from course_lib.ranks import ranks
 
 # raise it when "auto" comes to mean another precision, or a precision another arithmetic
@@ -25,25 +25,43 @@ def best() -> torch.device:
 
 
 def named(name: str | None) -> torch.device:
-    """The device of that name; without one the best there is.
+    """The device of that name, a CPU or an accelerator that torch can use here; without one the best there is.
 
     Raises UsageError for one that this machine has not, and for a GPU's number where several processes work together:
-    all would take that one.
+    all would take that one. Raises CourseError for one that it has and that cannot be used now.
     """
+    accelerator = torch.accelerator.current_accelerator(check_available=True)
+    counts = {"cpu": 1} | ({accelerator.type: torch.accelerator.device_count()} if accelerator else {})
+    known = f"use {' or '.join(counts)}"
     try:
-        chosen = torch.device(name) if name else best()
+        chosen = best() if name is None else torch.device(name)
     except RuntimeError as error:
-        raise UsageError(f"there is no device '{name}': use cpu or cuda.") from error
+        raise UsageError(f"there is no device '{name}': {known}.") from error
     if chosen.index is not None and (world := ranks().world) > 1:
         raise UsageError(
             f"--device {name} would be the device of all {world} processes: give --device {chosen.type}, and each "
             f"takes the one of its own number."
         )
+    problem = _problem(chosen)
+    why = f" ({problem})" if problem else ""
+    if (chosen.index or 0) >= counts.get(chosen.type, 0):  # torch knows many that nothing can be trained on
+        raise UsageError(f"there is no device '{chosen}' on this machine{why}: {known}.")
+    if problem:
+        raise CourseError(
+            f"the device '{chosen}' of this machine cannot be used now{why}: wait until it is free, or give --device "
+            f"cpu."
+        )
+    return torch.device("cpu") if chosen.type == "cpu" else chosen
+
+
+def _problem(device: torch.device) -> str:
+    """What torch says when it is to use a device, as a clause; empty where it can."""
     try:
-        torch.empty(0, device=chosen)
-    except (RuntimeError, AssertionError) as error:  # torch asserts that it was compiled for GPUs
-        raise UsageError(f"there is no device '{name}' on this machine: use cpu or cuda.") from error
-    return chosen
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, ImportError) as error:  # not compiled for it, no driver, no module
+        first = (str(error) or type(error).__name__).splitlines()[0]
+        return first.partition(". ")[0].rstrip(".")[:160]
+    return ""
 
 
 @functools.cache

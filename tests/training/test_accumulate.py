@@ -178,14 +178,70 @@ def test_few_trials_find_the_largest_batch(monkeypatch, below):
         assert len(tried) <= math.ceil(math.log2(below)) and max(tried, default=1) < below
 
 
-def test_a_size_that_a_method_cannot_take_is_not_proposed(monkeypatch):
+def device_with(monkeypatch, most, takes):
+    """A device that holds `most` examples, and a method that takes some sizes: what was tried."""
+    tried = []
+
     def fits(case, share):
-        if share % 4:
-            raise UsageError("groups of 4 do not divide it.")
-        return share <= 22
+        assert share not in tried, "it is known"
+        tried.append(share)
+        if not takes(share):
+            raise UsageError("groups do not divide it.") if share % 2 else ValueError("not so many values")
+        return share <= most
 
     monkeypatch.setattr(fitting, "fits", fits)
-    assert fitting.largest_batch(None, 32) == 20
+    return tried
+
+
+@pytest.mark.parametrize("group", [1, 2, 3, 4, 6, 8, 12, 16])
+def test_sizes_that_a_method_cannot_take_hide_none_that_fits(monkeypatch, group):
+    """By brute force: all limits of all batches, those that the group does not divide too."""
+    for below in range(2, 66):
+        for most in range(below):
+            tried = device_with(monkeypatch, most, lambda size: size % group == 0)
+            found = fitting.largest_batch(None, below)
+            best = max(size for size in range(below) if size % group == 0 and size <= most)
+            assert found == (best or (0 if group == 1 else None)), (below, most, tried)
+            if below % group == 0:
+                assert len(tried) <= 3 * math.ceil(math.log2(below)), (below, most, tried)
+
+
+@pytest.mark.parametrize("below", [3, 4, 7, 32])
+def test_a_layer_that_needs_two_examples_hides_none_that_fits(monkeypatch, below):
+    for most in range(below):
+        device_with(monkeypatch, most, lambda size: size > 1)
+        assert fitting.largest_batch(None, below) == (most if most > 1 else None)
+
+
+def test_a_fault_of_the_device_is_not_taken_for_a_size(monkeypatch):
+    def fits(case, share):
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    monkeypatch.setattr(fitting, "fits", fits)
+    for search in (fitting.largest_batch, fitting.parts_that_fit):
+        with pytest.raises(RuntimeError, match="illegal memory access"):
+            search(None, 32)
+    assert not fitting.is_refusal(CourseError("the disk is full.")) and not fitting.is_refusal(MemoryError())
+
+
+def test_what_is_said_tells_refused_from_too_large(monkeypatch):
+    case = fitting.Case(plan_of(), (None, None), "cpu", None)
+    device_with(monkeypatch, 3, lambda size: size % 4 == 0)
+    assert "no smaller batch was found that fits" in str(fitting.advice(case, 8, 1, None))
+    device_with(monkeypatch, 0, lambda size: True)
+    assert "not even one example fits" in str(fitting.advice(case, 8, 1, None))
+
+
+def test_parts_that_a_method_cannot_take_are_passed_over(monkeypatch):
+    case = fitting.Case(plan_of(), (None, None), "cpu", None)
+    device_with(monkeypatch, 4, lambda size: size in (24, 12, 8, 4))
+    assert fitting.parts_that_fit(case, 24) == 6
+    device_with(monkeypatch, 3, lambda size: size % 4 == 0)
+    with pytest.raises(fitting.OutOfMemory, match="does not hold a part of a batch of 24 that it takes"):
+        fitting.parts_that_fit(case, 24)
+    device_with(monkeypatch, 8, lambda size: False)
+    with pytest.raises(ValueError, match="not so many values"):
+        fitting.parts_that_fit(case, 24)
 
 
 def test_auto_batch_takes_the_parts_that_fit(device_of):

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from course_lib.errors import UsageError
+from course_lib import cli
+from course_lib.errors import CourseError, UsageError
 from course_lib.ranks import Ranks
 from course_lib.training import device as devices
 
@@ -27,9 +28,59 @@ def test_another_precision_is_an_error():
 def test_a_device_is_named_or_the_best_there_is():
     assert devices.named("cpu") == CPU
     assert devices.named(None) == devices.best()
-    for name in ("abacus", "cuda:99"):
-        with pytest.raises(UsageError, match=name):
+    assert devices.named("cpu:0") == CPU
+    for name in ("abacus", "cuda:99", "meta", "hpu", "cpu:5", ""):
+        with pytest.raises(UsageError, match=f"there is no device '{name}'.*: use cpu"):
             devices.named(name)
+
+
+@pytest.fixture
+def gpus(monkeypatch):
+    """A machine with two of them, which answer what `answer` holds."""
+    answer = []
+
+    def empty(size, device):
+        if answer:
+            raise answer[0]
+
+    monkeypatch.setattr(
+        torch.accelerator, "current_accelerator", lambda check_available: torch.device("cuda")
+    )
+    monkeypatch.setattr(torch.accelerator, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(devices.torch, "empty", empty)
+    return answer
+
+
+def test_of_several_gpus_one_is_taken_by_its_number(gpus):
+    assert devices.named("cuda:1") == torch.device("cuda:1") and devices.named(None) == torch.device("cuda")
+    for name in ("cuda:2", "xpu", "meta"):
+        with pytest.raises(UsageError, match=f"there is no device '{name}' on this machine: use cpu or cuda"):
+            devices.named(name)
+
+
+@pytest.mark.parametrize("name", ["cuda", "cuda:1", None])
+def test_a_gpu_that_is_full_or_busy_is_not_said_to_be_missing(gpus, name):
+    gpus.append(RuntimeError("CUDA error: out of memory\nCUDA kernel errors might be reported elsewhere"))
+    with pytest.raises(CourseError) as caught:
+        devices.named(name)
+    assert str(caught.value).startswith(
+        f"the device '{name or 'cuda'}' of this machine cannot be used now (CUDA"
+    )
+    assert "out of memory): wait" in str(caught.value) and not isinstance(caught.value, UsageError)
+
+
+@pytest.mark.parametrize(
+    "command", ["train gan-ring", "translate {run} picture.png", "project {run} picture.png"]
+)
+@pytest.mark.parametrize("device", ["meta", "hpu"])
+def test_commands_refuse_what_nothing_can_be_computed_on(tmp_path, monkeypatch, capsys, command, device):
+    monkeypatch.chdir(tmp_path)
+    words = command.format(run=tmp_path / "run").split()
+    assert cli.main([*words, "--device", device, "--out", "out"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"course: there is no device '{device}' on this machine") and said.count("\n") == 1
+    assert not list(tmp_path.iterdir())
 
 
 def test_several_processes_are_not_sent_to_one_gpu(monkeypatch):
