@@ -1,4 +1,4 @@
-"""One run on a disk without locks, and another process: which of them lives, whoever waits to know, and what is said."""
+"""One run on a disk without locks, and another process: which one lives, whoever waits to know, and what is said."""
 
 import os
 import signal
