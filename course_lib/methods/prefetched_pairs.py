@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 from torch import nn
 
-from course_lib.methods.generated_pairs import Pairs, PairStream
+from course_lib.methods.generated_pairs import Pairs, PairStream, evaluation
 from course_lib.methods.spaces import Space
 from course_lib.seeds import Draw
 
@@ -26,17 +26,18 @@ class PrefetchedPairs(PairStream):
     """A `PairStream` that can make the pairs of the next step ahead: the same pairs, to the last bit.
 
     ahead: whether it does so where it may. It may on a CPU, in a run of one process, for a generator that is not
-    trained. The background thread has a copy of the generator, so whatever the method does with its own meanwhile
-    (its mode, averaged weights) changes no pair; the copy is renewed when a weight has changed. `seconds` counts what
-    the learner waited, `seconds_made` what the thread worked.
+    trained. Codes are drawn at once, in the learner's thread, since what draws them may use the generator (W is drawn
+    by its mapping network). The background thread makes their images with a copy of the generator, which nobody else
+    uses, so whatever the method does with its own meanwhile (its mode, say) changes no pair. Pairs that were made
+    before a weight changed are made anew when they are asked for. `seconds` counts what the learner waited.
     """
 
     def __init__(self, space: Space, autocast: Callable[[], AbstractContextManager] = nullcontext):
         super().__init__(space, autocast)
-        self.ahead, self.seconds_made = True, 0.0
+        self.ahead = True
         self._thread: ThreadPoolExecutor | None = None
-        self._next: tuple[Key, Future[Pairs]] | None = None
-        self._copied: tuple[Hashable, Space] | None = None
+        self._next: tuple[Key, Hashable, Future[Pairs]] | None = None
+        self._copied: tuple[Hashable, nn.Module] | None = None
 
     def at(self, draw: Draw, count: int, purpose: str = "pairs", more: bool = False) -> Pairs:
         """`count` pairs of the step that `draw` belongs to. more: the next step will ask for as many.
@@ -45,13 +46,15 @@ class PrefetchedPairs(PairStream):
         """
         key, began = (draw, count, purpose), time.perf_counter()
         waiting, self._next = self._next, None
-        if self.ahead and waiting and waiting[0] == key:
-            pairs = waiting[1].result()
+        if self.ahead and waiting and waiting[:2] == (key, _version(self.space.decode)):
+            pairs = waiting[2].result()
             self.seconds, self.pairs = self.seconds + time.perf_counter() - began, self.pairs + count
-        else:  # the first step; or one that nobody foresaw
+        else:  # the first step; one that nobody foresaw; or the generator is another now
             pairs = super().at(draw, count, purpose)
         if more and self.ahead and self.may_prefetch(draw):
+            began = time.perf_counter()
             self._start(dataclasses.replace(draw, step=draw.step + 1), count, purpose)
+            self.seconds += time.perf_counter() - began
         return pairs
 
     def may_prefetch(self, draw: Draw) -> bool:
@@ -62,22 +65,17 @@ class PrefetchedPairs(PairStream):
     def _start(self, draw: Draw, count: int, purpose: str) -> None:
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, "pairs")
-        stream = PairStream(self._space(), self.autocast)
-
-        def make() -> Pairs:
-            pairs = stream.at(draw, count, purpose)
-            self.seconds_made += stream.seconds
-            return pairs
-
-        self._next = (draw, count, purpose), self._thread.submit(make)
-
-    def _space(self) -> Space:
-        """The space with a copy of its generator, which nobody else uses."""
         version = _version(self.space.decode)
         if self._copied is None or self._copied[0] != version:
-            decode = copy.deepcopy(self.space.decode).eval()
-            self._copied = version, dataclasses.replace(self.space, decode=decode)
-        return self._copied[1]
+            self._copied = version, copy.deepcopy(self.space.decode).eval()
+        try:
+            with torch.no_grad(), evaluation(self.space.decode), self.autocast():
+                codes = self.space.draw(count, draw.generator(purpose))
+        except Exception:  # raised again by the step that these pairs are of
+            return
+        space = dataclasses.replace(self.space, decode=self._copied[1], draw=lambda n, chance: codes)
+        stream = PairStream(space, self.autocast)
+        self._next = (draw, count, purpose), version, self._thread.submit(stream.at, draw, count, purpose)
 
 
 def _version(network: nn.Module) -> Hashable:

@@ -17,10 +17,12 @@ from course_lib.methods.joint_projection import JointProjection, JointProjection
 from course_lib.methods.prefetched_pairs import PrefetchedPairs
 from course_lib.methods.projection import Projection, ProjectionSettings
 from course_lib.methods.spaces import Space
+from course_lib.methods.style_spaces import w_space
 from course_lib.networks.dcgan import Generator
 from course_lib.networks.multi_scale import MultiScale
 from course_lib.networks.projection import Projection as Network
 from course_lib.networks.projection import small_body
+from course_lib.networks.style import StyleGenerator
 
 STEPS = 6
 
@@ -149,19 +151,92 @@ def test_a_generator_that_is_trained_is_never_asked_ahead():
     assert equal(run(joint(True, train_generator=False)), run(joint(False, train_generator=False)))
 
 
-def test_what_is_done_to_the_generator_meanwhile_changes_no_pair():
+class Held:
+    """Lets the background thread go on at its first layer when it is told to, and notes who ran which layer."""
+
+    def __init__(self, network):
+        self.arrived, self.go, self.ran = threading.Event(), threading.Event(), []
+        for module in network.modules():
+            module.register_forward_pre_hook(self)
+
+    def __deepcopy__(self, memo):
+        return self  # a copy's layers are noted by the same
+
+    def __call__(self, module, inputs):
+        ahead = threading.current_thread() is not threading.main_thread()
+        self.ran.append((module, ahead))
+        if ahead:
+            self.arrived.set()
+            assert self.go.wait(60)
+
+
+def normalised():
+    generator = Generator(3, 1, 8, 8).requires_grad_(False)
+    return space(generator), generator
+
+
+def styled():
+    """W: codes are drawn by a part of the generator."""
+    generator = StyleGenerator(4, 6, 8, 1, 32, 8, 2).requires_grad_(False)
+    return w_space(generator), generator
+
+
+@pytest.mark.parametrize("made", [normalised, styled])
+def test_what_is_done_to_the_generator_meanwhile_changes_no_pair(made):
     """Its mode: batch normalisation by the batch would give other images. The thread has a network of its own."""
     torch.manual_seed(0)
-    generator = Generator(3, 1, 8, 8).requires_grad_(False)
-    stream, plain = PrefetchedPairs(space(generator)), PairStream(space(generator))
+    codes, generator = made()
+    expected = PairStream(codes).at(draw(1), 4)
+    held = Held(generator)
     before = [v.clone() for v in generator.state_dict().values()]
+    stream = PrefetchedPairs(codes)
     stream.at(draw(0), 4, more=True)
-    for _ in range(50):
-        generator.train()
-        generator.eval()
+    assert held.arrived.wait(60), "the thread has begun"
     generator.train()
-    assert torch.equal(stream.at(draw(1), 4).images, plain.at(draw(1), 4).images)
+    held.go.set()
+    pairs = stream.at(draw(1), 4)
+    assert torch.equal(pairs.images, expected.images) and torch.equal(pairs.codes, expected.codes)
     assert equal(before, generator.state_dict().values()) and generator.training
+    own = set(generator.modules())
+    assert not any(ahead for module, ahead in held.ran if module in own), (
+        "the thread runs its copy alone, whatever draws codes"
+    )
+    assert any(ahead for _, ahead in held.ran), "it has made them"
+
+
+@pytest.mark.parametrize("made", [normalised, styled])
+@pytest.mark.parametrize("which", [0, -1])
+def test_pairs_made_before_a_weight_changed_are_made_anew(made, which):
+    """The first weights of the style-based generator are of its mapping network, which draws, and the last are not."""
+    torch.manual_seed(0)
+    codes, generator = made()
+    held, stream = Held(generator), PrefetchedPairs(codes)
+    stream.at(draw(0), 4, more=True)
+    assert held.arrived.wait(60)
+    stale = PairStream(codes).at(draw(1), 4)
+    with torch.no_grad():
+        weight = [p for p in generator.parameters() if p.dim() > 1][which]
+        weight.add_(torch.linspace(0, 1, weight.numel()).reshape(weight.shape))
+    held.go.set()
+    expected, pairs = PairStream(codes).at(draw(1), 4), stream.at(draw(1), 4, more=True)
+    assert torch.equal(pairs.images, expected.images) and torch.equal(pairs.codes, expected.codes)
+    assert not torch.equal(pairs.images, stale.images)
+    expected, pairs = PairStream(codes).at(draw(2), 4), stream.at(draw(2), 4)
+    assert torch.equal(pairs.images, expected.images), "and the next ones by a copy of what it is now"
+
+
+def test_a_draw_that_fails_fails_in_the_step_whose_pairs_it_concerns():
+    def codes(n, draws):
+        number = torch.randn(n, 3, generator=draws)
+        if torch.equal(number, broken):
+            raise RuntimeError("no code for this one")
+        return number
+
+    broken = torch.randn(4, 3, generator=draw(1).generator("pairs"))
+    stream = PrefetchedPairs(Space("z", (3,), Slow(), codes))
+    assert len(stream.at(draw(0), 4, more=True).images) == 4
+    with pytest.raises(RuntimeError, match="no code for this one"):
+        stream.at(draw(1), 4, more=True)
 
 
 def test_other_weights_give_other_pairs():
