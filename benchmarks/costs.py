@@ -256,7 +256,8 @@ def table(rows: list[dict[str, Any]], cluster: Cluster | None = None) -> str:
 
 
 def milliseconds(seconds: float) -> str:
-    return f"{1e3 * seconds:.2g}" if seconds < 0.1 else f"{1e3 * seconds:.0f}"
+    """To two digits, and from a hundred on to the unit."""
+    return f"{1e3 * seconds:.2g}" if 1e3 * seconds < 99.5 else f"{1e3 * seconds:.0f}"
 
 
 def duration(seconds: float) -> str:

@@ -1,6 +1,7 @@
 """The steps of whole recipes: how fast, how near to what the machine can do, and what a process of many would send."""
 
 import contextlib
+import difflib
 import json
 import resource
 import sys
@@ -13,6 +14,7 @@ from typing import Any
 import torch
 
 from benchmarks import counting, pairs
+from course_lib.errors import UsageError
 from course_lib.files import write_atomic
 
 # recipe and what is changed of its lab tier: the methods whose steps differ, at the sizes of the lab
@@ -128,10 +130,23 @@ def counted(names: list[str], before: dict[str, Any]) -> dict[str, Any]:
     """Steps of recipes at the size of the lab, and those of `CASES`: nothing is computed and nothing timed.
 
     names: what is counted anew ("targets" are those of `benchmarks.targets`), all when empty; the rest is taken from
-    `before`.
+    `before`. Raises UsageError for a name of which nothing is counted.
     """
     from benchmarks import costs, targets
     from course_lib import recipes
+
+    trained = [name for name in recipes.RECIPES if costs.trains(name)]
+    known = [*trained, "targets"]
+    if unknown := [name for name in names if name not in known]:
+        near = difflib.get_close_matches(unknown[0], known, n=3)
+        raise UsageError(
+            f"no step of '{unknown[0]}' is counted: "
+            + (
+                f"the nearest names are {', '.join(near)}."
+                if near
+                else "name a recipe that trains, or targets."
+            )
+        )
 
     def row(kind: str, name: str, **changes: Any) -> dict[str, Any]:
         known = [r for r in before.get(kind, []) if r["recipe"] == name and r.get("changes", {}) == changes]
@@ -143,7 +158,7 @@ def counted(names: list[str], before: dict[str, Any]) -> dict[str, Any]:
     cases = [
         {"changes": changes, "compiled": False} | row("cases", name, **changes) for name, changes in CASES
     ]
-    whole = [row("recipes", name) for name in recipes.RECIPES if costs.trains(name)]
+    whole = [row("recipes", name) for name in trained]
     kept = [] if not names or "targets" in names else before.get("targets", [])
     return {
         "device": "counted, not timed",
@@ -220,8 +235,18 @@ def table(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-# NAMES…: only those anew; `benchmarks.scaling` and `benchmarks.costs` reckon from it
-if __name__ == "__main__":
+def main(names: list[str]) -> None:
+    """Count them anew, all when empty, and write the file that `benchmarks.scaling` and `benchmarks.costs` reckon from.
+
+    Raises SystemExit, with the file as it was, for a name of which nothing is counted.
+    """
     file = Path(__file__).parent / "results" / "counted.json"
-    found = counted(sys.argv[1:], json.loads(file.read_text()) if file.exists() else {})
+    try:
+        found = counted(names, json.loads(file.read_text()) if file.exists() else {})
+    except UsageError as error:
+        raise SystemExit(f"benchmarks.recipes: {error}") from None
     write_atomic(file, json.dumps(found, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,6 +1,7 @@
 """Several runs side by side: in what they differ, where they got to, their curves and their samples."""
 
 import dataclasses
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,9 +138,9 @@ def _draw_settings(ax: Any, runs: Sequence[Compared], names: Sequence[str]) -> N
     if not names:
         ax.text(0.5, 0.5, "no setting differs", ha="center", va="center", fontsize="small")
         return
-    rows = [[name, *(_short(_shown(run.settings.get(name))) for run in runs)] for name in names]
+    rows = [[name, *_short([_shown(run.settings.get(name)) for run in runs])] for name in names]
     table = ax.table(
-        [["settings that differ", *(_short(run.name) for run in runs)], *rows],
+        [["settings that differ", *_short([run.name for run in runs])], *rows],
         cellLoc="left",
         bbox=(0, 0, 1, 1),
         edges="B",
@@ -150,11 +151,22 @@ def _draw_settings(ax: Any, runs: Sequence[Compared], names: Sequence[str]) -> N
         table[0, number + 1].get_text().set_color(f"C{number}")
 
 
-def _short(value: str) -> str:
-    """As much of a value as a column holds: `text` says all of it."""
-    return value if len(value) <= WIDEST else f"{value[: WIDEST - 1]}…"
+def _short(values: Sequence[str]) -> list[str]:
+    """As much of each value of a row as a column holds, and different words for different values: `text` says all.
+
+    Beginnings and ends; where those of different values are the same, what follows on their common beginning.
+    """
+    short = [
+        value if len(value) <= WIDEST else f"{value[:FIRST]}…{value[FIRST + 1 - WIDEST :]}"
+        for value in values
+    ]
+    if len(set(short)) == len(set(values)):
+        return short
+    common = len(os.path.commonprefix(list(values)))
+    return [f"…{value[max(0, common - 2) :]}"[:WIDEST] for value in values]
 
 
+FIRST = 9  # letters of the beginning: of paths and names of runs the end tells more
 WIDEST = 28  # letters
 
 

@@ -129,6 +129,31 @@ def test_what_bounds_a_step_is_the_longest_of_three(bench):
     assert "| products | 6 h |" in bench("costs").table([row])
 
 
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.00123, "1.2"), (0.0994, "99"), (0.0996, "100"), (0.104, "104"), (1.234, "1234")],
+)
+def test_milliseconds_have_two_digits_and_no_exponent(bench, seconds, text):
+    assert bench("costs").milliseconds(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("dcgan-digit", "the nearest names are dcgan-digits"),
+        ("qqq", "a recipe that trains"),
+        ("target", "targets"),
+    ],
+)
+def test_a_name_of_which_nothing_is_counted_leaves_the_file_as_it_is(bench, monkeypatch, name, advice):
+    steps, written = bench("recipes"), []
+    monkeypatch.setattr(steps, "write_atomic", lambda *what: written.append(what))
+    monkeypatch.setattr(bench("costs"), "counted", lambda *_, **__: pytest.fail("something was counted"))
+    with pytest.raises(SystemExit, match=f"no step of '{name}' is counted.*{advice}"):
+        steps.main([name])
+    assert not written
+
+
 @pytest.mark.slow
 def test_every_case_is_counted_on_little_work(bench, tmp_path):
     steps = bench("recipes")

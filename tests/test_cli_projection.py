@@ -4,8 +4,9 @@ import pytest
 import torch
 from torchvision.utils import save_image
 
-from course_lib import recipes
-from course_lib.cli import main
+from course_lib import data, recipes
+from course_lib.cli import cluster, main
+from course_lib.errors import UsageError
 
 
 @pytest.fixture(scope="module")
@@ -73,14 +74,87 @@ def test_pictures_are_clustered(run, tmp_path, capsys):
     assert main([*words, "--by", "pixels", "--out", str(out)]) == 0
 
 
-def test_a_folder_is_clustered(run, tmp_path, capsys):
-    folder = tmp_path / "pictures"
-    folder.mkdir()
-    for i in range(12):
+def pictures(folder, count):
+    folder.mkdir(parents=True)
+    for i in range(count):
         save_image(torch.rand(3, 32, 32, generator=torch.Generator().manual_seed(i)), folder / f"{i:02}.png")
-    out = tmp_path / "sheet.png"
-    assert main(["cluster", run, str(folder), "--clusters", "3", "--out", str(out)]) == 0
-    assert "pictures in 3 clusters" in capsys.readouterr().out
+    return str(folder)
+
+
+@pytest.mark.parametrize("word", [[], ["--data"]])
+def test_of_a_folder_every_picture_is_clustered(run, tmp_path, capsys, monkeypatch, word):
+    monkeypatch.setattr(cluster, "FEW", 10)  # of a data set, which a folder is not
+    folder = pictures(tmp_path / "pictures", 24)
+    (tmp_path / "pictures" / "notes.txt").write_text("about them")
+    words = ["cluster", run, *word, folder, "--clusters", "3", "--out", str(tmp_path / "sheet.png")]
+    assert main(words) == 0
+    said = capsys.readouterr()
+    assert (
+        "24 pictures in 3 clusters" in said.out and "left out: 1 file of a kind that is not read" in said.err
+    )
+    assert main([*words, "--split", "train"]) == 0
+    said = capsys.readouterr()
+    taken = int(said.out.split()[0])
+    assert taken < 24 and f"taken here: the train split, {taken} of 24 pictures" in said.err
+    assert main([*words, "--first", "7"]) == 0
+    assert "taken here: the first 7 of 24 pictures" in capsys.readouterr().err
+
+
+def test_splits_of_folders_and_the_one_picture_of_a_folder_are_taken_once(tmp_path):
+    for split, count in (("train", 5), ("val", 2), ("test", 3)):
+        pictures(tmp_path / "split" / split, count)
+    images = data.open_whole(tmp_path / "split", resolution=32)
+    assert len(images) == 10
+    parts = [data.open(tmp_path / "split", resolution=32, split=split) for split in ("train", "test", "val")]
+    expected = {part.images[i].tobytes() for part in parts for i in range(len(part))}
+    assert {images.images[i].tobytes() for i in range(10)} == expected
+    assert len(data.open_whole(pictures(tmp_path / "one", 1), resolution=32)) == 1
+    assert len(data.open_whole(f"{pictures(tmp_path / 'all', 4)}:test=0", resolution=32)) == 4
+    with pytest.raises(UsageError, match="no folder or zip"):
+        data.open_whole("faces", resolution=32)
+
+
+def test_of_a_data_set_a_part_is_taken_and_said(run, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(cluster, "FEW", 10)
+    assert main(["cluster", run, "--data", "faces", "--clusters", "2", "--out", str(tmp_path / "x.png")]) == 0
+    said = capsys.readouterr()
+    assert "10 pictures in 2 clusters" in said.out and "the first 10 of" in said.err
+
+
+def test_commands_say_what_of_a_folder_they_take(run, tmp_path, capsys):
+    from course_lib.inversion.photographs import Files, FromSet
+
+    folder = pictures(tmp_path / "mine", 24)
+    pictures(tmp_path / "mine" / "more", 3)
+    (tmp_path / "mine" / "raw.cr2").write_text("of a camera")
+    files = Files([folder], 3, 32)
+    assert len(files.names) == 24
+    assert any("1 file that is no picture (1 .cr2)" in remark for remark in files.remarks)
+    assert any("folders below it (more)" in remark for remark in files.remarks)
+    taken = FromSet(folder, "test", 3, 32)
+    assert f"taken here: the test split, {len(taken.names)} of 27 pictures." in taken.remarks
+    assert FromSet("faces", "test", 3, 32, 2).remarks == []
+    assert Files([pictures(tmp_path / "plain", 2)], 3, 32).remarks == []
+    words = [
+        "dcgan-digits",
+        "--tier",
+        "smoke",
+        "--device",
+        "cpu",
+        "--no-tensorboard",
+        "--steps",
+        "2",
+        "--data",
+        folder,
+    ]
+    assert main(["train", *words, "--out", str(tmp_path / "run")]) == 0
+    said = capsys.readouterr().err
+    assert (
+        "course: taken here: the train split" in said
+        and "left out: 1 file of a kind that is not read" in said
+    )
+    assert main(["evaluate", str(tmp_path / "run"), "--samples", "30", "--device", "cpu"]) == 0
+    assert "taken here: the train split" in capsys.readouterr().err
 
 
 def test_the_route_of_a_projection_network(run):

@@ -1,5 +1,6 @@
 """A run that stands on another run: whose networks they are, and that a change of them is noticed."""
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from course_lib.data import DataSpec
 from course_lib.errors import CourseError, UsageError
 from course_lib.methods.generative import Generative
 from course_lib.methods.protocol import needs
+from course_lib.recipes import runs
 from course_lib.training.checkpoint import RunDirectory
 
 QUICK = {"tensorboard": False, "batch": 8}
@@ -170,6 +172,42 @@ def test_the_labs_projections_stand_on_runs_of_256_pixels(name):
     assert all((paths.zoo() / run).is_dir() for run in recipes.resolve(name, "book").pretrained.values())
     with pytest.raises(CourseError, match="no run directory.*runs/stylegan-faces"):
         recipes.build(lab, (3, 256, 256))
+
+
+@pytest.mark.parametrize("auto_batch", [False, True])
+def test_a_run_that_is_missing_is_told_before_the_data_are_opened(tmp_path, monkeypatch, auto_batch):
+    def opened(*_):
+        raise AssertionError("data may take minutes")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(runs, "open_data", opened)
+    plan = recipes.resolve("projection-faces-tuned", "lab")
+    command = "course train stylegan-faces --tier lab --out runs/stylegan-faces"
+    with pytest.raises(CourseError, match=f"not there or has no weights yet: make it with `{command}`"):
+        recipes.train(plan, tmp_path / "run", device="cpu", quiet=True, auto_batch=auto_batch)
+    start = dataclasses.replace(recipes.resolve("gan-ring", "smoke"), start="nowhere")
+    with pytest.raises(CourseError, match="no zoo entry 'nowhere'"):
+        recipes.train(start, tmp_path / "run", device="cpu", quiet=True)
+    (tmp_path / "runs" / "stylegan-faces").mkdir(parents=True)  # begun, and without a checkpoint
+    with pytest.raises(CourseError, match=f"make it with `{command}`"):
+        recipes.train(plan, tmp_path / "run", device="cpu", quiet=True)
+
+
+@pytest.mark.parametrize(
+    ("data", "resolution", "advice"),
+    [
+        ("digits", 32, r"take data with 3 channels, or name another generator"),
+        ("faces", 16, r"give --resolution 32, or name another generator"),
+        ("digits", 16, r"take data with 3 channels and give --resolution 32, or"),
+    ],
+)
+@pytest.mark.parametrize("name", ["projection-faces", "detector-dcgan-faces"])
+def test_data_that_a_generator_does_not_fit_are_refused_with_what_helps(
+    tmp_path, name, data, resolution, advice
+):
+    plan = recipes.resolve(name, "smoke", data=data, resolution=resolution)
+    with pytest.raises(UsageError, match=advice):
+        recipes.train(plan, tmp_path / "run", device="cpu", quiet=True)
 
 
 def test_a_role_that_the_other_run_lacks_is_named(generator, monkeypatch):

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import course_lib
-from course_lib import files, paths, recipes
+from course_lib import cli, files, paths, recipes
 from course_lib.data import DataSpec, faces
 from course_lib.errors import CourseError, UsageError
 from course_lib.training import tiers
@@ -233,6 +233,54 @@ def test_the_length_that_a_method_once_had_of_its_own_is_the_loops(tmp_path):
     file.write_text(json.dumps(config))
     assert recipes.restore(config) == plan
     assert course_lib.load(tmp_path / "run").plan == plan
+
+
+WRONG = ("9", 9, None, [], {}, [1], {"a": 1}, True, -1, 1.5)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "format",
+        "recipe",
+        "data",
+        "method",
+        "pretrained",
+        "start",
+        "shape",
+        "data_set",
+        "data_set.shape",
+        "stage",
+    ],
+)
+def test_a_configuration_with_a_wrong_value_is_one_sentence_or_does_no_harm(run, key):
+    """Without a checksum, as older versions wrote it: there nothing else protects it."""
+    config = RunDirectory(run).config()
+    group, _, name = key.partition(".")
+    for value in WRONG:
+        wrong = config | {group: config[group] | {name: value} if name else value}
+        (run / "config.json").write_text(json.dumps(wrong))
+        try:
+            course_lib.load(run)
+        except CourseError as error:
+            assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize("form", ["9", None, 1.5, True, 0, [2]])
+def test_a_format_is_a_number_from_1(run, form, capsys):
+    (run / "config.json").write_text(json.dumps(RunDirectory(run).config() | {"format": form}))
+    assert cli.main(["sample", str(run)]) == 1
+    said = capsys.readouterr().err
+    assert "says that its format is" in said and said.count("\n") == 1
+
+
+def test_a_configuration_says_what_every_one_says(monkeypatch):
+    from course_lib.recipes import runs
+    from course_lib.training import configuration
+
+    monkeypatch.setattr(configuration, "written_here", lambda: {"format": 7, "version": "x", "more": 1})
+    said = runs.configuration(recipes.resolve("gan-ring", **RING), DataSpec((2,)))
+    assert (said["format"], said["version"], said["more"]) == (7, "x", 1)
 
 
 def test_a_run_of_a_later_version_is_not_misread(run):

@@ -1,6 +1,7 @@
 """`course cluster`: pictures in clusters, by the codes that a projection network gives them."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from course_lib.cli.parser import Commands
 from course_lib.errors import UsageError
 
 MOST = 20_000  # pictures: time and memory grow with their square
+FEW = 2_000  # of a data set, where nothing else is asked for
 
 
 def add(commands: Commands) -> None:
@@ -17,8 +19,15 @@ def add(commands: Commands) -> None:
     cluster.add_argument("of", metavar="RUN", help="a run of a projection recipe, or a name from the zoo")
     cluster.add_argument("folder", nargs="?", metavar="FOLDER", help="a folder or a zip of pictures")
     cluster.add_argument("--data", metavar="NAME", help="a data set instead of a folder")
-    cluster.add_argument("--split", default="train", help="of it: train or test (default: train)")
-    cluster.add_argument("--first", type=int, metavar="N", help="only so many pictures (default: 2000)")
+    cluster.add_argument(
+        "--split", help="of it: train or test (default: all of a folder or a zip, train of a data set)"
+    )
+    cluster.add_argument(
+        "--first",
+        type=int,
+        metavar="N",
+        help="only so many pictures (default: all of a folder or a zip, 2000 of a data set)",
+    )
     cluster.add_argument("--clusters", type=int, default=20, metavar="N", help="default: 20")
     cluster.add_argument("--by", choices=["codes", "pixels"], default="codes", help="default: codes")
     cluster.add_argument(
@@ -59,12 +68,21 @@ def opened(options: argparse.Namespace, spec: Any) -> tuple[Any, Any, tuple[str,
     from course_lib import data
 
     channels, resolution = spec.image
-    there = data.open(options.data or options.folder, resolution=resolution, split=options.split)
+    name, split = options.data or options.folder, options.split or "train"
+    own = data.is_own(name)
+    whole = own and options.split is None
+    for sentence in data.remarks(name, "" if whole else split):
+        print(sentence, file=sys.stderr)
+    if whole:
+        there: Any = data.open_whole(name, resolution=resolution)
+    else:
+        there = data.open(name, resolution=resolution, split=split)
     if there.shape != spec.shape:
         raise UsageError(
             f"{there.name} has images of shape {tuple(there.shape)}, and this run's are {tuple(spec.shape)}."
         )
-    count = min(len(there), 2_000) if options.first is None else options.first
+    usual = len(there) if own else min(len(there), FEW)
+    count = usual if options.first is None else options.first
     if not 2 <= count <= min(len(there), MOST):
         raise UsageError(
             f"{there.name} has {len(there):,} pictures, of which 2 to {min(len(there), MOST):,} are clustered at "
@@ -73,6 +91,11 @@ def opened(options: argparse.Namespace, spec: Any) -> tuple[Any, Any, tuple[str,
     if not 1 <= options.clusters <= count:
         raise UsageError(f"{count:,} pictures have 1 to {count:,} clusters, not {options.clusters}.")
     factors = None if there.factors is None else torch.from_numpy(np.array(there.factors[:count]))
+    if count < len(there):
+        print(
+            f"taken here: the first {count:,} of {len(there):,} pictures (--first N takes N).",
+            file=sys.stderr,
+        )
     return there.tensor(slice(0, count)), factors, there.factor_names
 
 

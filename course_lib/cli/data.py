@@ -141,22 +141,13 @@ def heal(meta: dict[str, Any]) -> None:
 
 
 def data_prepare(options: argparse.Namespace) -> None:
-    import logging
-
     from course_lib import data
-    from course_lib.data import cache, folders
+    from course_lib.data import cache
 
-    source = cache.find(options.name)
-    told = logging.getLogger(folders.__name__)
-    level = told.level
-    if hasattr(source, "report"):
-        print("\n".join(source.report()))
-        told.setLevel(logging.ERROR)  # what preparation would say has been said
-    try:
-        for split in getattr(source, "splits", ("train", "test")):
-            if split == "extra":  # SVHN's, twelve times the training set: prepared when it is asked for
-                continue
-            made = data.prepare(options.name, options.resolution, split, skip_damaged=options.skip_damaged)
-            print(f"{options.name} {split}: {len(made):,} images of shape {made.shape}, ready to open")
-    finally:
-        told.setLevel(level)
+    for sentence in data.remarks(options.name):
+        print(sentence)
+    for split in getattr(cache.find(options.name), "splits", ("train", "test")):
+        if split == "extra":  # SVHN's, twelve times the training set: prepared when it is asked for
+            continue
+        made = data.prepare(options.name, options.resolution, split, skip_damaged=options.skip_damaged)
+        print(f"{options.name} {split}: {len(made):,} images of shape {made.shape}, ready to open")

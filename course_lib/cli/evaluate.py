@@ -55,7 +55,7 @@ def run_evaluate(options: argparse.Namespace) -> None:
 
 def evaluate(options: argparse.Namespace, here: Any) -> None:
     """Measure what the options name, on each of the processes `here`; the first one says it."""
-    from course_lib import data, recipes, sharing
+    from course_lib import data, notices, recipes, sharing
     from course_lib.evaluation import report
     from course_lib.evaluation.table import table
     from course_lib.training import device as devices
@@ -71,6 +71,9 @@ def evaluate(options: argparse.Namespace, here: Any) -> None:
     (of,) = options.of
     method = sharing.together(lambda: recipes.load(of, device=devices.named(options.device)))
     d = method.plan.settings["data"]
+    if here.first:
+        for sentence in data.remarks(options.data or d.data, "train"):
+            notices.say(sentence)
     dataset = sharing.in_turn(lambda: data.open(options.data or d.data, resolution=d.resolution))
     numbers = sharing.together(
         lambda: report.measure(

@@ -97,6 +97,8 @@ def run(words: Sequence[str]) -> None:
         plan = dataclasses.replace(plan, start=invocation.start or "")
         out = invocation.out or Path("runs") / name
         quiet = invocation.quiet or not here.first
+        if not quiet:
+            say_of_folders(plan)
         done = recipes.train(
             plan,
             out,
@@ -110,6 +112,16 @@ def run(words: Sequence[str]) -> None:
             f"{out}: {done.step:,} steps in {done.seconds / 60:.1f} minutes. Next: course sample {out}; course "
             f"evaluate {out}"
         )
+
+
+def say_of_folders(plan: Any) -> None:
+    """What of folders or zips of one's own is trained on, and what is left out."""
+    from course_lib import data, notices
+
+    d = plan.settings["data"]
+    for name in dict.fromkeys(name for name in (d.data, d.target) if name):
+        for sentence in data.remarks(name, "train"):
+            notices.say(sentence)
 
 
 def options_of(name: str, recipe: Any, words: Sequence[str]) -> tuple[Invocation, Any]:

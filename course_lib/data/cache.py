@@ -7,6 +7,8 @@ import os
 import re
 from pathlib import Path
 
+import numpy as np
+
 from course_lib import paths
 from course_lib.data import prepared, toy
 from course_lib.data.folders import Folder
@@ -49,6 +51,53 @@ def open_set(
     fingerprint = source.fingerprint(split)
     ready = prepared.load(folder, fingerprint) if folder.is_dir() else None
     return ready or prepared.make(source, folder, resolution, split, fingerprint, skip_damaged)
+
+
+def open_whole(name: str | os.PathLike, *, resolution: int | None = None) -> ImageSet:
+    """Every picture of a folder or a zip, whatever its splits: one after the other, each once. Without labels.
+
+    Raises as `open_set`, and UsageError for another set.
+    """
+    source = find(name)
+    if not isinstance(source, Folder):
+        raise UsageError(f"{source.name} is no folder or zip of pictures: choose one of its splits.")
+    parts: dict[str, ImageSet] = {}  # of one picture, or with test=0, two splits are the same
+    for split in source.splits:
+        if source.layout.parts[split]:
+            part = open_set(name, resolution=resolution, split=split)
+            assert isinstance(part, ImageSet), "a folder holds images"
+            parts.setdefault(source.fingerprint(split), part)
+    first, *others = parts.values()
+    factors = [part.factors for part in parts.values() if part.factors is not None]
+    return ImageSet(
+        first.name,
+        np.concatenate([part.images for part in parts.values()]) if others else first.images,
+        factors=np.concatenate(factors) if factors else None,
+        factor_names=first.factor_names,
+    )
+
+
+def is_own(name: str | os.PathLike) -> bool:
+    """Whether this is a folder or a zip of somebody's own, whole. Raises UsageError for an unknown name."""
+    return not str(name).startswith("toy/") and isinstance(find(name), Folder)
+
+
+def remarks(name: str | os.PathLike, split: str = "") -> list[str]:
+    """What to say of a folder or a zip, or of a part of one, before it is used: what it holds, what of it is left out
+    and why, and how many of its pictures a split has. Nothing for other sets."""
+    if str(name).startswith("toy/"):
+        return []
+    source = find(name)
+    whole = getattr(source, "base", source)
+    if not isinstance(whole, Folder):
+        return []
+    said = whole.told()
+    if split in whole.layout.parts:
+        pictures = {entry for part in whole.layout.parts.values() for entry in part}
+        taken = len(whole.layout.parts[split])
+        if taken < len(pictures):
+            said.append(f"taken here: the {split} split, {taken:,} of {len(pictures):,} pictures.")
+    return said
 
 
 def prepare(

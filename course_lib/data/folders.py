@@ -19,6 +19,7 @@ from course_lib.data.pictures import decode, has_colour, reason
 from course_lib.errors import CourseError, UsageError
 
 log = logging.getLogger(__name__)
+_told: set[str] = set()  # folders of which this process has told what they are
 
 
 class Shelf(Protocol):
@@ -224,15 +225,21 @@ class Folder:
         left_out = [*self.layout.left_out, *self.shelf.remarks]
         return [*said, f"{self.path.name}: left out: {'; '.join(left_out)}."] if left_out else said
 
+    def told(self) -> list[str]:
+        """The same, for whoever tells it: preparation then does not say it again."""
+        _told.add(self.name)
+        return self.report()
+
     def fingerprint(self, split: str) -> str:
         return listing(self.shelf, self.layout, split).fingerprint
 
     def raw(self, split: str) -> Raw:
         found = listing(self.shelf, self.layout, split)
-        said, *left_out = self.report()
-        log.info("%s", said)
-        for sentence in left_out:  # nothing is left out in silence
-            log.warning("%s", sentence)
+        if self.name not in _told:
+            said, *left_out = self.report()
+            log.info("%s", said)
+            for sentence in left_out:  # nothing is left out in silence
+                log.warning("%s", sentence)
         every = sorted(name for part in self.layout.parts.values() for name, _ in part)
         colours = channels(self.shelf, every)
         return Raw(

@@ -7,7 +7,7 @@ from typing import Any
 
 from course_lib.data.images import ImageSet
 from course_lib.data.toy import PointSet
-from course_lib.errors import UsageError
+from course_lib.errors import CourseError, UsageError
 
 
 @dataclass(frozen=True)
@@ -54,15 +54,21 @@ class DataSpec:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> "DataSpec":
-        """What the `config.json` of a run says of its data. Raises KeyError when it says nothing.
+        """What the `config.json` of a run says of its data. Raises CourseError when it says nothing, or no shape.
 
         The first format says the shape alone; its classifiers had ten classes unless they were told otherwise.
         """
-        if "data_set" not in config:
-            return cls(tuple(config["shape"]), classes=10)
-        fields: Any = config["data_set"]  # JSON has made lists of tuples
-        described: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in fields.items()}
-        return cls(**described)
+        fields: Any = config.get("data_set", {"shape": config.get("shape"), "classes": 10})
+        try:  # JSON has made lists of tuples
+            described: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in fields.items()}
+            spec = cls(**described)
+            if not spec.shape or any(type(side) is not int for side in spec.shape):
+                raise TypeError(f"a shape of {spec.shape}")
+            return spec
+        except (TypeError, AttributeError) as error:
+            raise CourseError(
+                f"config.json does not say what the run was trained on ({error}): restore it, or train again."
+            ) from error
 
 
 def spec_of(

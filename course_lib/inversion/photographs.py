@@ -1,5 +1,6 @@
 """Images to be inverted, from files or from a data set by name, opened batch by batch."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from course_lib import data, files
 from course_lib.data import pictures
+from course_lib.data.folders import hidden
 from course_lib.data.images import Damaged, to_float
 from course_lib.errors import CourseError, UsageError
 
@@ -39,7 +41,7 @@ class Files:
         self, paths: Sequence[Path | str], channels: int, resolution: int, skip_damaged: bool = False
     ):
         self.channels, self.resolution = channels, resolution
-        self.remarks: list[str] = []
+        self.remarks = [remark for path in paths if Path(path).is_dir() for remark in _left_out(Path(path))]
         self.paths: list[Path] = []
         sizes, damaged = [], 0
         for path in _listed([Path(path) for path in paths]):
@@ -93,7 +95,7 @@ class FromSet:
             raise UsageError(f"{name} has {there:,} images in its {split} split: ask for 1 to {there:,}.")
         self.names = [f"{name}-{split}-{number}" for number in range(count or there)]
         self.names = [text.replace("/", "-").replace(":", "-") for text in self.names]
-        self.remarks: list[str] = []
+        self.remarks = data.remarks(name, split)
 
     @property
     def identity(self) -> list[str]:
@@ -120,6 +122,32 @@ def _listed(paths: Sequence[Path]) -> list[Path]:
             raise CourseError(f"{path} is a folder without pictures: name one that has some.")
         found += inside
     return found
+
+
+def _left_out(folder: Path) -> list[str]:
+    """What of a folder is not taken: files that are no pictures by their names, and what lies in folders below it."""
+    others: Counter[str] = Counter()
+    below = []
+    for entry in sorted(folder.iterdir()):
+        if hidden(entry.name):
+            continue
+        if entry.is_dir():
+            below.append(entry.name)
+        elif not pictures.is_picture(entry.name):
+            others[entry.suffix.lower() or "without an ending"] += 1
+    said = []
+    if others:
+        count = sum(others.values())
+        kinds = ", ".join(f"{number:,} {kind}" for kind, number in others.most_common(8))
+        what = "file that is no picture" if count == 1 else "files that are no pictures"
+        said.append(f"{folder}: left out: {count:,} {what} ({kinds}).")
+    if below:
+        more = ", …" if len(below) > 3 else ""
+        said.append(
+            f"{folder}: left out: what lies in folders below it ({', '.join(below[:3])}{more}); name them too to take "
+            f"it."
+        )
+    return said
 
 
 def _size(path: Path) -> tuple[int, int]:

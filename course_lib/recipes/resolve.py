@@ -64,6 +64,10 @@ def restore(config: Mapping[str, Any]) -> Plan:
             "config.json names no recipe, so a script made this run, by calling fit(): only that script can build its "
             "networks again, unless it becomes a recipe (CONTRIBUTING.md, COURSE_RECIPES)."
         )
+    if not isinstance(config["recipe"], str):
+        raise CourseError(
+            f"config.json names the recipe {config['recipe']!r}, which is no name: restore the file."
+        )
     gone = {setting: value for older in range(form, FORMAT) for setting, value in GONE[older].items()}
     classes = groups(find(config["recipe"]))
     try:
@@ -77,8 +81,11 @@ def restore(config: Mapping[str, Any]) -> Plan:
                     if name in names or not ((group, name) in gone and gone[group, name] in (ANY, value))
                 }
             )
-        pretrained = dict(config.get("pretrained", {}))
-        return Plan(config["recipe"], config["tier"], settings, pretrained, config.get("start", ""))
+        pretrained, start = config.get("pretrained", {}), config.get("start", "")
+        names = [*pretrained.values(), start]  # AttributeError: no table of runs by role
+        if not all(isinstance(name, str) for name in names):
+            raise TypeError(f"runs that it stands on, {names}, are no names")
+        return Plan(config["recipe"], config["tier"], settings, dict(pretrained), start)
     except UsageError as error:
         raise CourseError(f"config.json holds what no run can have: {error}") from error
     except (KeyError, TypeError, AttributeError) as error:

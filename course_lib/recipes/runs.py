@@ -9,9 +9,8 @@ from course_lib import paths
 from course_lib.errors import CourseError, UsageError
 from course_lib.recipes import starting
 from course_lib.recipes.plan import Plan
-from course_lib.recipes.resolve import FORMAT, restore
+from course_lib.recipes.resolve import restore
 from course_lib.recipes.size import require_memory
-from course_lib.version import __version__
 
 
 def build(plan: Plan, spec: Any):
@@ -55,6 +54,52 @@ def _pretrained(role: str, run: str):
             f"{run} has no network in the role of {role}, only {', '.join(networks)}: name another run for it."
         )
     return networks[role].requires_grad_(False)
+
+
+def require_shape(plan: Plan, dataset: Any) -> None:
+    """Raises UsageError, with what would help, where the generator that a plan stands on makes other images than the
+    data's; for points their networks say it."""
+    from course_lib.data import DataSpec
+    from course_lib.training.checkpoint import RunDirectory
+
+    if (run := plan.pretrained.get("generator")) is None:
+        return
+    made = DataSpec.from_config(RunDirectory(run_folder(run)).config()).shape
+    wanted = tuple(dataset.shape)
+    if made == wanted or len(made) != 3 or len(wanted) != 3:
+        return
+    advice = []
+    if made[0] != wanted[0]:
+        advice.append(f"take data with {made[0]} channel{'s' * (made[0] != 1)}")
+    if made[1:] != wanted[1:]:
+        advice.append(f"give --resolution {made[-1]}")
+    raise UsageError(
+        f"the generator of {run} makes images of the shape {made}, and the data's have {wanted}: "
+        f"{' and '.join(advice)}, or name another generator."
+    )
+
+
+def require_runs(plan: Plan, run_dir: Path | str | None = None) -> None:
+    """Look for each run that a plan stands on before anything else is done, for data may take minutes to prepare.
+
+    The run that it began with is asked for no more where `run_dir` has weights of its own.
+
+    Raises CourseError, with the command that makes it where its name is that of a recipe, for one that is not there or
+    has no weights yet.
+    """
+    from course_lib.recipes.catalogue import RECIPES
+
+    begun = [plan.start] if plan.start and not _resumes(run_dir) else []
+    for run in dict.fromkeys([*plan.pretrained.values(), *begun]):
+        try:
+            weights_folder(run)
+        except CourseError as error:
+            if len(Path(run).parts) < 2 or Path(run).name not in RECIPES:
+                raise
+            raise CourseError(
+                f"{plan.recipe} in the tier {plan.tier} stands on {run}, which is not there or has no weights yet: "
+                f"make it with `course train {Path(run).name} --tier {plan.tier} --out {run}`."
+            ) from error
 
 
 def open_data(plan: Plan, split: str = "train"):
@@ -108,10 +153,13 @@ def train(
     from course_lib.recipes import fitting
     from course_lib.training import device as devices
 
+    require_runs(plan, run_dir)
     device, here = device or devices.best(), ranks()
     share = here.share(plan.settings["data"].batch)
     if auto_batch:
-        parts = fitting.parts_that_fit(fitting.Case(plan, open_data(plan), device, build), share)
+        datasets = open_data(plan)
+        require_shape(plan, datasets[0])
+        parts = fitting.parts_that_fit(fitting.Case(plan, datasets, device, build), share)
         plan = _in_parts(plan, largest(parts))
     try:
         return _train(plan, run_dir, device, data_changed, every, observe, quiet)
@@ -145,6 +193,7 @@ def _train(
     plan = located(plan)
     d, here = plan.settings["data"], ranks()
     dataset, target = open_data(plan)
+    require_shape(plan, dataset)
     spec = spec_of(dataset, target, d.paired)
     method = build(plan, spec)
     method.prepare(dataset, d.seed)
@@ -200,12 +249,9 @@ def _resumes(run_dir: Path | str | None) -> bool:
 
 def configuration(plan: Plan, spec: Any) -> dict[str, Any]:
     """What `config.json` says of a run."""
-    config = plan.to_json() | {
-        "format": FORMAT,
-        "version": __version__,
-        "shape": list(spec.shape),
-        "data_set": spec.to_json(),
-    }
+    from course_lib.training.configuration import written_here
+
+    config = plan.to_json() | written_here() | {"shape": list(spec.shape), "data_set": spec.to_json()}
     if plan.pretrained:
         config["pretrained_sha256"] = {role: checksum(run) for role, run in plan.pretrained.items()}
     return config
@@ -221,14 +267,25 @@ def upgraded(there: dict[str, Any], spec: Any) -> dict[str, Any]:
 
 
 def checksum(run: str) -> str:
-    """SHA-256 of the weights that a run is used with: those of its zoo entry, or of its latest checkpoint."""
+    """SHA-256 of the weights that a run is used with: those of its zoo entry, or of its latest checkpoint.
+
+    Raises CourseError for a run that is not there or has none.
+    """
     from course_lib.files import TENSORS, sha256
+
+    return sha256(weights_folder(run) / TENSORS)
+
+
+def weights_folder(run: str | Path) -> Path:
+    """Where the weights lie that a run is used with. Raises CourseError for a run that is not there or has none."""
     from course_lib.training.checkpoint import RunDirectory
 
     folder = run_folder(run)
     if (folder / "weights").is_dir():
-        return sha256(folder / "weights" / TENSORS)
-    return sha256(folder / "checkpoints" / str(RunDirectory(folder).latest()) / TENSORS)
+        return folder / "weights"
+    if (step := RunDirectory(folder).latest()) is None:
+        raise CourseError(f"{folder} has no checkpoint yet: let its training reach one.")
+    return folder / "checkpoints" / str(step)
 
 
 def run_folder(name: str | Path) -> Path:

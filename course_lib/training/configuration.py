@@ -103,9 +103,15 @@ def written_here() -> Config:
 
 
 def refuse_newer(config: Mapping[str, Any], what: Path | str = "config.json") -> None:
-    """Raises CourseError, naming its version, for a configuration that this version cannot read."""
+    """Raises CourseError, naming its version, for a configuration that this version cannot read, and for one whose
+    format is no number."""
     form = config.get("format", 1)
-    if isinstance(form, int) and form > FORMAT:
+    if not isinstance(form, int) or isinstance(form, bool) or form < 1:
+        raise CourseError(
+            f"{what} says that its format is {json.dumps(form)}, and formats are numbered from 1: restore the file, "
+            f"or train again."
+        )
+    if form > FORMAT:
         raise CourseError(
             f"{what} was written by version {config.get('version')} of the course, which is newer than this one "
             f"({__version__}): use that version."
