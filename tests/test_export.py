@@ -1,16 +1,19 @@
 """Exports: each is loaded in its own way and gives what the network gives."""
 
+import dataclasses
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
-from course_lib import cli, compare, recipes
+from course_lib import cli, compare, recipes, zoo
 from course_lib.data import DataSpec
 from course_lib.errors import CourseError, UsageError
-from course_lib.export import TOLERANCE, export, traced
+from course_lib.export import TOLERANCE, export, laws, traced, traced_parts
 from course_lib.networks.denoiser import DenoiserNetwork, OneStep
 from course_lib.networks.style import StylePair
 from course_lib.training.checkpoint import RunDirectory
@@ -58,6 +61,125 @@ def test_onnx_agrees_for_batches_of_any_size(entry, tmp_path):
     with torch.no_grad():
         expected = recipes.load(entry).networks[said["network"]](x)
     torch.testing.assert_close(torch.from_numpy(found), expected, rtol=1e-5, atol=1e-5)
+
+
+DRAWN = 20_000  # latents that moments are taken of
+EXPORTED = sorted(name for name in zoo.ENTRIES if not name.startswith(("ibgan-", "diffusion-", "encoder-")))
+
+
+def drawn(parts, folder):
+    """Latents by the code that an export gives."""
+    tensors = laws.tensors_of(parts)
+    if tensors:
+        save_file({name: value.contiguous() for name, value in tensors.items()}, folder / "laws.safetensors")
+    names = {"torch": torch, "load_file": load_file, "Path": Path, "__file__": str(folder / "generator.py")}
+    exec(laws.as_code(parts, "laws.safetensors"), names)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return names["latents"](DRAWN)
+
+
+def moments(z):
+    """Means, covariances and the mean and deviation of lengths: the last two tell a sphere from a normal law."""
+    lengths = z.norm(dim=1)
+    return {"mean": z.mean(0), "covariance": z.T.cov(), "length": lengths.mean(), "spread": lengths.std()}
+
+
+@pytest.mark.parametrize("name", EXPORTED)
+def test_latents_have_the_law_that_an_export_says(name, tmp_path):
+    method = recipes.load(name)
+    for part in traced_parts(method, 0):
+        assert part.takes.startswith("images in [-1, 1]") == (not part.parts)
+        if not part.parts:
+            continue
+        z = method.latents(DRAWN, torch.Generator().manual_seed(1))
+        for (what, found), expected in zip(
+            moments(drawn(part.parts, tmp_path)).items(), moments(z).values(), strict=True
+        ):
+            if z.shape[1] > 1_000 and what == "covariance":
+                found, expected = found.diagonal(), expected.diagonal()
+            scale = (
+                expected.diagonal().mean() if expected.ndim == 2 else expected.abs().max().clamp(min=z.std())
+            )
+            assert (found - expected).abs().max() < 0.06 * scale, what
+        for one, (first, end) in zip(part.parts, laws.columns(part.parts), strict=True):
+            column = z[:, first:end]
+            if "N(0, 1)" in one.words:
+                assert (column.std(0) - 1).abs().max() < 0.03 and column.pow(4).mean() == pytest.approx(
+                    3, rel=0.05
+                )
+            if "uniform on [-1, 1]" in one.words:
+                assert column.abs().max() <= 1 and column.std() == pytest.approx(3**-0.5, rel=0.02)
+            if "a single 1 among zeros" in one.words:
+                assert (column.sum(1) == 1).all() and (column.square() == column).all()
+            if "−1 or 1" in one.words:
+                assert (column.abs() == 1).all()
+
+
+def test_every_entry_of_the_zoo_is_exported_or_refused():
+    for name in set(zoo.ENTRIES) - set(EXPORTED):
+        with pytest.raises(UsageError, match="neither a generator|more than its generator|has no export"):
+            traced_parts(recipes.load(name), 0)
+
+
+def test_an_export_draws_what_it_takes(tmp_path):
+    said = export("glo-fashion", tmp_path, onnx=False)
+    assert "one Gaussian, fitted to the learnt codes" in said["input"]["what"] and said["left_out"] == []
+    assert said["input"]["columns"][0]["tensors"] == ["weights", "means", "factors"]
+    code = (
+        "import sys; from generator import latents, load; y = load()(latents(5)); print(*y.shape); "
+        "assert not any('course_lib' in name for name in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        check=True,
+        env={"PATH": ""},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.split() == ["5", "1", "32", "32"]
+    assert "output = load()(latents(16))" in (tmp_path / "generator.py").read_text()
+
+
+def test_of_a_method_with_latents_of_its_own_no_law_is_said_that_it_does_not_say(monkeypatch):
+    method = recipes.load("dcgan-fashion")
+    assert laws.in_words(laws.parts_of(method), method) == "z, of independent N(0, 1)"
+    monkeypatch.setattr(type(method), "latents", lambda self, n, generator: torch.zeros(n, 64))
+    assert laws.parts_of(method) == [] and laws.as_code([], "x") == ""
+    assert "does not know" in laws.in_words([], method)
+    monkeypatch.setattr(
+        type(method), "latent_parts", lambda self: [laws.uniform(3), laws.one_hot(1)], raising=False
+    )
+    said = laws.in_words(laws.parts_of(method), method)
+    assert "0 to 2 uniform on [-1, 1]; 3 a code of 1 values" in said
+
+
+def test_both_ways_of_a_translation_are_exported_as_the_method_goes_them(tmp_path, capsys, monkeypatch):
+    assert cli.main(["export", "cyclegan-glasses", "--no-onnx", "--out", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "generator of" in said and "inverse of" in said and "of the second domain -> images" in said
+    written = json.loads((tmp_path / "export.json").read_text())
+    assert list(written["also"]) == ["inverse"] and written["left_out"] == []
+    method = recipes.load("cyclegan-glasses")
+    x = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(1)) * 2 - 1
+    for role, way in (("generator", {}), ("inverse", {"back": True})):
+        program = torch.export.load(tmp_path / f"{role}.pt2").module()
+        torch.testing.assert_close(program(x), method.translate(x, **way), rtol=TOLERANCE, atol=TOLERANCE)
+    translate = type(method).translate
+    monkeypatch.setattr(
+        type(method),
+        "translate",
+        lambda self, images, back=False: translate(self, images, back) + (0.1 if back else 0),
+    )
+    with pytest.raises(UsageError, match="more than its inverse alone"):
+        traced_parts(method, 0)
+
+
+def test_trained_networks_that_are_left_out_are_said(tmp_path, capsys):
+    assert cli.main(["export", "bigan-digits", "--no-onnx", "--out", str(tmp_path)]) == 0
+    assert "left out: encoder" in capsys.readouterr().out
+    assert json.loads((tmp_path / "export.json").read_text())["left_out"] == ["encoder"]
 
 
 def test_onnx_without_its_packages_is_one_sentence(tmp_path, monkeypatch):
@@ -145,6 +267,33 @@ def test_the_figure_says_in_which_settings_its_runs_differ(two_runs, monkeypatch
     assert plots == made[0].axes[0].get_gridspec().nrows, "under the plots"
     compare.figure([compare.read("slow")] * 2, two_runs / "figure.png")
     assert "no setting differs" in [text.get_text() for ax in made[1].axes for text in ax.texts]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["/shared/lab/data/celeba/cropped-A", "/shared/lab/data/celeba/cropped-B"],
+        ["/shared/lab/data/of-2024/celeba/cropped", "/shared/lab/data/of-2025/celeba/cropped"],
+        [
+            "/shared/lab/data/celeba/of-2024/cropped-to-the-face",
+            "/shared/lab/data/celeba/of-2025/cropped-to-the-face",
+        ],
+    ],
+    ids=["their ends", "the middle", "far from both ends"],
+)
+def test_values_that_differ_look_different_in_the_figure(two_runs, monkeypatch, values):
+    from matplotlib import pyplot as plt
+    from matplotlib.table import Table
+
+    made = []
+    monkeypatch.setattr(plt, "close", made.append)
+    run = compare.read("slow")
+    runs = [dataclasses.replace(run, name=value, settings={"data.data": value}) for value in values]
+    compare.figure(runs, two_runs / "figure.png")
+    (table,) = made[0].findobj(Table)
+    for row in (0, 1):  # names of runs, and the setting
+        one, other = (table[row, column].get_text().get_text() for column in (1, 2))
+        assert one != other and max(len(one), len(other)) <= compare.WIDEST
 
 
 def test_what_cannot_be_compared_is_one_sentence(two_runs, capsys):

@@ -24,10 +24,11 @@ def run_export(options: argparse.Namespace) -> None:
 
     out = options.out or Path("export") / Path(options.of).name
     said = export(options.of, out, onnx=options.onnx)
-    print(
-        f"{out}: {said['network']} of {said['recipe']}, {said['input']['what']} -> {said['output']['what']}"
-    )
-    for kind, difference in said["differences"].items():
-        print(f"  {said['network']}.{kind} agrees to {difference:.1e}")
+    for role, one in {said["network"]: said, **said.get("also", {})}.items():
+        print(f"{out}: {role} of {said['recipe']}, {one['input']['what']} -> {one['output']['what']}")
+        for kind, difference in one["differences"].items():
+            print(f"  {role}.{kind} agrees to {difference:.1e}")
+    if said["left_out"]:
+        print(f"  left out: {', '.join(said['left_out'])}")
     if "onnx" not in said["differences"] and options.onnx is None:
         print(f"  no ONNX: its packages are not here (`{HOW}`)")
