@@ -8,11 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from course_lib.errors import CourseError
 
-def kept(images: Tensor) -> str:
+
+def as_text(images: Tensor) -> str:
     """Images (N, 3, H, H) in [-1, 1], in a row as one PNG, in base64: text for a line of a record.
 
-    Square, for `shown`. To 256 levels of each value; nothing else is lost.
+    Square, for `from_text`. To 256 levels of each value; nothing else is lost.
     """
     from PIL import Image
 
@@ -23,8 +25,8 @@ def kept(images: Tensor) -> str:
     return base64.b64encode(file.getvalue()).decode()
 
 
-def shown(text: str) -> Tensor:
-    """What `kept` gave, as square images (N, 3, H, H) in [-1, 1]."""
+def from_text(text: str) -> Tensor:
+    """What `as_text` gave, as square images (N, 3, H, H) in [-1, 1]."""
     from PIL import Image
 
     row = torch.from_numpy(np.array(Image.open(io.BytesIO(base64.b64decode(text)))))
@@ -34,6 +36,15 @@ def shown(text: str) -> Tensor:
 
 
 def of(record: Any, variant: str, name: str = "pictures") -> Tensor:
-    """The pictures of that name that a `records.Record` keeps of a variant, of the first seed that has some."""
+    """The pictures of that name that a `records.Record` keeps of a variant, of the first seed that has some.
+
+    Raises CourseError where none has.
+    """
     rows = (line["measures"][-1] for line in record.lines if line["variant"] == variant)
-    return shown(next(row[name] for row in rows if name in row))
+    text = next((row[name] for row in rows if name in row), None)
+    if text is None:
+        raise CourseError(
+            f"the record {record.name} keeps no '{name}' of the variant '{variant}': make it again with "
+            f"`course study run {record.name}`."
+        )
+    return from_text(text)

@@ -39,7 +39,7 @@ def test_variety_of_a_generator_that_repeats_itself_is_nothing():
     images = data.open("digits", resolution=16)
 
     class Repeats:
-        conditions = type("C", (), {"classes": 10})
+        conditions, device = type("C", (), {"classes": 10}), torch.device("cpu")
 
         def latents(self, n, draw):
             return torch.zeros(n, 1)

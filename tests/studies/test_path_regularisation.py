@@ -6,7 +6,12 @@ import pytest
 import torch
 
 from course_lib import records, seeds
-from course_lib.studies.catalogue.path_regularisation import STUDIES, kept, lengths_at, spreads
+from course_lib.studies.catalogue.path_regularisation import (
+    STUDIES,
+    lengths_at,
+    reconstruction_errors,
+    spreads,
+)
 
 
 class Linear:
@@ -59,9 +64,12 @@ def test_the_spread_over_codes_is_told_apart_from_that_over_pictures():
 def test_the_mean_image_misses_all_and_the_image_itself_nothing():
     images = torch.rand(50, 3, 8, 8, generator=seeds.generator(0, purpose="images")) * 2 - 1
     mean = images.mean(0, keepdim=True).expand_as(images)
-    assert kept(images, mean)["missed"] == pytest.approx(1.0)
-    nearly = kept(images, mean + 0.9 * (images - mean))
-    assert nearly["missed"] == pytest.approx(0.01, rel=1e-3) and nearly["psnr"] > kept(images, mean)["psnr"]
+    assert reconstruction_errors(images, mean)["missed"] == pytest.approx(1.0)
+    nearly = reconstruction_errors(images, mean + 0.9 * (images - mean))
+    assert (
+        nearly["missed"] == pytest.approx(0.01, rel=1e-3)
+        and nearly["psnr"] > reconstruction_errors(images, mean)["psnr"]
+    )
 
 
 def test_the_record_says_that_the_penalty_lowers_the_spread_that_it_asks_for():

@@ -43,6 +43,13 @@ def test_a_variant_is_its_route(variant, monkeypatch):
     assert by != "hybrid" or options["rate"] == Optimisation().rate
 
 
+def test_images_that_nobody_asks_for_are_not_drawn(monkeypatch):
+    """The turned faces take the longest to draw, and the encoders are not asked about them."""
+    monkeypatch.setattr(inversion, "turned", lambda *_: pytest.fail("turned faces were drawn"))
+    line = studies.measured("inversion-encoders", "pSp", 0, "smoke")
+    assert "unseen/psnr" in line["measures"][-1] and "generated/psnr" in line["measures"][-1]
+
+
 def test_the_record_says_in_which_order_routes_come():
     record = records.read("inversion-routes")
     assert studies.STUDIES["inversion-routes"].variants.keys() == set(record.variants)

@@ -36,4 +36,6 @@ def test_the_record_says_that_the_noise_is_used_where_it_is_learnt():
     record = records.read("style-noise")
     assert set(record.variants) == set(STUDIES["style-noise"].variants)
     assert max(record.final("left out", "noise")) == 0.0
-    assert len(record.final("learnt", "share")) >= 3
+    shares = [record.final(variant, "share") for variant in ("learnt", "left out")]
+    assert len(shares[0]) >= 3 and min(shares[0]) > 0.2 and max(shares[1]) == 0.0
+    assert min(record.final("learnt", "strength")) > 0.05

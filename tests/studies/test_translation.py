@@ -2,7 +2,7 @@
 
 from course_lib.studies import runner
 from course_lib.studies.catalogue.translation import STUDIES
-from course_lib.studies.pictures import shown
+from course_lib.studies.pictures import from_text
 
 
 def test_a_line_without_pairs_has_the_judges_own_error_beside_it():
@@ -27,7 +27,7 @@ def test_a_line_of_the_night_says_what_its_judge_reads_there():
     assert row["truth/read/glasses"] == row["back/truth/read/glasses"] == 1 > row["dark/truth/read/hat"]
     assert row["truth/light"] < 0.5 * row["given/light"] and row["truth/beyond"] < 1 < row["beyond"]
     assert row["success"] == 0 and row["psnr"] < 12  # four steps from the identity
-    assert shown(row["pictures"]).shape == shown(row["back/pictures"]).shape == (8, 3, 32, 32)
+    assert from_text(row["pictures"]).shape == from_text(row["back/pictures"]).shape == (8, 3, 32, 32)
 
 
 def test_a_line_from_edges_says_what_the_judge_reads_in_the_painting():

@@ -22,6 +22,7 @@ def codes_and_pictures(plan: Any) -> Measure:
     from course_lib.evaluation import report
     from course_lib.evaluation.matching import matching
     from course_lib.evaluation.moments import explained, moments
+    from course_lib.studies.asking import asked
     from course_lib.studies.judging import distance_to
 
     d = plan.settings["data"]
@@ -31,7 +32,7 @@ def codes_and_pictures(plan: Any) -> Measure:
 
     def own(method: Any) -> dict[str, Any]:
         latents = method.latents(200 if few else OWN, seeds.generator(d.seed, purpose="own"))
-        pictures = torch.cat([method.sample(part) for part in latents.split(500)])
+        pictures = torch.cat([asked(method.device, method.sample, part) for part in latents.split(500)])
         kinds, line = method.codes.parts[0].size, method.codes.size
         seen = frechet.judge.logits(pictures).argmax(1)
         row: dict[str, Any] = {"accuracy/own": matching(latents[:, :kinds].argmax(1), seen, kinds).accuracy}

@@ -40,12 +40,13 @@ def variety(method: Any, images: Any, seed: int, each: int = 100) -> float:
     import torch
 
     from course_lib import seeds
+    from course_lib.studies.asking import asked
 
     labels = torch.from_numpy(np.asarray(images.labels).astype(np.int64))
     draw = seeds.generator(seed, purpose="variety")
     shares = []
     for label in range(method.conditions.classes):
-        made = method.sample(method.latents(each, draw), torch.full((each,), label))
+        made = asked(method.device, method.sample, method.latents(each, draw), torch.full((each,), label))
         real = images.tensor(torch.nonzero(labels == label)[:, 0])
         shares.append((made.var(0).sum() / real.var(0).sum()).item())
     return sum(shares) / len(shares)
@@ -93,15 +94,18 @@ def codes(method: Any, held_out: Any, count: int, seed: int) -> dict[str, float]
     from course_lib import seeds
     from course_lib.evaluation.conditions import agreement
     from course_lib.evaluation.reconstruction import psnr
+    from course_lib.studies.asking import asked
 
+    there = method.device
     latents = method.latents(4 * count, seeds.generator(seed, purpose="inversion"))
     z, y = method.parts(latents)
-    own = method.sample(latents)
-    found_z, found_y = method.parts(method.encode(own))
-    told = method.encode_told(own, y)
+    own = asked(there, method.sample, latents)
+    found_z, found_y = method.parts(asked(there, method.encode, own))
+    told = asked(there, method.encode_told, own, y)
     images, truth = held_out_part(method, held_out, count)
-    encoded = method.encode(images)
-    remade, own_remade = method.sample(encoded), method.sample(torch.cat([found_z, found_y], 1))
+    encoded = asked(there, method.encode, images)
+    remade = asked(there, method.sample, encoded)
+    own_remade = asked(there, method.sample, torch.cat([found_z, found_y], 1))
     return {
         "z": (found_z - z).square().mean().item(),
         "z/told": (told - z).square().mean().item(),
@@ -139,16 +143,21 @@ def edits(
     import torch
 
     from course_lib.inversion.attribute_edits import edit_measures
+    from course_lib.studies.asking import asked
 
     images, truth = held_out_part(method, held_out, count)
-    latents = method.encode(images)
+    latents = asked(method.device, method.encode, images)
     if method.conditions.classes:
         new = (truth.argmax(1) + 1) % method.conditions.classes
-        read = judge.logits(method.sample(latents, new)).argmax(1)
-        plain = judge.logits(method.sample(latents)).argmax(1)
+        read = judge.logits(asked(method.device, method.sample, latents, new)).argmax(1)
+        plain = judge.logits(asked(method.device, method.sample, latents)).argmax(1)
         right = (plain == truth.argmax(1)).double().mean().item()
         return {"wanted": (read == new).double().mean().item(), "without": right}
-    found = edit_measures(method, images, latents, judge, binary, torch.as_tensor(spread))
+    there = method.device
+    images, latents, binary, spread = (
+        torch.as_tensor(values).to(there) for values in (images, latents, binary, spread)
+    )
+    found = edit_measures(method, images, latents, judge, binary, spread)
     names = ("wanted", "without", "unwanted", "without_unwanted", "moved")
     row = {f"{key}/{name}": asdict(edit)[key] for name, edit in found.items() for key in names}
     means = {key: sum(asdict(edit)[key] for edit in found.values()) / len(found) for key in names}

@@ -53,8 +53,9 @@ def point_error(plan: Any) -> Measure:
             [order[skipped : skipped + half], order.flip(0)[skipped : skipped + d.batch - half]]
         )
         handles, targets = places[chosen], places[others]
-        made, images = run.method.dragged(z[chosen], handles, targets)
-        after = judge.logits(images)
+        given = (x.to(run.method.device) for x in (z[chosen], handles, targets))
+        made, images = run.method.dragged(*given)
+        after, believed = judge.logits(images.cpu()), made.points[-1].cpu()
         ends = landmarks(after)
         way = (targets - handles).flatten(1)
 
@@ -71,9 +72,9 @@ def point_error(plan: Any) -> Measure:
             "deviation/after": after_each.std().item(),
             "progress": progress.mean().item(),
             "deviation/progress": progress.std().item(),
-            "believed": share(made.points[-1]).mean().item(),
-            "seen": distance(made.points[-1], targets).mean().item(),
-            "lost": distance(made.points[-1], ends).mean().item(),
+            "believed": share(believed).mean().item(),
+            "seen": distance(believed, targets).mean().item(),
+            "lost": distance(believed, ends).mean().item(),
             "arrived": made.arrived.double().mean().item(),
             "steps": made.moved.double().mean().item(),
             "unasked": (after - seen[chosen])[:, unasked].abs().mean().item(),
@@ -88,8 +89,11 @@ def images_of(method: Any, z: Any, at_once: int = 256) -> Any:
     """Images of z (N, latent) by the generator as it is, float32 in [-1, 1]."""
     import torch
 
+    from course_lib.studies.asking import asked
+
+    generator = method.networks["generator"].eval()
     with torch.no_grad():
-        parts = [method.networks["generator"].eval()(part) for part in z.split(at_once)]
+        parts = [asked(method.device, generator, part) for part in z.split(at_once)]
     return torch.cat(parts).float().clamp(-1, 1)
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from course_lib.studies.asking import asked
 from course_lib.studies.plan import Measure, Study
 
 
@@ -36,7 +37,7 @@ def share_found(plan: Any) -> Measure:
     @torch.no_grad()
     def measure(run: Any) -> dict[str, float]:
         row = run.method.divergence
-        v = run.method.networks["critic"](line.points.float()[:, None]).double()
+        v = asked(run.method.device, run.method.networks["critic"], line.points.float()[:, None]).double()
         found = variational.bound_of_output(row, log_p, log_q, v, line)
         exact = fdivergences.exact(row, log_p, log_q, line)
         share = (found - row.at_one) / (exact - row.at_one)
@@ -56,7 +57,9 @@ def ring_modes(plan: Any) -> Measure:
     def measure(run: Any) -> dict[str, float]:
         draw = seeds.generator(d.seed, purpose="modes")
         with run.averaged():
-            found = mode_coverage(run.method.sample(run.method.latents(2_500, draw)), mixture)
+            found = mode_coverage(
+                asked(run.method.device, run.method.sample, run.method.latents(2_500, draw)), mixture
+            )
         return {"modes": found.modes, "high_quality": found.high_quality}
 
     return measure

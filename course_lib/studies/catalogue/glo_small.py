@@ -46,6 +46,7 @@ def codes_and_laws(images: int) -> Any:
         from course_lib.evaluation import features, frechet
         from course_lib.evaluation.reconstruction import psnr_per_image
         from course_lib.methods.code_distribution import CodeLaw
+        from course_lib.studies.asking import asked
 
         d, smoke = plan.settings["data"], plan.tier == "smoke"
         train = data.open(d.data, resolution=d.resolution)
@@ -58,11 +59,13 @@ def codes_and_laws(images: int) -> Any:
             method, truth = run.method, frechet.statistics(judge(train.tensor(torch.arange(len(train)))))
 
             def distance(codes: Any) -> float:
-                return frechet.frechet_distance(frechet.statistics(judge(method.sample(codes))), truth)
+                return frechet.frechet_distance(
+                    frechet.statistics(judge(asked(method.device, method.sample, codes))), truth
+                )
 
             draw = seeds.generator(d.seed, purpose="studies/laws")
             apart = nearest_code(table[:count], table)
-            made = method.reconstruct(first)
+            made = method.reconstruct(first).cpu()
             row = {
                 "psnr": psnr_per_image(train.tensor(first), made).mean().item(),
                 "surface": (table.norm(dim=1) > 0.999).float().mean().item(),
@@ -79,7 +82,7 @@ def codes_and_laws(images: int) -> Any:
             return row
 
         def measure(run: Any) -> dict[str, Any]:
-            table = run.method.codes().table
+            table = run.method.codes().table.cpu()
             row: dict[str, Any] = {"order": same_class(table, labels)}
             if run.step == d.steps:
                 with run.averaged():

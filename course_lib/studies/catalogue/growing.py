@@ -49,6 +49,7 @@ def growth(plan: Any) -> Measure:
     from course_lib import data, seeds
     from course_lib.data.faces import FACTORS
     from course_lib.evaluation import report, transfer, variability
+    from course_lib.studies.asking import asked
     from course_lib.studies.judging import distance_to
 
     d, smoke = plan.settings["data"], plan.tier == "smoke"
@@ -69,7 +70,11 @@ def growth(plan: Any) -> Measure:
         ).mean(0)
         draws = seeds.generator(d.seed, purpose="transfer")
         pairs = method.latents(count, draws), method.latents(count, draws)
-        copied = transfer.transfer(method.sample, read, *pairs, list(named.values()))
+
+        def sampled(latents: Any) -> Any:
+            return asked(method.device, method.sample, latents)
+
+        copied = transfer.transfer(sampled, read, *pairs, list(named.values()))
         return {
             "variability": pixels.groups | {"all": pixels.total},
             "moved": tabled([*named, "all"], moved),

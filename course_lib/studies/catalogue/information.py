@@ -4,6 +4,7 @@ import copy
 from typing import Any
 
 from course_lib import seeds
+from course_lib.studies.asking import asked
 from course_lib.studies.plan import Measure, Study
 
 AFTERWARDS = 500  # steps of a Q that is trained when the game is over
@@ -39,14 +40,14 @@ def code_matching(plan: Any) -> Measure:
         first = method.codes.parts[0].size
         row: dict[str, Any] = {}
         for split, (images, labels) in sets.items():
-            codes = torch.cat([method.represent(part) for part in images.split(500)])[:, :first]
+            codes = represented(method, images)[:, :first]
             found = matching(codes.argmax(1), labels, first)
             row["accuracy" if split == "train" else "accuracy/test"] = found.accuracy
             if last and split == "train":
                 row["chance"] = chance_accuracy(labels, first)
                 row["kmeans"] = kmeans_accuracy(images, images, labels, first, d.seed)
                 row["counts"] = found.counts.flatten().tolist()
-        categorical, *others = method.lower_bounds(OWN, seeds.generator(d.seed, purpose="bounds")).tolist()
+        categorical, *others = method.lower_bounds(OWN, drawn_there(method, d.seed)).tolist()
         return row | {"lower/categorical": categorical, "lower/continuous": sum(others)}
 
     def measure(run: Any) -> dict[str, float]:
@@ -94,7 +95,7 @@ def sprite_codes(plan: Any) -> Measure:
     def read(method: Any) -> dict[str, Any]:
         # of the prior: uniform codes on [-1, 1], or N(0, 1)
         uniform = hasattr(method, "codes") and method.codes.parts[0].law == "uniform"
-        codes = torch.cat([method.represent(part) for part in images.split(500)])
+        codes = represented(method, images)
         score, gap = scores(codes, 3**-0.5 if uniform else 1.0)
         row: dict[str, Any] = {
             "factor_vae": score.score,
@@ -103,14 +104,14 @@ def sprite_codes(plan: Any) -> Measure:
             "mig": gap.score,
             "mig/gaps": [round(g, 5) for g in gap.gaps.tolist()],
         }
-        draw = seeds.generator(d.seed, purpose="bounds")
+        draw = drawn_there(method, d.seed)
         if hasattr(method, "lower_bounds"):
             row["lower"] = method.lower_bounds(OWN, draw).sum().item()
         by = None
         if hasattr(method, "upper_bounds"):
             by = method.upper_bounds(OWN, draw)
         elif hasattr(method, "rates"):
-            by = method.rates(images[:OWN])
+            by = asked(method.device, method.rates, images[:OWN])
         if by is not None:
             row |= {"upper": by.sum().item(), "upper/by": [round(u, 5) for u in by.tolist()]}
         return row
@@ -137,6 +138,20 @@ RIVALS: dict[str, dict[str, Any]] = {
     # at 16 pixels a picture costs fewer nats than at 64, and β = 4 is dearer than it was for its authors
     "β-VAE, β = 1": {"recipe": "betavae-sprites", "beta": 1.0},
 }
+
+
+def represented(method: Any, images: Any) -> Any:
+    """What a method reads from images (N, C, H, W): (N, size), on the CPU."""
+    import torch
+
+    return torch.cat([asked(method.device, method.represent, part) for part in images.split(500)])
+
+
+def drawn_there(method: Any, seed: int) -> Any:
+    """The generator of the bounds' latents: bounds are computed where their latents are drawn."""
+
+    return seeds.generator(seed, purpose="bounds", device=method.device)
+
 
 STUDIES: dict[str, Study] = {
     "infogan-fashion": Study(

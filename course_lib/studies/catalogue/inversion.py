@@ -47,11 +47,12 @@ def searches(plan: Any) -> Measure:
 def images_of(method: Any, held_out: Any, count: int, seed: int) -> dict[str, tuple[Any, Any]]:
     """SET -> `count` images, and the z that they were made of where there is one."""
     from course_lib import seeds
+    from course_lib.studies.asking import asked
 
     z = method.latents(count, seeds.generator(seed, purpose="inversion/truth"))
     numbers = range(seed * count, (seed + 1) * count)
     return {
-        "generated": (method.sample(z), z),
+        "generated": (asked(method.device, method.sample, z), z),
         "unseen": (held_out.tensor(slice(numbers.start, numbers.stop)), None),
         "turned": (turned(numbers, held_out.resolution), None),
     }
@@ -90,27 +91,33 @@ def in_code(method: Any, codes: Any, z: Any) -> dict[str, float]:
 
     from course_lib import seeds
     from course_lib.inversion.spaces import space_named
+    from course_lib.studies.asking import asked
 
     generator, name = method.networks["generator"], method.settings.space
     with torch.no_grad():
-        truth = z if name == "z" else generator.mapping(z)
+        truth = z if name == "z" else asked(method.device, generator.mapping, z)
         if name == "w+":
             truth = generator.broadcast(truth)
         drawn = space_named(generator, name).draw(1_000, seeds.generator(0, purpose="inversion/unit"))
     if name == "z" and hasattr(generator, "mapping"):  # the mapping network sees directions alone
         codes, truth = (x / x.square().mean(1, keepdim=True).sqrt() for x in (codes, truth))
     unit = drawn.var(0, correction=0).mean()
-    each = ((codes - truth.cpu()).square().flatten(1).mean(1) / unit).double()
+    each = ((codes.cpu() - truth).square().flatten(1).mean(1) / unit).double()
     return {"generated/code": each.mean().item(), "deviation/generated/code": each.std().item()}
 
 
 def edited(method: Any, inversion: Any, judge: Any, binary: Any, run: str) -> dict[str, float]:
     """`edits` of a search's codes, with the noise maps that it found."""
+    from course_lib.studies.asking import asked
+
     generator = method.networks["generator"]
-    maps = list(inversion.noise) or None
+    maps = [noise.to(method.device) for noise in inversion.noise] or None
+
+    def made(codes: Any) -> Any:
+        return generator.synthesis(generator.broadcast(codes) if codes.ndim == 2 else codes, maps)
 
     def image(codes: Any) -> Any:
-        return generator.synthesis(generator.broadcast(codes) if codes.ndim == 2 else codes, maps)
+        return asked(method.device, made, codes)
 
     return edits(run, inversion.codes, image, judge, binary)
 

@@ -24,6 +24,7 @@ def together(plan: Any) -> Measure:
     from course_lib.evaluation import features
     from course_lib.evaluation.correlations import amplification, correlations, hard
     from course_lib.objectives.attributes import binary_columns
+    from course_lib.studies.asking import asked as answered
 
     d = plan.settings["data"]
     count = SAMPLES if plan.tier != "smoke" else 100
@@ -39,7 +40,9 @@ def together(plan: Any) -> Measure:
 
     def drawn(run: Any, n: int, factor: float) -> Any:
         codes = run.method.latents(n, seeds.generator(d.seed, purpose="correlations")) * factor
-        images = torch.cat([run.method.sample(part).cpu() for part in codes.split(500)])
+        images = torch.cat(
+            [answered(run.method.device, run.method.sample, part) for part in codes.split(500)]
+        )
         return hard(judge.logits(images), binary)
 
     def measure(run: Any) -> dict[str, float]:

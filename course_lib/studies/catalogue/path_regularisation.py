@@ -51,14 +51,15 @@ def regularised(plan: Any) -> Measure:
         row = {}
         for name, images in (("generated", drawn[:sought]), ("unseen", unseen)):
             made = invert(generator, images, space="w", steps=steps, pool=POOL, seed=d.seed).reconstructions
-            row |= {f"{name}/{key}": value for key, value in kept(images, made).items()}
+            row |= {f"{name}/{key}": value for key, value in reconstruction_errors(images, made).items()}
         return row
 
     def found(run: Any) -> dict[str, Any]:
         generator = run.method.networks["generator"].eval()
         drawn = report.draw_samples(run.method, 50 if smoke else SAMPLES, d.seed)
         shown, half = drawn.clamp(-1, 1), len(drawn) // 2  # after few steps some reach far beyond
-        chance = seeds.generator(d.seed, purpose="path lengths")
+        # codes and pictures are drawn where the generator is
+        chance = seeds.generator(d.seed, purpose="path lengths", device=run.method.device)
         return {
             **paths(generator),
             "apart": distance(drawn[:half][:pairs], drawn[half:][:pairs]).mean().item(),
@@ -81,7 +82,7 @@ def lengths_at(generator: Any, codes: int, pictures: int, chance: Any) -> Any:
     columns = []
     with torch.enable_grad():
         for _ in range(pictures):
-            columns.append(path_lengths(generator.synthesis(styles), styles, chance).detach())
+            columns.append(path_lengths(generator.synthesis(styles), styles, chance).detach().cpu())
     return torch.stack(columns, 1)
 
 
@@ -98,7 +99,7 @@ def spreads(lengths: Any) -> dict[str, float]:
     }
 
 
-def kept(images: Any, made: Any) -> dict[str, float]:
+def reconstruction_errors(images: Any, made: Any) -> dict[str, float]:
     """psnr: a mean over images, in dB. missed: the mean squared error over the images' variance, pixel by pixel about
     their mean image: 0 is perfect, and 1 what the mean image would do for all of them."""
     from course_lib.evaluation.reconstruction import psnr_per_image

@@ -105,7 +105,7 @@ def clusters(method: Any, images: Any, judge: Any, binary: Any, count: int) -> d
     numbers = slice(method.seed * count, (method.seed + 1) * count)
     x = images.tensor(numbers)
     factors = torch.tensor(images.factors[numbers])
-    codes = torch.cat([method.encode(part) for part in x.split(256)])
+    codes = torch.cat([method.encode(part).cpu() for part in x.split(256)])
     pixels = x.flatten(1)
     few = ImageSet(images.name, np.asarray(images.images[numbers]))
     components = pca.fit(few, min(codes.shape[1], count), most_exact=0).estimator
@@ -201,7 +201,7 @@ def by_space(plan: Any) -> Measure:
                     }
                 )
             centre = method.networks["projection"].centre
-            blind = method.sample(centre[None]).clamp(-1, 1).expand_as(fresh.images)
+            blind = method.sample(centre[None]).cpu().clamp(-1, 1).expand_as(fresh.images)
             found, of_real = fresh_samples.projected(method, real), judge.logits(real)
             return row | summary(
                 {

@@ -22,6 +22,7 @@ def encoding(plan: Any) -> Measure:
 
     from course_lib import data, seeds
     from course_lib.evaluation import features
+    from course_lib.studies.asking import asked
 
     d = plan.settings["data"]
     train, test = (data.open(d.data, resolution=d.resolution, split=split) for split in ("train", "test"))
@@ -37,8 +38,8 @@ def encoding(plan: Any) -> Measure:
         from course_lib.evaluation.reconstruction import pair_distances
 
         with torch.no_grad():
-            codes, new_codes = encoder(images), encoder(new)
-            made = method.sample(new_codes)
+            codes, new_codes = (asked(method.device, encoder, x) for x in (images, new))
+            made = asked(method.device, method.sample, new_codes)
         distances = pair_distances(new, made)
         read = (judge.logits(made).argmax(1) == new_labels).double().mean().item()
         row = {"own": distances.own, "others": distances.others, "ratio": distances.ratio, "class": read}
@@ -51,7 +52,7 @@ def encoding(plan: Any) -> Measure:
             method = run.method
             row = {f"bigan/{name}": value for name, value in worth(method, method.encode).items()}
             z = method.latents(500, seeds.generator(d.seed, purpose="studies/own"))
-            found = method.encode(method.sample(z))
+            found = asked(method.device, lambda z: method.encode(method.sample(z)), z)
             row["bigan/found"] = ((found - z).square().mean() / z.var()).item()
             if run.step == d.steps:
                 steps = 4 if plan.tier == "smoke" else AFTERWARDS
@@ -103,11 +104,12 @@ def untrained(plan: Any, method: Any, images: Any) -> Any:
         if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
             module.momentum = 1.0
     with torch.no_grad():
+        images = images.to(method.device)
         network(images)
         network.eval()
         codes = network(images)
         mean, deviation = codes.mean(0), codes.std(0)
-    spread = method.latents(4096, torch.Generator().manual_seed(0)).std()
+    spread = method.latents(4096, torch.Generator().manual_seed(0)).std().item()
     return lambda x: (network(x) - mean) / deviation * spread
 
 
@@ -122,7 +124,7 @@ def regressed(plan: Any, method: Any, steps: int) -> Any:
     network = fresh_encoder(plan, method, "studies/regression")
     optimizer, stream = torch.optim.Adam(network.parameters(), RATE), PairStream(method.space)
     for step in range(steps):
-        pairs = stream.at(seeds.Draw(d.seed, step=step), d.batch, "studies/regression")
+        pairs = stream.at(seeds.Draw(d.seed, step=step, device=method.device), d.batch, "studies/regression")
         loss = (network(pairs.images) - pairs.codes).square().mean()
         optimizer.zero_grad()
         loss.backward()

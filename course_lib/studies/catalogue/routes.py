@@ -7,11 +7,12 @@ from course_lib.studies.catalogue.glo import at_the_end
 from course_lib.studies.plan import Measure, Study
 
 ROUTES = "routes-stylegan-faces"  # whose batch says how many images there are of each kind, for a seed
+SETS = ("generated", "unseen", "turned")
 
 
 class Answer(NamedTuple):
     """Codes (B, ...), what is made of them (B, C, H, W), and codes -> pictures by what made these; None where an edit
-    of the codes does not reach the picture."""
+    of the codes does not reach the picture. All of the CPU, wherever the networks are."""
 
     codes: Any
     made: Any
@@ -22,24 +23,31 @@ def answer_of(method: Any, images: Any) -> Answer:
     """A route's, a learned encoder's or HyperStyle's answer to images."""
     from course_lib.inversion.spaces import space_named
     from course_lib.networks.own_weights import with_own_weights
+    from course_lib.studies.asking import asked
 
+    there = method.device
     if hasattr(method, "reconstruct"):  # HyperStyle: an image has weights of its own
-        codes, made, offsets = method.reconstruct(images)
-        return Answer(codes, made, lambda edited: method.decoded(edited, offsets))
+        codes, made, offsets = asked(there, method.reconstruct, images)  # offsets stay there
+        return Answer(codes, made, lambda edited: asked(there, method.decoded, edited, offsets))
     if not hasattr(method, "search"):
-        codes = method.encode(images)
-        return Answer(codes, method.sample(codes), method.sample)
+        codes = asked(there, method.encode, images)
+
+        def sampled(edited: Any) -> Any:
+            return asked(there, method.sample, edited)
+
+        return Answer(codes, sampled(codes), sampled)
     found, settings = method.search(images), method.settings
     decode = space_named(method.networks["generator"], settings.space).decode
     if settings.by == "feature-space":
         return Answer(found.codes, found.reconstructions, None)
     if settings.by == "tuned":
+        changed = {name: value.to(there) for name, value in found.changed.items()}
         return Answer(
             found.codes,
             found.reconstructions,
-            lambda edited: with_own_weights(decode, found.changed, edited),
+            lambda edited: asked(there, with_own_weights, decode, changed, edited),
         )
-    return Answer(found.codes, found.reconstructions, decode)
+    return Answer(found.codes, found.reconstructions, lambda edited: asked(there, decode, edited))
 
 
 def encoders(plan: Any) -> Measure:
@@ -54,9 +62,7 @@ def encoders(plan: Any) -> Measure:
 
     def found(run: Any) -> dict[str, Any]:
         row: dict[str, Any] = {}
-        for name, images in images_of(plan, run.method, faces).of.items():
-            if name == "turned":
-                continue
+        for name, images in images_of(plan, run.method, faces, ("generated", "unseen")).of.items():
             answer = answer_of(run.method, images)
             row |= judged(plan, name, images, answer, judge, binary)
         return row
@@ -100,11 +106,12 @@ class Asked(NamedTuple):
     z: Any
 
 
-def images_of(plan: Any, method: Any, faces: Any) -> Asked:
-    """As many images of each set as the batch of `ROUTES` says, by the plan's seed."""
+def images_of(plan: Any, method: Any, faces: Any, sets: tuple[str, ...] = SETS) -> Asked:
+    """As many images of each of these sets as the batch of `ROUTES` says, by the plan's seed; on the CPU."""
     import torch
 
     from course_lib import recipes, seeds
+    from course_lib.studies.asking import asked
     from course_lib.studies.catalogue.inversion import turned
 
     seed = plan.settings["data"].seed
@@ -113,9 +120,13 @@ def images_of(plan: Any, method: Any, faces: Any) -> Asked:
     generator = method.networks["generator"].eval()
     z = torch.randn(count, generator.latent, generator=seeds.generator(seed, purpose="routes/truth"))
     with torch.no_grad():
-        own = generator(z)
-    unseen = faces.tensor(slice(numbers.start, numbers.stop))
-    return Asked({"generated": own, "unseen": unseen, "turned": turned(numbers, faces.resolution)}, z)
+        own = asked(method.device, generator, z)
+    made = {
+        "generated": lambda: own,
+        "unseen": lambda: faces.tensor(slice(numbers.start, numbers.stop)),
+        "turned": lambda: turned(numbers, faces.resolution),
+    }
+    return Asked({name: made[name]() for name in sets}, z)
 
 
 def judged(plan: Any, name: str, images: Any, answer: Answer, judge: Any, binary: Any) -> dict[str, float]:

@@ -71,8 +71,8 @@ def looks(method: Any, real: Any) -> dict[str, float]:
     row: dict[str, float] = {}
     latents = method.latents(100, seeds.generator(0, purpose="attention"))
     for role, inputs in (("generator", latents), ("discriminator", real)):
-        for layer, weights in attention_maps(method.networks[role], inputs):
-            found = distances(weights)
+        for layer, weights in attention_maps(method.networks[role], inputs.to(method.device)):
+            found = distances(weights.cpu())
             row[f"gamma/{role}"] = layer.gamma.item()
             row[f"distance/{role}"], row[f"distance/{role}/even"] = found.mean, found.even
             row[f"other/{role}"] = found.other
@@ -90,6 +90,7 @@ def truncation(plan: Any) -> Measure:
 
     from course_lib import data, seeds
     from course_lib.evaluation.manifold import precision_recall
+    from course_lib.studies.asking import asked
     from course_lib.studies.judging import distance_to
 
     d = plan.settings["data"]
@@ -100,7 +101,7 @@ def truncation(plan: Any) -> Measure:
     count = DIGITS if plan.tier != "smoke" else 100
 
     def of(method: Any, latents: Any) -> tuple[Any, dict[str, float]]:
-        drawn = torch.cat([method.sample(part) for part in latents.split(500)])
+        drawn = torch.cat([asked(method.device, method.sample, part) for part in latents.split(500)])
         seen, told = judge(drawn), method.parts(latents)[1].argmax(1)
         precision, recall = precision_recall(seen, real)
         right = (judge.read(seen).argmax(1) == told).double().mean().item()

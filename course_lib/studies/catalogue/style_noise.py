@@ -24,7 +24,8 @@ def noise(plan: Any) -> Measure:
 
     def found(run: Any) -> dict[str, Any]:
         generator = run.method.networks["generator"].eval()
-        chance = seeds.generator(d.seed, purpose="noise anew")
+        # faces are drawn and made where the generator is
+        chance = seeds.generator(d.seed, purpose="noise anew", device=run.method.device)
         by_noise, by_styles = deviations(generator, style_spaces.drawn_w(generator, FACES, chance), chance)
         drawn = report.draw_samples(run.method, 50 if smoke else 2_000, d.seed)
         return {

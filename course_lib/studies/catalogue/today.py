@@ -30,7 +30,7 @@ def suited_distance(plan: Any) -> Measure:
         networks = run.method.networks
         critic = networks["discriminator" if "discriminator" in networks else "critic"]
         critic.eval()  # batch normalisation by its running statistics, so that each image has a gradient of its own
-        x = real.clone().requires_grad_(True)
+        x = real.clone().to(run.method.device).requires_grad_(True)
         row = {"slope": squared_gradient_norm(critic(x), x).mean().item()}
         critic.train()
         if run.step:

@@ -52,23 +52,23 @@ def by_night(method: Any, source: Any, target: Any, count: int, seed: int) -> di
     And of seed 0 what it made of the first `SHOWN`: "pictures" of the way there, "back/pictures" of the way back.
     """
     from course_lib.evaluation.variants import recoloured_measures
-    from course_lib.studies.pictures import kept
+    from course_lib.studies.pictures import as_text
 
     row: dict[str, Any] = dict(recoloured_measures(method, source, target, count, seed))
     if seed == 0:
-        row["pictures"] = kept(method.translate(source.tensor(SHOWN)))
-        row["back/pictures"] = kept(method.translate(target.tensor(SHOWN), back=True))
+        row["pictures"] = as_text(method.translate(source.tensor(SHOWN).to(method.device)))
+        row["back/pictures"] = as_text(method.translate(target.tensor(SHOWN).to(method.device), back=True))
     return row
 
 
 def from_edges(method: Any, source: Any, target: Any, count: int, seed: int) -> dict[str, Any]:
     """`evaluation.variants.painted_measures`. And of seed 0, as "pictures", what it painted of the first `SHOWN`."""
     from course_lib.evaluation.variants import painted_measures
-    from course_lib.studies.pictures import kept
+    from course_lib.studies.pictures import as_text
 
     row: dict[str, Any] = dict(painted_measures(method, source, target, count))
     if seed == 0:
-        row["pictures"] = kept(method.translate(source.tensor(SHOWN)))
+        row["pictures"] = as_text(method.translate(source.tensor(SHOWN).to(method.device)))
     return row
 
 

@@ -42,6 +42,7 @@ def critic_slopes(plan: Any) -> Measure:
 
     from course_lib import data, seeds
     from course_lib.evaluation import lipschitz
+    from course_lib.studies.asking import asked
     from course_lib.theory import transport
 
     d, method = plan.settings["data"], plan.settings["method"]
@@ -55,10 +56,11 @@ def critic_slopes(plan: Any) -> Measure:
 
     @torch.no_grad()
     def measure(run: Any) -> dict[str, float]:
-        critic = run.method.networks["critic"]
-        found = lipschitz.slopes(critic, real, fake, d.seed)
+        critic, there = run.method.networks["critic"], run.method.device
+        found = lipschitz.slopes(critic, real.to(there), fake.to(there), d.seed)
         critic.eval()  # where spectral norms stand still
-        earned, along = transport.dual_value(critic(real), critic(fake)).item(), critic(circle)
+        of_real, of_fake, along = (asked(there, critic, x) for x in (real, fake, circle))
+        earned = transport.dual_value(of_real, of_fake).item()
         critic.train()
         steepest = max(
             found.pair, *(norms.max().item() for norms in (found.data, found.samples, found.between))
