@@ -101,7 +101,7 @@ def test_latents_have_the_law_that_an_export_says(name, tmp_path):
             scale = (
                 expected.diagonal().mean() if expected.ndim == 2 else expected.abs().max().clamp(min=z.std())
             )
-            assert (found - expected).abs().max() < 0.06 * scale, what
+            assert (found - expected).abs().max() < 0.1 * scale, what
         for one, (first, end) in zip(part.parts, laws.columns(part.parts), strict=True):
             column = z[:, first:end]
             if "N(0, 1)" in one.words:

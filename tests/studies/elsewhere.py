@@ -6,6 +6,7 @@ on a GPU: an operation of both, a network asked about an image of the other, Num
 
 import contextlib
 from collections.abc import Iterator
+from unittest import mock
 
 import torch
 from torch import Tensor, nn
@@ -43,9 +44,17 @@ class Elsewhere(Tensor):
 
 
 class OfElsewhere(torch.Generator):
-    """A generator of the CPU that says it is of the other device."""
+    """A generator of the CPU that says it is of the other device. Operations know it by its seed, which is its own."""
 
     device = property(lambda self: DEVICE)  # type: ignore[assignment]
+
+    def manual_seed(self, seed: int) -> "OfElsewhere":
+        super().manual_seed(seed ^ 0x5A5A5A5A5A5A)
+        SEEDS.add(self.initial_seed())
+        return self
+
+
+SEEDS: set[int] = set()  # of generators of the other device
 
 
 def dispatched(func, args, kwargs):
@@ -57,10 +66,11 @@ def dispatched(func, args, kwargs):
         raise RuntimeError(f"Expected all tensors to be on the same device, and {func} was given two devices")
     to = kwargs.get("device")
     made_there = bool(there) if to is None else torch.device(to) == DEVICE
-    if any(type(x) is torch.Generator and made_there for x in given):
-        raise RuntimeError(f"{func} was given a generator of the CPU")
-    if any(type(x) is OfElsewhere and not made_there for x in given):
-        raise RuntimeError(f"{func} was given a generator of the other device")
+    for x in given:
+        if isinstance(x, torch.Generator) and made_there != (x.initial_seed() in SEEDS):
+            raise RuntimeError(
+                f"{func} was given a generator of {'the CPU' if made_there else 'the other device'}"
+            )
     if to is not None and made_there:
         kwargs = kwargs | {"device": torch.device("cpu")}
     outer = {id(x.inner): x for x in there}
@@ -87,6 +97,32 @@ class Device(TorchDispatchMode):
 
 
 @contextlib.contextmanager
+def made_there() -> Iterator[None]:
+    """Within it tensors are made there of numbers too: of torch itself no mode sees that."""
+
+    def making(function):
+        def made(*args, device=None, **kwargs):
+            if device is None or torch.device(device) != DEVICE:
+                return function(*args, device=device, **kwargs)
+            return function(*args, device="cpu", **kwargs).to(DEVICE)
+
+        return made
+
+    def new_tensor(self, *args, **kwargs):
+        if not isinstance(self, Elsewhere) or kwargs.get("device") is not None:
+            return of_like(self, *args, **kwargs)
+        return torch.tensor(*args, **{"dtype": self.dtype} | kwargs).to(DEVICE)
+
+    of_like = Tensor.new_tensor
+    with (
+        mock.patch.object(torch, "tensor", making(torch.tensor)),
+        mock.patch.object(torch, "as_tensor", making(torch.as_tensor)),
+        mock.patch.object(Tensor, "new_tensor", new_tensor),
+    ):
+        yield
+
+
+@contextlib.contextmanager
 def moved(*networks: nn.Module) -> Iterator[None]:
     """Within it the parameters and buffers of networks are elsewhere, and what is done to them there is undone."""
     tables = [
@@ -106,7 +142,7 @@ def moved(*networks: nn.Module) -> Iterator[None]:
     for table in tables:
         table.update({name: twin(tensor) for name, tensor in table.items() if tensor is not None})
     try:
-        with Device():
+        with made_there(), Device():
             yield
     finally:
         for table, old in zip(tables, before, strict=True):

@@ -3,6 +3,7 @@
 from typing import Any
 
 from course_lib.studies.catalogue.glo import at_the_end
+from course_lib.studies.asking import asked
 from course_lib.studies.plan import Measure, Study
 
 CODES, PICTURES = 256, 8  # at which lengths are taken: codes w, and random pictures y for each of them
@@ -38,7 +39,9 @@ def regularised(plan: Any) -> Measure:
         return perceptual(a, b, stages, reduction="image")
 
     def paths(generator: Any) -> dict[str, float]:
-        z, w = style_spaces.z_space(generator), style_spaces.w_space(generator)
+        z, w = (
+            asked_there(generator, space(generator)) for space in (style_spaces.z_space, style_spaces.w_space)
+        )
         row = {}
         for at in ("full", "end"):
             common: Any = {"at": at, "pairs": pairs, "seed": d.seed}
@@ -69,6 +72,14 @@ def regularised(plan: Any) -> Measure:
         }
 
     return at_the_end(plan, found)
+
+
+def asked_there(generator: Any, space: Any) -> Any:
+    """A space for codes and pictures of the CPU, wherever its generator is."""
+    from types import SimpleNamespace
+
+    where = next(generator.parameters()).device
+    return SimpleNamespace(draw=space.draw, decode=lambda codes: asked(where, space.decode, codes))
 
 
 def lengths_at(generator: Any, codes: int, pictures: int, chance: Any) -> Any:
