@@ -73,9 +73,11 @@ def elsewhere(monkeypatch):
         return OfElsewhere().manual_seed(seeds.number(seed, **coordinates))
 
     monkeypatch.setattr(seeds, "generator", generator)
-    monkeypatch.setattr(
-        torch, "autocast", lambda kind, **how: nullcontext() if kind == "meta" else autocast(kind, **how)
-    )
+
+    def cast(kind, *args, **how):
+        return nullcontext() if kind == DEVICE.type else autocast(kind, *args, **how)
+
+    monkeypatch.setattr(torch, "autocast", cast)
     monkeypatch.setattr(torch, "is_autocast_enabled", lambda *kind: kind != ("meta",) and enabled(*kind))
 
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from course_lib.studies.catalogue.glo import at_the_end
 from course_lib.studies.asking import asked
+from course_lib.studies.catalogue.glo import at_the_end
 from course_lib.studies.plan import Measure, Study
 
 CODES, PICTURES = 256, 8  # at which lengths are taken: codes w, and random pictures y for each of them
