@@ -73,10 +73,11 @@ def opened(options: argparse.Namespace, spec: Any) -> tuple[Any, Any, tuple[str,
     whole = own and options.split is None
     for sentence in data.remarks(name, "" if whole else split):
         print(sentence, file=sys.stderr)
-    if whole:
-        there: Any = data.open_whole(name, resolution=resolution)
-    else:
-        there = data.open(name, resolution=resolution, split=split)
+    with data.told():
+        if whole:
+            there: Any = data.open_whole(name, resolution=resolution)
+        else:
+            there = data.open(name, resolution=resolution, split=split)
     if there.shape != spec.shape:
         raise UsageError(
             f"{there.name} has images of shape {tuple(there.shape)}, and this run's are {tuple(spec.shape)}."

@@ -74,7 +74,8 @@ def evaluate(options: argparse.Namespace, here: Any) -> None:
     if here.first:
         for sentence in data.remarks(options.data or d.data, "train"):
             notices.say(sentence)
-    dataset = sharing.in_turn(lambda: data.open(options.data or d.data, resolution=d.resolution))
+    with data.told():
+        dataset = sharing.in_turn(lambda: data.open(options.data or d.data, resolution=d.resolution))
     numbers = sharing.together(
         lambda: report.measure(
             method,

@@ -84,7 +84,7 @@ def named_recipe(words: Sequence[str]) -> str | None:
 
 def run(words: Sequence[str]) -> None:
     """Carry out `course train WORDS`, of which one is a recipe. Raises UsageError for what cannot be meant."""
-    from course_lib import recipes
+    from course_lib import data, recipes
     from course_lib.training import device as devices
     from course_lib.training.distributed import process_group
 
@@ -99,14 +99,15 @@ def run(words: Sequence[str]) -> None:
         quiet = invocation.quiet or not here.first
         if not quiet:
             say_of_folders(plan)
-        done = recipes.train(
-            plan,
-            out,
-            device=devices.named(invocation.device),
-            quiet=quiet,
-            data_changed=invocation.data_changed,
-            auto_batch=invocation.auto_batch,
-        )
+        with contextlib.nullcontext() if quiet else data.told():
+            done = recipes.train(
+                plan,
+                out,
+                device=devices.named(invocation.device),
+                quiet=quiet,
+                data_changed=invocation.data_changed,
+                auto_batch=invocation.auto_batch,
+            )
     if here.first:
         print(
             f"{out}: {done.step:,} steps in {done.seconds / 60:.1f} minutes. Next: course sample {out}; course "

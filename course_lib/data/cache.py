@@ -91,7 +91,7 @@ def remarks(name: str | os.PathLike, split: str = "") -> list[str]:
     whole = getattr(source, "base", source)
     if not isinstance(whole, Folder):
         return []
-    said = whole.told()
+    said = whole.report()
     if split in whole.layout.parts:
         pictures = {entry for part in whole.layout.parts.values() for entry in part}
         taken = len(whole.layout.parts[split])

@@ -1,5 +1,6 @@
 """Any folder of pictures: its files, the split and the class of each."""
 
+import contextlib
 import hashlib
 import logging
 import os
@@ -19,7 +20,17 @@ from course_lib.data.pictures import decode, has_colour, reason
 from course_lib.errors import CourseError, UsageError
 
 log = logging.getLogger(__name__)
-_told: set[str] = set()  # folders of which this process has told what they are
+
+
+@contextlib.contextmanager
+def told() -> Iterator[None]:
+    """Within it preparation does not log what a folder is and leaves out, for whoever has said it already."""
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 class Shelf(Protocol):
@@ -225,21 +236,15 @@ class Folder:
         left_out = [*self.layout.left_out, *self.shelf.remarks]
         return [*said, f"{self.path.name}: left out: {'; '.join(left_out)}."] if left_out else said
 
-    def told(self) -> list[str]:
-        """The same, for whoever tells it: preparation then does not say it again."""
-        _told.add(self.name)
-        return self.report()
-
     def fingerprint(self, split: str) -> str:
         return listing(self.shelf, self.layout, split).fingerprint
 
     def raw(self, split: str) -> Raw:
         found = listing(self.shelf, self.layout, split)
-        if self.name not in _told:
-            said, *left_out = self.report()
-            log.info("%s", said)
-            for sentence in left_out:  # nothing is left out in silence
-                log.warning("%s", sentence)
+        said, *left_out = self.report()
+        log.info("%s", said)
+        for sentence in left_out:  # nothing is left out in silence
+            log.warning("%s", sentence)
         every = sorted(name for part in self.layout.parts.values() for name, _ in part)
         colours = channels(self.shelf, every)
         return Raw(

@@ -85,7 +85,8 @@ class FromSet:
     """The first `count` images of a data set; all of them for None. Raises UsageError for more than there are."""
 
     def __init__(self, name: str, split: str, channels: int, resolution: int, count: int | None = None):
-        self.images = data.open(name, resolution=resolution, split=split)
+        with data.told():  # by `remarks`
+            self.images = data.open(name, resolution=resolution, split=split)
         if self.images.channels != channels:
             raise UsageError(
                 f"the images of {name} have {self.images.channels} channels, and this generator makes {channels}."
