@@ -41,7 +41,7 @@ class Files:
         self, paths: Sequence[Path | str], channels: int, resolution: int, skip_damaged: bool = False
     ):
         self.channels, self.resolution = channels, resolution
-        self.remarks = [remark for path in paths if Path(path).is_dir() for remark in _left_out(Path(path))]
+        self.remarks: list[str] = []
         self.paths: list[Path] = []
         sizes, damaged = [], 0
         for path in _listed([Path(path) for path in paths]):
@@ -67,6 +67,7 @@ class Files:
                 f"{other:,} of {len(sizes):,} pictures are not of {resolution} × {resolution} pixels (one has "
                 f"{example[0]} × {example[1]}): their centre squares are resized."
             )
+        self.remarks += [remark for path in paths if Path(path).is_dir() for remark in _left_out(Path(path))]
 
     @property
     def identity(self) -> list[str]:
