@@ -1,7 +1,8 @@
 """The table of Xia et al. (2023), "GAN inversion: a survey", and which of its methods stand in this library.
 
-What the course adds is the column `module`. The survey lists Image2StyleGAN under W; that paper compares W with a code
-for each layer and recommends the latter, now called W+.
+What the course adds is the column `module`. Creswell et al. and Perarnau et al. are papers of a NeurIPS workshop, which
+the table does not say. It lists Image2StyleGAN under W; that paper compares W with a code for each layer and recommends
+the latter, now called W+.
 """
 
 import csv
