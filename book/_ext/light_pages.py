@@ -134,8 +134,9 @@ def last_scripts(page: str, search: bool) -> str:
 def size_pictures(
     page: str, size_of: Callable[[str], tuple[int, int] | None], is_drawn: Callable[[str], bool]
 ) -> str:
-    """Figures with their size, line drawings marked; all but the first wait until they come near the screen."""
-    seen = 0
+    """Figures with their size, line drawings marked; all wait until they come near the screen, except for one that
+    stands first, before any section."""
+    seen, sections = 0, page.find("<h2", page.find("<article"))
 
     def replace(found: re.Match) -> str:
         nonlocal seen
@@ -143,7 +144,7 @@ def size_pictures(
         size = size_of(html.unescape(found[3]))
         stated = "" if size is None or "width=" in found[0] else f' width="{size[0]}" height="{size[1]}"'
         drawn = " data-line-drawing" if is_drawn(html.unescape(found[3])) else ""
-        wait = ' loading="lazy" decoding="async"' if seen > 1 else ""
+        wait = ' loading="lazy" decoding="async"' if seen > 1 or 0 <= sections < found.start() else ""
         return f'<img{found[1]}src="{found[2]}"{found[4]}{stated}{drawn}{wait} />'
 
     return PICTURE.sub(replace, page)

@@ -63,6 +63,14 @@ def test_figures_say_their_size_and_all_but_the_first_wait(finished):
     assert "width" not in second and 'loading="lazy"' in second
 
 
+def test_a_figure_below_the_first_section_waits_too(tmp_path):
+    page = PAGE.replace("</head><body>", "</head><body><nav><h2>Contents</h2></nav>")
+    above = light_pages.finish(page, "book/01-x", tmp_path, {"a.png": (640, 480)}.get)
+    assert above.count('loading="lazy"') == 1
+    below = page.replace('<article class="bd-article">', '<article class="bd-article"><h2>Faces</h2>')
+    assert light_pages.finish(below, "book/01-x", tmp_path, {}.get).count('loading="lazy"') == 2
+
+
 def test_a_lab_is_a_file_that_the_frame_asks_for(finished, tmp_path):
     (lab,) = (tmp_path / light_pages.LABS).iterdir()
     assert lab.read_text() == "<p>a lab</p>"
