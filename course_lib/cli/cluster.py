@@ -73,7 +73,7 @@ def opened(options: argparse.Namespace, spec: Any) -> tuple[Any, Any, tuple[str,
     whole = own and options.split is None
     for sentence in data.remarks(name, "" if whole else split):
         print(sentence, file=sys.stderr)
-    with data.told():
+    with data.without_report():
         if whole:
             there: Any = data.open_whole(name, resolution=resolution)
         else:

@@ -149,6 +149,6 @@ def data_prepare(options: argparse.Namespace) -> None:
     for split in getattr(cache.find(options.name), "splits", ("train", "test")):
         if split == "extra":  # SVHN's, twelve times the training set: prepared when it is asked for
             continue
-        with data.told():
+        with data.without_report():
             made = data.prepare(options.name, options.resolution, split, skip_damaged=options.skip_damaged)
         print(f"{options.name} {split}: {len(made):,} images of shape {made.shape}, ready to open")

@@ -71,10 +71,11 @@ def evaluate(options: argparse.Namespace, here: Any) -> None:
     (of,) = options.of
     method = sharing.together(lambda: recipes.load(of, device=devices.named(options.device)))
     d = method.plan.settings["data"]
+    remarks = sharing.together(lambda: data.remarks(options.data or d.data, "train"))
     if here.first:
-        for sentence in data.remarks(options.data or d.data, "train"):
+        for sentence in remarks:
             notices.say(sentence)
-    with data.told():
+    with data.without_report():
         dataset = sharing.in_turn(lambda: data.open(options.data or d.data, resolution=d.resolution))
     numbers = sharing.together(
         lambda: report.measure(

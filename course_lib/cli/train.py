@@ -99,7 +99,7 @@ def run(words: Sequence[str]) -> None:
         quiet = invocation.quiet or not here.first
         if not quiet:
             say_of_folders(plan)
-        with contextlib.nullcontext() if quiet else data.told():
+        with contextlib.nullcontext() if quiet else data.without_report():
             done = recipes.train(
                 plan,
                 out,

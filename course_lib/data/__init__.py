@@ -5,7 +5,7 @@ from course_lib.data.batches import Batch, Batches
 from course_lib.data.cache import is_own, located, open_whole, prepare, remarks
 from course_lib.data.cache import open_set as open  # read as data.open
 from course_lib.data.catalogue import by_hand, describe, downloadable, fetch
-from course_lib.data.folders import told
+from course_lib.data.folders import without_report
 from course_lib.data.images import ImageSet
 from course_lib.data.spec import DataSpec, spec_of
 from course_lib.data.toy import PointSet
@@ -30,5 +30,5 @@ __all__ = [
     "prepare",
     "remarks",
     "spec_of",
-    "told",
+    "without_report",
 ]

@@ -84,7 +84,7 @@ def is_own(name: str | os.PathLike) -> bool:
 
 def remarks(name: str | os.PathLike, split: str = "") -> list[str]:
     """What to say of a folder or a zip, or of a part of one, before it is used: what it holds, what of it is left out
-    and why, and how many of its pictures a split has. Nothing for other sets."""
+    and why, and, of a whole one, how many of its pictures a split has. Nothing for other sets."""
     if str(name).startswith("toy/"):
         return []
     source = find(name)
@@ -92,7 +92,7 @@ def remarks(name: str | os.PathLike, split: str = "") -> list[str]:
     if not isinstance(whole, Folder):
         return []
     said = whole.report()
-    if split in whole.layout.parts:
+    if source is whole and split in whole.layout.parts:
         pictures = {entry for part in whole.layout.parts.values() for entry in part}
         taken = len(whole.layout.parts[split])
         if taken < len(pictures):

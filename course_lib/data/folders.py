@@ -1,6 +1,7 @@
 """Any folder of pictures: its files, the split and the class of each."""
 
 import contextlib
+import contextvars
 import hashlib
 import logging
 import os
@@ -22,15 +23,17 @@ from course_lib.errors import CourseError, UsageError
 log = logging.getLogger(__name__)
 
 
+_reported = contextvars.ContextVar("reported", default=False)
+
+
 @contextlib.contextmanager
-def told() -> Iterator[None]:
-    """Within it preparation does not log what a folder is and leaves out, for whoever has said it already."""
-    level = log.level
-    log.setLevel(logging.ERROR)
+def without_report() -> Iterator[None]:
+    """Within it preparation does not log what `Folder.report` says, for whoever has said it already."""
+    before = _reported.set(True)
     try:
         yield
     finally:
-        log.setLevel(level)
+        _reported.reset(before)
 
 
 class Shelf(Protocol):
@@ -241,10 +244,11 @@ class Folder:
 
     def raw(self, split: str) -> Raw:
         found = listing(self.shelf, self.layout, split)
-        said, *left_out = self.report()
-        log.info("%s", said)
-        for sentence in left_out:  # nothing is left out in silence
-            log.warning("%s", sentence)
+        if not _reported.get():  # nothing is left out in silence
+            said, *left_out = self.report()
+            log.info("%s", said)
+            for sentence in left_out:
+                log.warning("%s", sentence)
         every = sorted(name for part in self.layout.parts.values() for name, _ in part)
         colours = channels(self.shelf, every)
         return Raw(

@@ -86,7 +86,7 @@ class FromSet:
     """The first `count` images of a data set; all of them for None. Raises UsageError for more than there are."""
 
     def __init__(self, name: str, split: str, channels: int, resolution: int, count: int | None = None):
-        with data.told():  # by `remarks`
+        with data.without_report():  # by `remarks`
             self.images = data.open(name, resolution=resolution, split=split)
         if self.images.channels != channels:
             raise UsageError(

@@ -58,10 +58,17 @@ class Conditions(nn.Module):
         return cls(columns=tuple(data.factor_names.index(name) for name in names), names=names)
 
     def check(self, dataset: ImageSet) -> None:
-        """Raises UsageError for data that lack labels or factors, or with a label that is no class here."""
+        """Raises UsageError for data that lack labels or factors, have others in their place, or have a label that is
+        no class here."""
         if (dataset.labels if self.classes else dataset.factors) is None:
             lacking, wanted = ("labels", "classes") if self.classes else ("factors", "some")
             raise UsageError(f"{dataset.name} has no {lacking}: choose data with {wanted}.")
+        told = zip(self.columns, self.names, strict=False)  # no columns where classes are told
+        if any(dataset.factor_names[column : column + 1] != (name,) for column, name in told):
+            raise UsageError(
+                f"{dataset.name} has other factors than {', '.join(self.names)}, or has them in other columns: choose "
+                f"data with those of the run."
+            )
         if self.classes:
             self._check_labels(torch.from_numpy(np.asarray(dataset.labels).astype(np.int64)), dataset.name)
 

@@ -96,12 +96,20 @@ class RunDirectory:
                 if fault:  # what is refused was read from the copy
                     fault.tell()
                 raise
-        if fault:
+        unread = fault and isinstance(fault.error, configuration.Unreadable)
+        if fault and unread:  # it may be whole: nothing is put in its place
+            fault.tell()
+            if config != written:
+                raise CourseError(
+                    f"{file} cannot be read, and settings that are to change cannot be written to it: mend that, and "
+                    f"repeat the command."
+                )
+        elif fault:
             aside = free_name(file.with_name("config.damaged.json")) if file.exists() else None
             if aside:
                 file.replace(aside)
             fault.tell(aside)
-        if config != written or fault:
+        if config != written or (fault and not unread):
             configuration.write(file, config)
         self._config = config
         if written is not None and (self.path / "latest").exists() and not self.steps():

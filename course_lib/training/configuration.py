@@ -25,23 +25,25 @@ FREE = {"log_every", "sample_every", "checkpoint_every", "tensorboard", "keep", 
 Config = dict[str, Any]
 
 
+class Unreadable(CourseError):
+    """A configuration that the system does not let this process read, now: it may be whole."""
+
+
 class Edited(CourseError):
     """A whole configuration that does not match its checksum: somebody edited it, or a part of it was damaged."""
 
 
 def read(file: Path) -> Config:
-    """Raises CourseError when it is damaged or cannot be read, Edited when it is not as it was written, and
-    FileNotFoundError."""
+    """Raises CourseError when it is damaged, Unreadable when it cannot be read, Edited when it is not as it was
+    written, and FileNotFoundError."""
     try:
         config = dict(json.loads(file.read_text()))
     except FileNotFoundError:
         raise
     except (ValueError, TypeError, RecursionError, OSError) as error:  # no JSON, no text, a list, a folder
         unread = isinstance(error, OSError) and not isinstance(error, IsADirectoryError)
-        raise CourseError(
-            f"{file} {'cannot be read' if unread else 'is damaged'} ({error}): restore it, or start the run in another "
-            f"folder."
-        ) from error
+        kind, what = (Unreadable, "cannot be read") if unread else (CourseError, "is damaged")
+        raise kind(f"{file} {what} ({error}): restore it, or start the run in another folder.") from error
     stated = config.pop(CHECKSUM, None)  # older versions wrote none
     if stated is not None and stated != checksum(config):
         raise Edited(
@@ -63,6 +65,7 @@ class Fault:
         """Say it, once in a process. aside: where the file lies from now on."""
         edited = isinstance(self.error, Edited)
         what = "was edited, or is damaged" if edited else "is damaged" if self.error else "is missing"
+        what = "cannot be read" if isinstance(self.error, Unreadable) else what
         moved = f", and it now lies in {aside.name}" if aside else ""
         back = f"put it back as {self.file.name} without" if aside else "delete"
         remedy = f'; to use it as it stands, {back} its line "{CHECKSUM}"' if edited else ""
@@ -90,9 +93,10 @@ def read_of(file: Path, copy: Path) -> tuple[Config, Fault | None]:
     except (CourseError, FileNotFoundError) as of_copy:
         if error:
             raise error from None
-        lost = "missing too" if isinstance(of_copy, FileNotFoundError) else "damaged"
+        lost = "is missing too" if isinstance(of_copy, FileNotFoundError) else "is damaged"
+        lost = "cannot be read" if isinstance(of_copy, Unreadable) else lost
         raise CourseError(
-            f"{file} is missing, and its copy, {copy}, is {lost}: restore one of them, or start the run in another "
+            f"{file} is missing, and its copy, {copy}, {lost}: restore one of them, or start the run in another "
             f"folder."
         ) from None
 

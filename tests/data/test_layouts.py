@@ -80,6 +80,26 @@ def test_grey_gifs_are_grey_and_several_frames_are_said(files, tmp_path, caplog)
     assert caplog.text.count("several frames") == 1
 
 
+def test_whoever_has_said_what_a_folder_holds_is_still_told_of_frames(files, tmp_path, caplog):
+    folder = files.picture_folder(tmp_path / "pets")
+    frames = [Image.new("L", (8, 8), 40 * i) for i in range(1, 4)]
+    frames[0].save(folder / "cat" / "a.gif", save_all=True, append_images=frames[1:])
+    (folder / "notes.txt").write_text("none")
+    with data.without_report():
+        for split in ("train", "test"):
+            data.open(folder, resolution=8, split=split)
+    assert caplog.text.count("several frames") == 1 and "left out" not in caplog.text
+    data.open(folder, resolution=9)
+    assert "left out" in caplog.text
+
+
+def test_how_many_of_a_folder_are_taken_is_said_of_a_whole_one(files, tmp_path):
+    folder = files.picture_folder(tmp_path / "pets")
+    assert any("taken here: the train split" in remark for remark in data.remarks(folder, "train"))
+    part = data.remarks(f"{folder}:images=2", "train")
+    assert part and not any("taken here" in remark for remark in part)
+
+
 def test_one_stray_picture_costs_nothing_but_itself(files, tmp_path, caplog):
     folder = files.picture_folder(tmp_path / "pets")
     files.picture(7).save(folder / "cover.png")

@@ -181,6 +181,21 @@ def test_a_configuration_that_cannot_be_read_is_not_said_to_be_unwritable(run, m
     assert code == 1 and f"{file} cannot be read" in sentence(error) and "write" not in error
 
 
+def test_a_configuration_that_cannot_be_read_stays_where_it_is_and_its_copy_is_read(run, monkeypatch, capsys):
+    file, read = run / "config.json", Path.read_text
+    before = file.read_bytes()
+
+    def read_text(self, *rest, **more):
+        if self == file:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return read(self, *rest, **more)
+
+    monkeypatch.setattr(Path, "read_text", read_text)
+    code, error = train(out=run, capsys=capsys)
+    assert code == 0 and f"{file} cannot be read: its copy" in error and "damaged" not in error
+    assert file.read_bytes() == before and not list(run.glob("config.damaged*"))
+
+
 @pytest.mark.parametrize("again", [False, True])
 def test_a_configuration_that_was_edited_says_where_it_went_and_how_to_use_it(run, again, capsys):
     file = run / "config.json"

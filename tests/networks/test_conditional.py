@@ -79,6 +79,12 @@ def test_what_is_no_condition_is_refused():
         digits.of(None, torch.zeros(2, 3))
     with pytest.raises(UsageError, match="has no labels"):
         digits.observe(faces())
+    other = Conditions(columns=attributes.columns, names=("smile",))
+    with pytest.raises(UsageError, match="other factors than smile"):
+        other.check(faces())
+    with pytest.raises(UsageError, match="other factors than smile"):
+        Conditions(columns=(99,), names=("smile",)).check(faces())
+    attributes.check(faces())
     three = Conditions(3, names=("0", "1", "2"))
     with pytest.raises(UsageError, match="labels are 0 to 2 here, and those of digits.* are 0 to 9"):
         three.observe(data.open("digits", resolution=8))
