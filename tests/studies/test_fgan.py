@@ -1,5 +1,7 @@
 """What the studies of chapter 6 measure."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from torch import nn
@@ -23,6 +25,12 @@ class Critic(nn.Module):
         return self.factor * self.row.best_output(ratio)
 
 
+def run_with(row, critic):
+    """As much of a run as the study looks at."""
+    method = SimpleNamespace(divergence=row, networks={"critic": critic}, device=torch.device("cpu"))
+    return SimpleNamespace(method=method)
+
+
 @pytest.mark.parametrize("name", ["kl", "js", "gan", "squared-hellinger", "reverse-kl", "pearson", "neyman"])
 def test_the_best_critic_finds_the_whole_divergence_and_others_less(name):
     plan = recipes.resolve("fgan-gaussian", "smoke", divergence=name, std=1.4, generator_lr=0.0)
@@ -30,15 +38,12 @@ def test_the_best_critic_finds_the_whole_divergence_and_others_less(name):
     row = fdivergences.find(name)
     shares = []
     for factor in (1.0, 0.7):
-        method = type("Method", (), {"divergence": row, "networks": {"critic": Critic(row, factor)}})()
-        shares.append(measure(type("Run", (), {"method": method})())["share"])
+        shares.append(measure(run_with(row, Critic(row, factor)))["share"])
     assert shares[0] == pytest.approx(1, abs=1e-4) and shares[1] < 0.999
 
 
 def test_a_critic_that_says_nothing_finds_nothing():
     row = fdivergences.find("js")
     plan = recipes.resolve("fgan-gaussian", "smoke", divergence="js", std=1.4)
-    silent = type("Method", (), {"divergence": row, "networks": {"critic": lambda x: torch.zeros(len(x))}})()
-    assert fgan.share_found(plan)(type("Run", (), {"method": silent})())["share"] == pytest.approx(
-        0, abs=1e-6
-    )
+    silent = run_with(row, lambda x: torch.zeros(len(x)))
+    assert fgan.share_found(plan)(silent)["share"] == pytest.approx(0, abs=1e-6)

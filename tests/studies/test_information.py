@@ -23,6 +23,7 @@ class Still:
 class Knowing:
     """Reads the class of a digit off a table of all pictures: what a perfect code would be."""
 
+    device = torch.device("cpu")
     weights, codes = (1.0, 1.0), LatentCodes.named("categorical:10, uniform:2")
 
     def __init__(self, resolution):
@@ -55,7 +56,7 @@ def test_a_perfect_code_is_matched_wholly_and_chance_and_k_means_stand_beside_it
 class Factors:
     """Reads the factors of sprites as they are, in the order in which it was told of them."""
 
-    codes = LatentCodes.named("uniform:5")
+    codes, device = LatentCodes.named("uniform:5"), torch.device("cpu")
 
     def __init__(self, factors):
         self.factors, self.at = factors, 0

@@ -15,7 +15,7 @@ class Run:
     """A run that holds this critic and has nothing to average."""
 
     def __init__(self, critic):
-        self.method = type("Method", (), {"networks": {"critic": critic}})()
+        self.method = type("Method", (), {"networks": {"critic": critic}, "device": torch.device("cpu")})()
 
 
 def plan_of(**changes):
