@@ -27,10 +27,10 @@ def process_group(patience: timedelta | None = None) -> Iterator[Ranks]:
     """The group of the processes that torchrun, or a scheduler, has started for one run; alone where it is one process.
 
     patience: how long one may wait for another that lives (default: as torch has it). One that has ended is noticed at
-    once.
+    once, except at the start, when nobody knows who will come.
 
-    Raises UsageError when their variables are incomplete or there are more processes than GPUs, and CourseError in
-    those that are left when one of them has ended.
+    Raises UsageError when their variables are incomplete or there are more processes than GPUs, and CourseError where
+    not all come, and in those that are left when one of them has ended.
     """
     if int(os.environ.get("WORLD_SIZE", "1") or 1) == 1 or distributed.is_initialized():
         yield ranks()
@@ -42,11 +42,21 @@ def process_group(patience: timedelta | None = None) -> Iterator[Ranks]:
         )
     _take_device(int(os.environ.get("LOCAL_RANK", "0")))
     gpus = torch.cuda.is_available() and distributed.is_nccl_available()
-    store, rank, world = next(iter(distributed.rendezvous("env://")))
-    # torchrun keeps one store over its restarts: what the processes of an earlier start wrote there is not for these
-    store = distributed.PrefixStore(f"start {os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)
     backend = "cpu:gloo,cuda:nccl" if gpus else "gloo"
-    distributed.init_process_group(backend, store=store, rank=rank, world_size=world, timeout=patience)
+    try:
+        store, rank, world = next(iter(distributed.rendezvous("env://")))
+        # torchrun keeps one store over its restarts: what processes of an earlier start wrote there is not for these
+        start = f"start {os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}"
+        store = distributed.PrefixStore(start, store)
+        distributed.init_process_group(backend, store=store, rank=rank, world_size=world, timeout=patience)
+    except RuntimeError as error:
+        if not _of_the_group(error):
+            raise
+        raise CourseError(
+            f"the {os.environ['WORLD_SIZE']} processes of this run have not found each other "
+            f"({str(error).splitlines()[0][:120].rstrip('.')}): see which of them did not start or has ended, and "
+            f"repeat the command."
+        ) from error
     here = ranks()
     notices.mute(not here.first)
     try:

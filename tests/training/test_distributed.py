@@ -1,10 +1,13 @@
 """Gradients of several processes, and how they agree: the parts, in one process (`test_ranks.py` has the runs)."""
 
+import socket
+from datetime import timedelta
+
 import pytest
 import torch
 from torch import nn
 
-from course_lib.errors import UsageError
+from course_lib.errors import CourseError, UsageError
 from course_lib.ranks import Ranks, ranks
 from course_lib.sharing import from_first
 from course_lib.training import distributed
@@ -83,6 +86,22 @@ def test_half_of_a_launcher_s_variables_is_an_error(monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "1")
     with process_group() as here:
         assert here == Ranks()
+
+
+def test_a_process_whose_others_do_not_come_says_so(monkeypatch):
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = str(free.getsockname()[1])
+    group = {"WORLD_SIZE": "2", "RANK": "0", "MASTER_ADDR": "localhost", "MASTER_PORT": port}
+    for name, value in group.items():
+        monkeypatch.setenv(name, value)
+    rendezvous = torch.distributed.rendezvous  # which else waits for half an hour
+    monkeypatch.setattr(
+        torch.distributed, "rendezvous", lambda url: rendezvous(url, timeout=timedelta(seconds=1))
+    )
+    with pytest.raises(CourseError, match="2 processes .* have not found each other .*1/2"), process_group():
+        pytest.fail("alone of two")
+    assert not torch.distributed.is_initialized()
 
 
 def test_alone_a_vote_is_obeyed_at_once_and_what_was_read_is_had():
