@@ -154,16 +154,28 @@ def _draw_settings(ax: Any, runs: Sequence[Compared], names: Sequence[str]) -> N
 def _short(values: Sequence[str]) -> list[str]:
     """As much of each value of a row as a column holds, and different words for different values: `text` says all.
 
-    Beginnings and ends; where those of different values are the same, what follows on their common beginning.
+    Beginnings and ends; where those of different values are the same, what follows on their own common beginning; where
+    that is the same too, a number before it.
     """
-    short = [
-        value if len(value) <= WIDEST else f"{value[:FIRST]}…{value[FIRST + 1 - WIDEST :]}"
+    short = {
+        value: value if len(value) <= WIDEST else f"{value[:FIRST]}…{value[FIRST + 1 - WIDEST :]}"
         for value in values
-    ]
-    if len(set(short)) == len(set(values)):
-        return short
-    common = len(os.path.commonprefix(list(values)))
-    return [f"…{value[max(0, common - 2) :]}"[:WIDEST] for value in values]
+    }
+    for group in _alike(short):
+        common = len(os.path.commonprefix(group))
+        short |= {value: f"…{value[max(0, common - 2) :]}"[:WIDEST] for value in group}
+    places = {value: number for number, value in enumerate(short, 1)}
+    for group in _alike(short):
+        short |= {value: f"({places[value]}) {short[value]}"[:WIDEST] for value in group}
+    return [short[value] for value in values]
+
+
+def _alike(short: dict[str, str]) -> list[list[str]]:
+    """The keys of one value, for each value of several."""
+    groups: dict[str, list[str]] = {}
+    for value, words in short.items():
+        groups.setdefault(words, []).append(value)
+    return [group for group in groups.values() if len(group) > 1]
 
 
 FIRST = 9  # letters of the beginning: of paths and names of runs the end tells more

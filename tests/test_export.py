@@ -1,6 +1,5 @@
 """Exports: each is loaded in its own way and gives what the network gives."""
 
-import dataclasses
 import json
 import subprocess
 import sys
@@ -10,13 +9,12 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from course_lib import cli, compare, recipes, zoo
+from course_lib import cli, recipes, zoo
 from course_lib.data import DataSpec
 from course_lib.errors import CourseError, UsageError
 from course_lib.export import TOLERANCE, export, laws, traced, traced_parts
 from course_lib.networks.denoiser import DenoiserNetwork, OneStep
 from course_lib.networks.style import StylePair
-from course_lib.training.checkpoint import RunDirectory
 
 ENTRIES = {
     "dcgan-fashion": (1, 32, 32),
@@ -212,101 +210,3 @@ def test_a_network_is_traced_for_any_batch_as_one_network(network):
     program = traced(network.eval().requires_grad_(False), x)
     assert not list(program.graph_module.children()), "plain code could not hold a network within"
     torch.testing.assert_close(program.module()(x[:1]), network(x[:1]))
-
-
-# comparison
-
-
-@pytest.fixture
-def two_runs(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    for name, rate in (("slow", "0.001"), ("fast", "0.01")):
-        words = [
-            "--device",
-            "cpu",
-            "--quiet",
-            "--tier",
-            "smoke",
-            "--no-tensorboard",
-            "--width",
-            "8",
-            "--depth",
-            "1",
-        ]
-        words += ["--batch", "8", "--steps", "4", "--log-every", "2", "--generator-lr", rate, "--out", name]
-        assert cli.main(["train", "gan-ring", *words]) == 0
-    return tmp_path
-
-
-def test_runs_are_compared_by_what_differs(two_runs, capsys):
-    capsys.readouterr()
-    assert cli.main(["compare", "slow", "fast", "--out", "figure.png"]) == 0
-    said = capsys.readouterr().out
-    lines = {line.split()[0]: line.split()[1:] for line in said.splitlines() if line.split()}
-    assert lines["method.generator_lr"] == ["0.001", "0.01"] and lines["step"] == ["4", "4"]
-    assert "method.discriminator_lr" not in lines, "what is the same is not said"
-    assert any(name.endswith("/loss") for name in lines)
-    assert (two_runs / "figure.png").stat().st_size > 10_000
-    runs = [compare.read("slow"), compare.read("fast")]
-    rows = [json.loads(line) for line in RunDirectory("slow").metrics.read_text().splitlines()]
-    assert runs[0].rows == rows and compare.differing(runs) == ["method.generator_lr"]
-
-
-def test_the_figure_says_in_which_settings_its_runs_differ(two_runs, monkeypatch):
-    from matplotlib import pyplot as plt
-    from matplotlib.table import Table
-
-    made = []
-    monkeypatch.setattr(plt, "close", made.append)
-    compare.figure([compare.read("slow"), compare.read("fast")], two_runs / "figure.png")
-    (table,) = made[0].findobj(Table)
-    cells = {place: cell.get_text().get_text() for place, cell in table.get_celld().items()}
-    assert [cells[1, column] for column in range(3)] == ["method.generator_lr", "0.001", "0.01"]
-    assert [cells[0, column] for column in (1, 2)] == ["slow", "fast"] and (2, 0) not in cells
-    (plots,) = {ax.get_subplotspec().rowspan.stop for ax in made[0].axes if ax.tables}
-    assert plots == made[0].axes[0].get_gridspec().nrows, "under the plots"
-    compare.figure([compare.read("slow")] * 2, two_runs / "figure.png")
-    assert "no setting differs" in [text.get_text() for ax in made[1].axes for text in ax.texts]
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        ["/shared/lab/data/celeba/cropped-A", "/shared/lab/data/celeba/cropped-B"],
-        ["/shared/lab/data/of-2024/celeba/cropped", "/shared/lab/data/of-2025/celeba/cropped"],
-        [
-            "/shared/lab/data/celeba/of-2024/cropped-to-the-face",
-            "/shared/lab/data/celeba/of-2025/cropped-to-the-face",
-        ],
-    ],
-    ids=["their ends", "the middle", "far from both ends"],
-)
-def test_values_that_differ_look_different_in_the_figure(two_runs, monkeypatch, values):
-    from matplotlib import pyplot as plt
-    from matplotlib.table import Table
-
-    made = []
-    monkeypatch.setattr(plt, "close", made.append)
-    run = compare.read("slow")
-    runs = [dataclasses.replace(run, name=value, settings={"data.data": value}) for value in values]
-    compare.figure(runs, two_runs / "figure.png")
-    (table,) = made[0].findobj(Table)
-    for row in (0, 1):  # names of runs, and the setting
-        one, other = (table[row, column].get_text().get_text() for column in (1, 2))
-        assert one != other and max(len(one), len(other)) <= compare.WIDEST
-
-
-def test_what_cannot_be_compared_is_one_sentence(two_runs, capsys):
-    for words, said in (
-        (["slow"], "needs two runs"),
-        (["slow", "nowhere"], "no run directory and no zoo entry 'nowhere'"),
-        (["slow", "fast", "--out", "no/folder.png"], "cannot write no/folder.png"),
-    ):
-        capsys.readouterr()
-        assert cli.main(["compare", *words]) in (1, 2)
-        error = capsys.readouterr().err
-        assert said in error and error.count("\n") == 1
-
-
-def test_zoo_entries_are_compared_by_their_samples(two_runs, capsys):
-    assert cli.main(["compare", "dcgan-fashion", "classifier-digits", "--out", "figure.png"]) == 0

@@ -140,6 +140,19 @@ def test_every_room_is_on_the_plan():
     assert rooms - {"__init__", "__pycache__"} <= FLOOR.keys() | FOUNDATION
 
 
+def test_the_guide_for_contributors_lists_every_room_in_its_order():
+    table = (
+        (PROJECT / "CONTRIBUTING.md")
+        .read_text("utf-8")
+        .partition("| package | holds |")[2]
+        .partition("\n\n")[0]
+    )
+    names = [re.findall(r"`(\w+)`", row.split("|")[1]) for row in table.splitlines()[2:]]
+    listed = [name for row in names for name in row]
+    assert sorted(listed) == sorted(FLOOR.keys() - {"__main__"})
+    assert [FLOOR[name] for name in listed] == sorted(FLOOR[name] for name in listed)
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(LIBRARY)))
 def test_rooms_import_only_from_above(path):
     assert trespasses(module_name(path), path.read_text("utf-8"), path.name == "__init__.py") == []

@@ -16,11 +16,14 @@ COLOURS = 256
 
 
 def in_few_colours(content: bytes) -> bytes:
-    """A PNG with a palette, of another picture's bytes; the same bytes where that has one already, or is not larger."""
+    """A PNG with a palette, of another picture's bytes; the same bytes where that has one already, is transparent
+    somewhere, or is not larger."""
     from PIL import Image
 
     with Image.open(io.BytesIO(content)) as picture:
-        if picture.mode == "P":
+        # figures are written with a channel of opacity that is full everywhere
+        clear = "A" in picture.getbands() and picture.getchannel("A").getextrema()[0] < 255
+        if picture.mode == "P" or clear or "transparency" in picture.info:
             return content
         few = picture.convert("RGB").quantize(
             COLOURS, method=Image.Quantize.MEDIANCUT, kmeans=3, dither=Image.Dither.NONE

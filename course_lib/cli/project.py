@@ -199,7 +199,7 @@ def photographs_of(options: argparse.Namespace, method: Any) -> Any:
 
 def request_of(options: argparse.Namespace, chosen: dict[str, Any]) -> dict[str, Any]:
     """What decides on the result: runs by their weights."""
-    from course_lib.recipes.runs import checksum
+    from course_lib.recipes.lookup import checksum
 
     return {
         "run": str(options.of),

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from course_lib.recipes.lookup import run_folder
 from course_lib.recipes.resolve import resolve, restore
-from course_lib.recipes.runs import run_folder
 from course_lib.training.checkpoint import RunDirectory
 from course_lib.training.history import norms_last, rows_in
 

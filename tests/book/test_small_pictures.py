@@ -41,6 +41,22 @@ def test_faces_take_less_than_half_the_bytes_and_keep_their_values(faces):
     assert small_pictures.in_few_colours(fewer) == fewer, "a second build changes nothing"
 
 
+def test_what_is_transparent_stays_so(faces):
+    full = np.full(faces.shape[:2], 255, np.uint8)
+    clear = full.copy()
+    clear[:100] = 0
+    opaque = png(np.dstack([faces, full]))
+    assert len(small_pictures.in_few_colours(opaque)) < len(opaque) / 2, "as figures are written"
+    keyed = io.BytesIO()
+    Image.fromarray(faces).save(keyed, "PNG", transparency=tuple(int(v) for v in faces[0, 0]))
+    for content in (
+        png(np.dstack([faces, clear])),
+        png(np.dstack([faces[..., 0], clear])),
+        keyed.getvalue(),
+    ):
+        assert small_pictures.in_few_colours(content) == content
+
+
 def test_light_pictures_and_drawings_of_lines_stay(faces, tmp_path):
     rng = np.random.default_rng(0)
     drawing = np.full((1200, 1200, 3), [int(PAPER[i : i + 2], 16) for i in (1, 3, 5)], np.uint8)

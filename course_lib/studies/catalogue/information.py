@@ -149,7 +149,6 @@ def represented(method: Any, images: Any) -> Any:
 
 def drawn_there(method: Any, seed: int) -> Any:
     """The generator of the bounds' latents: bounds are computed where their latents are drawn."""
-
     return seeds.generator(seed, purpose="bounds", device=method.device)
 
 

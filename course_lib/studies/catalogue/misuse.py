@@ -24,7 +24,7 @@ def together(plan: Any) -> Measure:
     from course_lib.evaluation import features
     from course_lib.evaluation.correlations import amplification, correlations, hard
     from course_lib.objectives.attributes import binary_columns
-    from course_lib.studies.asking import asked as answered
+    from course_lib.studies.asking import asked
 
     d = plan.settings["data"]
     count = SAMPLES if plan.tier != "smoke" else 100
@@ -35,14 +35,11 @@ def together(plan: Any) -> Measure:
     true = torch.from_numpy(np.asarray(real.factors[:count]).copy())
     binary = binary_columns(torch.from_numpy(np.asarray(real.factors[:200]).copy()))
     read = hard(judge.logits(real.tensor(slice(0, count))), binary)
-    asked = hard(judge.logits(reference.tensor(slice(0, count))), binary)
-    scale = correlations(asked, names, pairs)
+    scale = correlations(hard(judge.logits(reference.tensor(slice(0, count))), binary), names, pairs)
 
     def drawn(run: Any, n: int, factor: float) -> Any:
         codes = run.method.latents(n, seeds.generator(d.seed, purpose="correlations")) * factor
-        images = torch.cat(
-            [answered(run.method.device, run.method.sample, part) for part in codes.split(500)]
-        )
+        images = torch.cat([asked(run.method.device, run.method.sample, part) for part in codes.split(500)])
         return hard(judge.logits(images), binary)
 
     def measure(run: Any) -> dict[str, float]:

@@ -1,5 +1,6 @@
 """Studies of chapter 8b: what cycle and identity do without pairs, and what each loss of PAN does with them."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ def of_held_out(found: Callable[..., dict[str, Any]]) -> Callable[[Any], Measure
     source, target: what both sets of the plan hold out. count: how many images or pairs are looked at.
     """
 
+    @functools.wraps(found)  # each kind of measure has its own name
     def build(plan: Any) -> Measure:
         from course_lib import recipes
 
