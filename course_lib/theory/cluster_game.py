@@ -56,16 +56,23 @@ def slope(shares: Tensor, a: Tensor, b: Tensor, ahead: int = 0) -> Tensor:
 
 
 class ClusterGame:
-    """The two tables and their steps. batch: how many samples D compares. `shares` begin near even, by the seed."""
+    """The two tables and their steps. batch: how many samples D compares. The shares begin near even, by the seed.
+
+    The generator's state is `logits`, the logarithms of the shares up to a constant: a share that rounds to 0 may grow
+    again.
+    """
 
     def __init__(self, seed: int = 0, batch: int = 1):
         noise = seeds.generator(seed, purpose="shares")
-        self.shares = (
-            (SPREAD * torch.randn(CLUSTERS, generator=noise, dtype=torch.float64)).softmax(0).detach()
-        )
+        self.logits = SPREAD * torch.randn(CLUSTERS, generator=noise, dtype=torch.float64)
         self.a = torch.zeros(CLUSTERS, dtype=torch.float64)
         self.b = torch.zeros(batch, dtype=torch.float64)
         self.steps = 0
+
+    @property
+    def shares(self) -> Tensor:
+        """(K,) share of the samples in each cluster."""
+        return self.logits.softmax(0)
 
     @property
     def covered(self) -> int:
@@ -75,12 +82,12 @@ class ClusterGame:
     def step(self, ratio: int = 1, ahead: int = 0, still: bool = False) -> None:
         """One step of G, and before it, in each `ratio`-th step, one of D, unless D stands still.
 
-        G multiplies each share by exp(-rate x slope): descent on the logarithms, with the shares' own geometry.
+        G multiplies each share by exp(-rate x slope) and divides by the sum: a step of exponentiated gradient.
         ahead: how many further steps of D the generator differentiates through.
         """
         if self.steps % ratio == 0 and not still:
             a, b = (x.clone().requires_grad_(True) for x in (self.a, self.b))
             self.a, self.b = (x.detach() for x in answer(self.shares, a, b))
-        moved = self.shares.log() - SHARES_RATE * slope(self.shares, self.a, self.b, ahead)
-        self.shares = moved.softmax(0)
+        moved = self.logits - SHARES_RATE * slope(self.shares, self.a, self.b, ahead)
+        self.logits = moved - moved.mean()
         self.steps += 1

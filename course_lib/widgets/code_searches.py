@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from torch import Tensor, nn
 
-Target = Literal["its own sample", "held-out point"]
-Law = Literal["normal", "uniform"]  # of the codes that a generator's own samples are made from
+Target = Literal["a point that it can make", "held-out point"]
+Law = Literal["normal", "uniform"]  # of the codes of targets that a generator can make
 STEPS, RATE = (
     200,
     0.03,
@@ -24,17 +24,17 @@ MOST = 200  # held-out points that are drawn
 def code_search(
     generators: Mapping[str, tuple["nn.Module", float, Law]],
     held_out: "Tensor",
-    target: Target = "its own sample",
+    target: Target = "a point that it can make",
     *,
     seed: int = 1,
-    task: str = "Descend from z = 0 to some of the generator's own samples. Then take held-out points: how much is "
+    task: str = "Descend from z = 0 to some points that the generator can make. Then take held-out points: how much is "
     "missed by the search, how much by the generator?",
 ) -> Lab:
     """Perceptrons of one number, and points of the plane that they are to make: the reader moves the code, or descends.
 
     generators: by the name that the reader chooses, a network, the reach of its codes [-reach, reach], and the law of
-    the codes of its own samples; held_out: (N, 2). Raises UsageError for networks that the page cannot run, for none,
-    and for a setting that the controls do not offer.
+    the codes of targets that it can make; held_out: (N, 2). Raises UsageError for networks that the page cannot run,
+    for none, and for a setting that the controls do not offer.
     """
     from course_lib.widgets.latent_planes import pack
 

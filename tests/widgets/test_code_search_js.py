@@ -62,12 +62,17 @@ def test_the_best_code_is_the_best(javascript, seed):
 
 
 def test_settings_and_words(javascript):
-    code = "return [CODE_SEARCH, codeSearchText(0.001, 0), codeSearchText(1.5, 0.25)];"
-    settings, found, missed = javascript([*SCRIPTS, "code-search-lab.js"], code)
+    code = (
+        "return [CODE_SEARCH, codeSearchText(0.001, 0, true), codeSearchText(1.5, 0.25, true),"
+        "codeSearchText(0.001, 0, false), codeSearchText(1.5, 0.25, false)];"
+    )
+    scripts = ["page.js", *SCRIPTS, "code-search-lab.js"]
+    settings, found, missed, at_hand, apart = javascript(scripts, code)
     assert (settings["steps"], settings["rate"]) == (code_searches.STEPS, code_searches.RATE)
     assert settings["betas"] == [0.9, 0.999]
     assert found == "The generator can make this point; the search has found it."
-    assert "is 0.25 away" in missed and "misses it by 1.25" in missed
+    assert "is 0.25 away" in missed and "the search ended" in missed and "1.25 farther" in missed
+    assert "search" not in at_hand + apart and "this code is 1.25 farther" in apart
 
 
 @pytest.mark.parametrize(
@@ -99,7 +104,7 @@ def test_a_reader_tells_the_generator_from_the_search_on_a_telephone(browser, sc
 
     assert reading("of the best code") == 0 and reading("distance now") > 0
     page.get_by_role("button", name="Best code").click()
-    assert reading("distance now") == 0 and "has found it" in page.locator("p.note").inner_text()
+    assert reading("distance now") == 0 and "this is its code" in page.locator("p.note").inner_text()
     page.get_by_role("slider").fill("-900")
     before = reading("distance now")
     page.get_by_role("button", name="Descend").click()

@@ -74,13 +74,19 @@ def test_a_linear_generator_finds_the_first_principal_component(javascript, data
         assert cosine > 0.99
 
 
-def test_the_best_codes_are_never_worse(javascript):
+@pytest.mark.parametrize("linear", [False, True])
+def test_the_best_codes_are_never_worse(javascript, linear):
     code = (
-        "for (let i = 0; i < 100; i++) run.step(); const was = run.error;"
-        "run.searchCodes(); return [was, run.error];"
+        "for (let i = 0; i < 100; i++) run.step();"
+        "const errors = () => { const made = run.reconstructions(); return Array.from(run.codes, (_, i) =>"
+        " (made[2 * i] - run.x[2 * i]) ** 2 + (made[2 * i + 1] - run.x[2 * i + 1]) ** 2); };"
+        "const was = errors(); run.searchCodes(); const best = errors();"
+        "for (let i = 0; i < 1500; i++) run.step();"
+        "const late = errors(); run.searchCodes(); return [was, best, late, errors()];"
     )
-    was, best = started(javascript, code)
-    assert best < was
+    was, best, late, last = (np.array(errors) for errors in started(javascript, code, linear=linear))
+    assert best.mean() < was.mean() and (best <= was).all()
+    assert (last <= late).all()  # where descent has ended a code lies between those of the grid
 
 
 def test_laws(javascript):

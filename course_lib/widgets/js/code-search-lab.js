@@ -1,12 +1,13 @@
 "use strict";
 // The lab around CodeSearch: a target on the plane, what the generator can make, and the distance over the code.
 
-/** What the figure says in words: how far G(z) is from the target, and which part of it the best code has too. */
-function codeSearchText(now, best) {
-  const missed = now - best;
-  const share = best < 0.005 ? "The generator can make this point" : `The nearest point that the generator can make is ${best.toFixed(2)} away`;
-  const search = missed < 0.005 ? "the search has found it." : `the search misses it by ${missed.toFixed(2)}.`;
-  return `${share}; ${search}`;
+/** What the figure says in words: how far the best code is from the target, and how much farther this one; searched: whether descent has led to it. */
+function codeSearchText(now, best, searched) {
+  const farther = now - best;
+  const share = best < 0.005 ? "The generator can make this point" : `The nearest point that the generator can make is ${fixed(best, 2)} away`;
+  if (farther < 0.005) return `${share}; ${searched ? "the search has found it" : "this is its code"}.`;
+  const where = searched ? "the search ended at a code that" : "this code";
+  return `${share}; ${where} is ${fixed(farther, 2)} farther from the target than the best one.`;
 }
 
 function mountCodeSearch(root, settings) {
@@ -18,16 +19,16 @@ function mountCodeSearch(root, settings) {
     return [name, distances[Math.floor(distances.length / 2)]];
   }));
   const random = makeRandom(seed);
-  const kinds = ["its own sample", "held-out point"];
-  let target, z = 0, walking = null;
+  const kinds = ["a point that it can make", "held-out point"];
+  let target, z = 0, walking = null, searched = false; // searched: z is where a descent ended
 
   const plane = new Plane({ description: "" });
   const line = new Plot({ height: 235, title: "Distance from the target", x: { min: -1, max: 1, label: "code z" }, y: { min: 0, max: 4 } });
   const status = make("p", { class: "note", role: "status" });
-  const numbers = readings({ now: "distance now", best: "of the best code", missed: "missed by the search", typical: "best, median held-out" });
+  const numbers = readings({ now: "distance now", best: "of the best code", missed: "farther than the best", typical: "best, median held-out" });
   const generator = choice({ label: "generator", options: names, value: settings.generator, change: () => { z = 0; another(); } });
   const kind = choice({ label: "target", options: kinds, value: settings.target, change: another });
-  const code = slider({ label: "code z", role: "generator", min: -1000, max: 1000, step: 1, value: 0, show: () => z.toFixed(2), input: (v) => { stop(); z = (v / 1000) * search().reach; draw(); } });
+  const code = slider({ label: "code z", role: "generator", min: -1000, max: 1000, step: 1, value: 0, show: () => fixed(z, 2), input: (v) => { stop(); z = (v / 1000) * search().reach; draw(); } });
   const buttons = make("div", { class: "buttons", style: "margin-top:10px" }, make("button", { class: "primary", click: descend }, "Descend"),
     make("button", { click: toBest }, "Best code"), make("button", { click: another }, "Another target"));
 
@@ -63,9 +64,12 @@ function mountCodeSearch(root, settings) {
 
   function stop() {
     walking = null;
+    searched = false;
   }
 
   function descend() {
+    if (walking) return;
+    searched = false;
     walking = search().descend(z, target);
     requestAnimationFrame(walk);
   }
@@ -74,6 +78,7 @@ function mountCodeSearch(root, settings) {
     if (!walking) return;
     z = walking[Math.min(2, walking.length - 1)];
     walking = walking.length > 3 ? walking.slice(2) : null;
+    searched = !walking;
     draw();
     if (walking) requestAnimationFrame(walk);
   }
@@ -126,7 +131,7 @@ function mountCodeSearch(root, settings) {
     const here = finder.point(z);
     const now = finder.distance(z, target);
     const best = finder.best(target);
-    const text = codeSearchText(now, best.distance);
+    const text = codeSearchText(now, best.distance, searched);
     plane.start();
     plane.points(Float64Array.from(heldOut.flat()), "data");
     drawPlane(here);
@@ -136,18 +141,18 @@ function mountCodeSearch(root, settings) {
     line.x.max = finder.reach;
     const values = finder.profile(target);
     line.y.max = Math.ceil(Math.max(...values, now));
-    line.element.setAttribute("aria-label", `Distance from the target over the code; now ${now.toFixed(2)} at ${fixed(z, 2)}, least ${best.distance.toFixed(2)} at ${fixed(best.z, 2)}`);
+    line.element.setAttribute("aria-label", `Distance from the target over the code; now ${fixed(now, 2)} at ${fixed(z, 2)}, least ${fixed(best.distance, 2)} at ${fixed(best.z, 2)}`);
     line.draw([
       { kind: "curve", role: "theory", xs: finder.codes.filter((_, k) => k % 5 === 0), ys: values.filter((_, k) => k % 5 === 0), name: "distance" },
       { kind: "mark", role: "data", xs: best.z, name: "best code" },
       { kind: "triangle", role: "generator", xs: z, ys: now, radius: 7 },
     ]);
     code.value = Math.round((1000 * z) / finder.reach);
-    numbers.set({ now: now.toFixed(2), best: best.distance.toFixed(2), missed: (now - best.distance).toFixed(2), typical: typical[generator.value].toFixed(2) });
+    numbers.set({ now: fixed(now, 2), best: fixed(best.distance, 2), missed: fixed(now - best.distance, 2), typical: fixed(typical[generator.value], 2) });
     status.textContent = text;
   }
 
   another();
   onAppearance(root, draw);
-  return { search, get target() { return target; }, set target(point) { target = point; draw(); }, get z() { return z; }, set z(value) { z = value; draw(); }, get walking() { return walking !== null; } };
+  return { search, get target() { return target; }, set target(point) { stop(); target = point; draw(); }, get z() { return z; }, set z(value) { stop(); z = value; draw(); }, get walking() { return walking !== null; } };
 }

@@ -137,13 +137,14 @@ class LineCodes {
     this.steps++;
   }
 
-  /** For each point the best code of a fine grid, instead of what descent has found. */
+  /** For each point the best code of a fine grid, where it is better than what descent has found. */
   searchCodes() {
     const { grid } = LINE_CODES;
     const candidates = Float64Array.from({ length: grid }, (_, k) => -1 + (2 * k) / (grid - 1));
     const made = this.generator.forward(candidates, grid);
+    const held = this.reconstructions();
     this.codes = this.codes.map((own, i) => {
-      let best = Infinity, at = own;
+      let best = (held[2 * i] - this.x[2 * i]) ** 2 + (held[2 * i + 1] - this.x[2 * i + 1]) ** 2, at = own;
       for (let k = 0; k < grid; k++) {
         const distance = (made[2 * k] - this.x[2 * i]) ** 2 + (made[2 * k + 1] - this.x[2 * i + 1]) ** 2;
         if (distance < best) [best, at] = [distance, candidates[k]];
