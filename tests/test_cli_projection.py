@@ -1,11 +1,13 @@
 """`course upscale` and `course cluster`, on a run of four steps."""
 
+import numpy as np
 import pytest
 import torch
 from torchvision.utils import save_image
 
 from course_lib import data, recipes
 from course_lib.cli import cluster, main
+from course_lib.data import prepared
 from course_lib.errors import CourseError, UsageError
 from course_lib.evaluation import report
 
@@ -113,6 +115,33 @@ def test_splits_of_folders_and_the_one_picture_of_a_folder_are_taken_once(tmp_pa
     assert len(data.open_whole(f"{pictures(tmp_path / 'all', 4)}:test=0", resolution=32)) == 4
     with pytest.raises(UsageError, match="no folder or zip"):
         data.open_whole("faces", resolution=32)
+
+
+def test_of_many_pictures_no_more_are_prepared_than_are_clustered(run, tmp_path, capsys, monkeypatch):
+    made, make = [], prepared.make
+
+    def noted(source, folder, resolution, split, *others, **how):
+        made.append(split)
+        return make(source, folder, resolution, split, *others, **how)
+
+    monkeypatch.setattr(prepared, "make", noted)
+    monkeypatch.setattr(cluster, "MOST", 9)
+    for split, count in (("train", 6), ("test", 5)):
+        pictures(tmp_path / "many" / split, count)
+    words = ["cluster", run, str(tmp_path / "many"), "--clusters", "2", "--out", str(tmp_path / "sheet.png")]
+    for wrong, match in (([], "has 11 pictures, of which 2 to 9"), (["--first", "12"], "not 12")):
+        assert main([*words, *wrong]) != 0
+        assert match in capsys.readouterr().err
+    assert main([*words, "--split", "train", "--first", "7"]) != 0
+    assert "has 6 pictures" in capsys.readouterr().err and made == []
+    assert main([*words, "--first", "4"]) == 0
+    assert "the first 4 of 11 pictures" in capsys.readouterr().err and made == ["train"]
+    few = data.open_whole(tmp_path / "many", resolution=32, count=4)
+    assert len(few) == 4 and isinstance(few.images, np.memmap) and made == ["train"]
+    both, whole = (data.open_whole(tmp_path / "many", resolution=32, count=count) for count in (8, None))
+    assert made == ["train", "test"] and len(whole) == 11
+    assert len(both) == 8 and np.array_equal(both.images, whole.images[:8])
+    assert np.array_equal(few.images, whole.images[:4])
 
 
 def test_of_a_data_set_a_part_is_taken_and_said(run, tmp_path, capsys, monkeypatch):

@@ -73,31 +73,41 @@ def opened(options: argparse.Namespace, spec: Any) -> tuple[Any, Any, tuple[str,
     whole = own and options.split is None
     for sentence in data.remarks(name, "" if whole else split):
         print(sentence, file=sys.stderr)
+    total = data.picture_count(name, options.split) if own else 0
+    count = counted(options, name, total, own) if own else 0  # before pictures are prepared: many take long
     with data.without_report():
         if whole:
-            there: Any = data.open_whole(name, resolution=resolution)
+            there: Any = data.open_whole(name, resolution=resolution, count=count)
         else:
             there = data.open(name, resolution=resolution, split=split)
     if there.shape != spec.shape:
         raise UsageError(
             f"{there.name} has images of shape {tuple(there.shape)}, and this run's are {tuple(spec.shape)}."
         )
-    usual = len(there) if own else min(len(there), FEW)
+    if not whole or len(there) < count:
+        total = len(there)
+    count = counted(options, there.name, total, own)  # fewer where damaged ones were left out
+    factors = None if there.factors is None else torch.from_numpy(np.array(there.factors[:count]))
+    if count < total:
+        print(
+            f"taken here: the first {count:,} of {total:,} pictures (--first N takes N).",
+            file=sys.stderr,
+        )
+    return there.tensor(slice(0, count)), factors, there.factor_names
+
+
+def counted(options: argparse.Namespace, name: Any, total: int, own: bool) -> int:
+    """How many of `total` pictures are clustered. own: all, if nothing else is asked for. Raises UsageError."""
+    usual = total if own else min(total, FEW)
     count = usual if options.first is None else options.first
-    if not 2 <= count <= min(len(there), MOST):
+    if not 2 <= count <= min(total, MOST):
         raise UsageError(
-            f"{there.name} has {len(there):,} pictures, of which 2 to {min(len(there), MOST):,} are clustered at "
+            f"{name} has {total:,} pictures, of which 2 to {min(total, MOST):,} are clustered at "
             f"once, not {count:,}: give another --first."
         )
     if not 1 <= options.clusters <= count:
         raise UsageError(f"{count:,} pictures have 1 to {count:,} clusters, not {options.clusters}.")
-    factors = None if there.factors is None else torch.from_numpy(np.array(there.factors[:count]))
-    if count < len(there):
-        print(
-            f"taken here: the first {count:,} of {len(there):,} pictures (--first N takes N).",
-            file=sys.stderr,
-        )
-    return there.tensor(slice(0, count)), factors, there.factor_names
+    return count
 
 
 def encoded(method: Any, images: Any) -> Any:

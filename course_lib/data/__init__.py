@@ -2,7 +2,7 @@
 
 from course_lib.data.arrays import dataset_of, image_set, points
 from course_lib.data.batches import Batch, Batches
-from course_lib.data.cache import is_own, located, open_whole, prepare, remarks
+from course_lib.data.cache import is_own, located, open_whole, picture_count, prepare, remarks
 from course_lib.data.cache import open_set as open  # read as data.open
 from course_lib.data.catalogue import by_hand, describe, downloadable, fetch
 from course_lib.data.folders import without_report
@@ -26,6 +26,7 @@ __all__ = [
     "located",
     "open",
     "open_whole",
+    "picture_count",
     "points",
     "prepare",
     "remarks",

@@ -11,7 +11,7 @@ import numpy as np
 
 from course_lib import paths
 from course_lib.data import prepared, toy
-from course_lib.data.folders import Folder
+from course_lib.data.folders import Folder, listing
 from course_lib.data.identity import of_parts
 from course_lib.data.images import ImageSet
 from course_lib.data.point_sets import open_points
@@ -53,28 +53,62 @@ def open_set(
     return ready or prepared.make(source, folder, resolution, split, fingerprint, skip_damaged)
 
 
-def open_whole(name: str | os.PathLike, *, resolution: int | None = None) -> ImageSet:
+def open_whole(
+    name: str | os.PathLike, *, resolution: int | None = None, count: int | None = None
+) -> ImageSet:
     """Every picture of a folder or a zip, whatever its splits: one after the other, each once. Without labels.
 
+    count: the first so many alone. No more are read, and a split is prepared only where those before it have too few;
+    pictures of one split stay in its file.
     Raises as `open_set`, and UsageError for another set.
     """
+    source = _own(name)
+    parts: list[ImageSet] = []
+    ends: list[int | None] = []  # how many of each
+    left = count
+    for split in _splits_once(source):
+        part = open_set(name, resolution=resolution, split=split)
+        assert isinstance(part, ImageSet), "a folder holds images"
+        parts.append(part)
+        ends.append(left)
+        if left is not None and (left := left - len(part)) <= 0:
+            break
+    images = [part.images[:end] for part, end in zip(parts, ends, strict=True)]
+    factors = [p.factors[:end] for p, end in zip(parts, ends, strict=True) if p.factors is not None]
+    return ImageSet(
+        parts[0].name,
+        np.concatenate(images) if len(images) > 1 else images[0],
+        factors=np.concatenate(factors) if factors else None,
+        factor_names=parts[0].factor_names,
+    )
+
+
+def picture_count(name: str | os.PathLike, split: str | None = None) -> int:
+    """How many pictures a folder or a zip holds, or a split of it, without preparing it.
+
+    Raises UsageError for another set or an unknown split, CourseError when there are none.
+    """
+    source = _own(name)
+    if split is not None:
+        _require_split(source, split)
+    chosen = _splits_once(source) if split is None else [split]
+    return sum(len(listing(source.shelf, source.layout, part).names) for part in chosen)
+
+
+def _own(name: str | os.PathLike) -> Folder:
     source = find(name)
     if not isinstance(source, Folder):
         raise UsageError(f"{source.name} is no folder or zip of pictures: choose one of its splits.")
-    parts: dict[str, ImageSet] = {}  # of one picture, or with test=0, two splits are the same
+    return source
+
+
+def _splits_once(source: Folder) -> list[str]:
+    """The splits that have pictures. Of one picture, or with test=0, two are the same: of these the first."""
+    once: dict[str, str] = {}
     for split in source.splits:
         if source.layout.parts[split]:
-            part = open_set(name, resolution=resolution, split=split)
-            assert isinstance(part, ImageSet), "a folder holds images"
-            parts.setdefault(source.fingerprint(split), part)
-    first, *others = parts.values()
-    factors = [part.factors for part in parts.values() if part.factors is not None]
-    return ImageSet(
-        first.name,
-        np.concatenate([part.images for part in parts.values()]) if others else first.images,
-        factors=np.concatenate(factors) if factors else None,
-        factor_names=first.factor_names,
-    )
+            once.setdefault(source.fingerprint(split), split)
+    return list(once.values())
 
 
 def is_own(name: str | os.PathLike) -> bool:
@@ -173,10 +207,14 @@ def located(name: str | os.PathLike) -> str:
     return f"{located(whole)}:{words}" if colon and "=" in words else str(name)
 
 
-def _checked(source, resolution: int | None, split: str) -> int:
+def _require_split(source, split: str) -> None:
     splits = getattr(source, "splits", ("train", "test"))
     if split not in splits:
         raise UsageError(f"{source.name} has no split {split!r}: use {' or '.join(splits)}.")
+
+
+def _checked(source, resolution: int | None, split: str) -> int:
+    _require_split(source, split)
     resolution = source.native if resolution is None else resolution
     if resolution is None:
         raise UsageError(
