@@ -42,6 +42,7 @@ def code_search(
         raise UsageError("there is no generator to search in: give one or more, by name.")
     _one_of("target", target, Target)
     _within("seed", seed, 1, 20)
+    _check(generators, held_out)
     points = held_out[:MOST]
     networks = {
         name: pack(network, latents=1) | {"reach": reach, "law": law}
@@ -59,6 +60,16 @@ def code_search(
         "rng.js", "mlp.js", *PARTS, "plane.js", "latent-plane.js", "code-search.js", "code-search-lab.js",
     )  # fmt: skip
     return _lab("mountCodeSearch", scripts, settings, (720, 1260), "The search for a code of one number")
+
+
+def _check(generators: Mapping[str, tuple["nn.Module", float, Law]], held_out: "Tensor") -> None:
+    """Raises UsageError for held-out points that are none or not of the plane, and for a wrong reach or law."""
+    if held_out.ndim != 2 or held_out.shape[1] != 2 or not len(held_out):
+        raise UsageError(f"held_out must be (N, 2), with N at least 1; it is {tuple(held_out.shape)}.")
+    for name, (_, reach, law) in generators.items():
+        if not 0 < reach < float("inf"):
+            raise UsageError(f"the reach of the codes of {name!r} must be positive and finite, not {reach}.")
+        _one_of("law", law, Law)
 
 
 def live_code_search(

@@ -80,6 +80,16 @@ def test_against_a_d_that_stands_still_one_cluster_is_left():
     assert game.covered == 1 and game.shares.argmax() == favourite
 
 
+def test_a_share_that_rounds_to_nothing_comes_back():
+    game = ClusterGame()
+    game.logits = torch.tensor([0.0] + 7 * [-800.0], dtype=torch.float64)
+    assert game.shares[1] == 0
+    game.a = torch.tensor([-400.0] + 7 * [400.0], dtype=torch.float64)
+    for _ in range(10):
+        game.step(still=True)
+    assert game.covered == 7
+
+
 def test_a_g_that_looks_ahead_does_not_collapse_against_it():
     game, _ = played(60, ratio=30)
     for _ in range(300):

@@ -70,7 +70,7 @@ def test_settings_and_words_are_those_of_the_library(javascript):
         "covered": cluster_game.COVERED,
     }
     assert before.startswith("Press Train")
-    assert "After 1 steps G covers 8 of 8" in after and "moved once" in after and "stands still" in after
+    assert "After 1 step G covers 8 of 8" in after and "moved once" in after and "stands still" in after
 
 
 @pytest.mark.parametrize("wrong", [{"ratio": 3}, {"batch": 32}, {"ahead": 6}, {"seed": 0}], ids=str)
@@ -81,12 +81,10 @@ def test_what_the_controls_do_not_offer_is_refused(wrong):
 
 @pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_reader_keeps_all_eight_on_a_telephone(browser, scheme):
-    page = browser.new_page(viewport={"width": 328, "height": 700}, color_scheme=scheme)
-    complaints = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+def test_a_reader_keeps_all_eight_on_a_telephone(opened, scheme):
     lab = widgets.cluster_game()
-    page.set_content(lab.page.replace("mountClusterGame(document", "window.lab = mountClusterGame(document"))
+    html = lab.page.replace("mountClusterGame(document", "window.lab = mountClusterGame(document")
+    page = opened(html, height=700, color_scheme=scheme)
 
     def covered():
         return page.evaluate("lab.game.covered")
@@ -112,9 +110,8 @@ def test_a_reader_keeps_all_eight_on_a_telephone(browser, scheme):
     page.get_by_role("button", name="Train").click()
     page.wait_for_function("lab.game.steps > 3")
     page.get_by_role("button", name="Pause").click()
-    assert complaints == [] and page.evaluate("document.documentElement.scrollWidth") <= 328
+    assert page.complaints == [] and page.evaluate("document.documentElement.scrollWidth") <= 328
     assert page.evaluate("document.body.scrollHeight") <= lab.height[1]
-    page.close()
 
 
 def test_the_twin_is_the_library():

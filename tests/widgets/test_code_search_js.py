@@ -82,6 +82,10 @@ def test_settings_and_words(javascript):
         ({"generators": {"two": (mlp.Generator(2, 2, 4, 1), 1.0, "normal")}}, "one latent"),
         ({"target": "a photograph"}, "target"),
         ({"seed": 0}, "seed"),
+        ({"held_out": torch.zeros(0, 2)}, "held_out"),
+        ({"held_out": torch.zeros(5, 3)}, "held_out"),
+        ({"generators": {"one": (network(), 0.0, "normal")}}, "reach"),
+        ({"generators": {"one": (network(), 1.0, "Cauchy")}}, "law"),
     ],
 )
 def test_what_the_page_cannot_show_is_refused(wrong, message):
@@ -92,12 +96,10 @@ def test_what_the_page_cannot_show_is_refused(wrong, message):
 
 @pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_reader_tells_the_generator_from_the_search_on_a_telephone(browser, scheme):
-    page = browser.new_page(viewport={"width": 328, "height": 700}, color_scheme=scheme)
-    complaints = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+def test_a_reader_tells_the_generator_from_the_search_on_a_telephone(opened, scheme):
     made = widgets.code_search({"one": (network(), 2.0, "normal")}, torch.tensor([[2.5, 2.5], [-2.5, 2.0]]))
-    page.set_content(made.page.replace("mountCodeSearch(document", "window.lab = mountCodeSearch(document"))
+    html = made.page.replace("mountCodeSearch(document", "window.lab = mountCodeSearch(document")
+    page = opened(html, height=700, color_scheme=scheme)
 
     def reading(name):
         return float(page.locator("dt", has_text=name).locator("xpath=../dd").inner_text())
@@ -115,10 +117,15 @@ def test_a_reader_tells_the_generator_from_the_search_on_a_telephone(browser, sc
     page.get_by_role("button", name="Another target").click()
     box = page.locator("canvas").bounding_box()
     page.locator("canvas").click(position={"x": box["width"] / 2, "y": 20})
-    assert page.evaluate("lab.target[1]") > 2
-    assert complaints == [] and page.evaluate("document.documentElement.scrollWidth") <= 328
+    assert page.evaluate("lab.target[1]") > 2 and page.locator("select").nth(1).input_value() == "own"
+    page.locator("canvas").press("ArrowDown")
+    assert page.evaluate("lab.target[1]") < 3
+    for _ in range(30):
+        page.locator("canvas").press("ArrowRight")
+    assert page.evaluate("lab.target[0]") == 3
+    assert page.locator("p.note").get_attribute("aria-live") == "polite"
+    assert page.complaints == [] and page.evaluate("document.documentElement.scrollWidth") <= 328
     assert page.evaluate("document.body.scrollHeight") <= made.height[1]
-    page.close()
 
 
 def test_the_twin_is_torch():

@@ -108,6 +108,17 @@ def test_laws(javascript):
     assert drawn == pytest.approx(expected)
 
 
+def test_a_fit_that_goes_on_is_one_fit(javascript):
+    code = (
+        "const codes = Array.from({ length: 60 }, (_, i) => Math.sin(i * i));"
+        "return [fitLaw(codes, 3, 12), fitLaw(codes, 3, 5, fitLaw(codes, 3, 7)), fitLaw(codes, 3, 7)];"
+    )
+    whole, resumed, part = javascript(SCRIPTS, code)
+    for name in ("weights", "means", "stds"):
+        assert resumed[name] == pytest.approx(whole[name], rel=1e-9)
+        assert part[name] != pytest.approx(whole[name], rel=1e-9)
+
+
 def test_order_is_the_chapters(javascript):
     code = "for (let i = 0; i < 50; i++) run.step(); return [Array.from(run.codes), run.labels, run.order];"
     codes, labels, order = started(javascript, code)
@@ -125,12 +136,10 @@ def test_what_the_controls_do_not_offer_is_refused(wrong):
 
 @pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_reader_finds_the_law_that_is_to_blame_on_a_telephone(browser, scheme):
-    page = browser.new_page(viewport={"width": 328, "height": 700}, color_scheme=scheme)
-    complaints = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+def test_a_reader_finds_the_law_that_is_to_blame_on_a_telephone(opened, scheme):
     made = widgets.line_codes()
-    page.set_content(made.page.replace("mountLineCodes(document", "window.lab = mountLineCodes(document"))
+    html = made.page.replace("mountLineCodes(document", "window.lab = mountLineCodes(document")
+    page = opened(html, height=700, color_scheme=scheme)
 
     def good():
         text = page.locator("dt", has_text="new points on a cluster").locator("xpath=../dd").inner_text()
@@ -149,12 +158,13 @@ def test_a_reader_finds_the_law_that_is_to_blame_on_a_telephone(browser, scheme)
     assert page.evaluate("lab.run.error < 1.1 * lab.run.floor")
     page.get_by_role("button", name="Train").click()
     page.wait_for_function("lab.run.steps > 1504")
+    assert page.locator("p.note").get_attribute("aria-live") == "off"
     page.get_by_role("button", name="Pause").click()
+    assert page.locator("p.note").get_attribute("aria-live") == "polite"
     page.get_by_role("button", name="Reset").click()
     assert "Press Train" in page.locator("p.note").inner_text()
-    assert complaints == [] and page.evaluate("document.documentElement.scrollWidth") <= 328
+    assert page.complaints == [] and page.evaluate("document.documentElement.scrollWidth") <= 328
     assert page.evaluate("document.body.scrollHeight") <= made.height[1]
-    page.close()
 
 
 def test_the_twin_is_the_library():

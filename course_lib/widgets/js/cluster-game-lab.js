@@ -6,7 +6,7 @@ function clusterGameText(game, jumps, still) {
   if (!game.steps) return "Press Train. All settings may be changed while it runs.";
   const moves = jumps === 1 ? "once" : `${jumps} times`;
   const held = still ? " D stands still." : "";
-  return `After ${game.steps} steps G covers ${game.covered} of ${game.logits.length} clusters. In the last 200 steps the largest share moved ${moves} to another cluster.${held}`;
+  return `After ${game.steps} step${game.steps === 1 ? "" : "s"} G covers ${game.covered} of ${game.logits.length} clusters. In the last 200 steps the largest share moved ${moves} to another cluster.${held}`;
 }
 
 function mountClusterGame(root, settings) {
@@ -59,7 +59,7 @@ function mountClusterGame(root, settings) {
     const held = game.shares;
     const top = held.indexOf(Math.max(...held));
     game.logits = held.map((_, c) => (c === top ? Math.log(0.965 / 0.005) : 0));
-    history.push(game.shares);
+    history[history.length - 1] = game.shares; // an entry for each step, as the record's labels count
     draw();
   }
 
@@ -75,6 +75,7 @@ function mountClusterGame(root, settings) {
     running = !running;
     play.textContent = running ? "Pause" : "Train";
     if (running) requestAnimationFrame(loop);
+    else draw();
   }
 
   function loop() {
@@ -127,7 +128,7 @@ function mountClusterGame(root, settings) {
     drawRecord();
     record.setAttribute("aria-label", `Shares over the steps. ${text}`);
     numbers.set({ step: String(game.steps), covered: `${game.covered} of ${count}`, loss: fixed(-game.value, 2), js: fixed(game.js, 3) });
-    status.textContent = text;
+    announce(status, text, running);
   }
 
   reset();

@@ -19,7 +19,8 @@ function mountCodeSearch(root, settings) {
     return [name, distances[Math.floor(distances.length / 2)]];
   }));
   const random = makeRandom(seed);
-  const kinds = ["a point that it can make", "held-out point"];
+  const kinds = ["a point that it can make", "held-out point", "own"];
+  let drawn = settings.target; // the kind of the last target that was not the reader's own
   let target, z = 0, walking = null, searched = false; // searched: z is where a descent ended
 
   const plane = new Plane({ description: "" });
@@ -27,7 +28,7 @@ function mountCodeSearch(root, settings) {
   const status = make("p", { class: "note", role: "status" });
   const numbers = readings({ now: "distance now", best: "of the best code", missed: "farther than the best", typical: "best, median held-out" });
   const generator = choice({ label: "generator", options: names, value: settings.generator, change: () => { z = 0; another(); } });
-  const kind = choice({ label: "target", options: kinds, value: settings.target, change: another });
+  const kind = choice({ label: "target", options: kinds, value: settings.target, change: () => (kind.value === kinds[2] ? own(target) : another()) });
   const code = slider({ label: "code z", role: "generator", min: -1000, max: 1000, step: 1, value: 0, show: () => fixed(z, 2), input: (v) => { stop(); z = (v / 1000) * search().reach; draw(); } });
   const buttons = make("div", { class: "buttons", style: "margin-top:10px" }, make("button", { class: "primary", click: descend }, "Descend"),
     make("button", { click: toBest }, "Best code"), make("button", { click: another }, "Another target"));
@@ -43,10 +44,23 @@ function mountCodeSearch(root, settings) {
   plane.element.addEventListener("click", (event) => {
     const box = plane.element.getBoundingClientRect();
     const [px, py] = [event.clientX - box.left, event.clientY - box.top];
-    target = [((px - plane.margin.left) / plane.side) * 2 * plane.reach - plane.reach, plane.reach - ((py - plane.margin.top) / plane.side) * 2 * plane.reach];
-    stop();
-    draw();
+    own([((px - plane.margin.left) / plane.side) * 2 * plane.reach - plane.reach, plane.reach - ((py - plane.margin.top) / plane.side) * 2 * plane.reach]);
   });
+  Object.entries({ tabindex: "0", role: "application", style: "cursor:crosshair;touch-action:manipulation" }).forEach(([name, value]) => plane.element.setAttribute(name, value));
+  plane.element.addEventListener("keydown", (event) => {
+    const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    own(target.map((c, k) => c + (by[k] * plane.reach) / 12));
+  });
+
+  /** A target of the reader's own, inside the plane. */
+  function own(point) {
+    stop();
+    target = point.map((c) => Math.min(plane.reach, Math.max(-plane.reach, c)));
+    kind.value = kinds[2];
+    draw();
+  }
 
   function search() {
     return searches[generator.value];
@@ -54,10 +68,12 @@ function mountCodeSearch(root, settings) {
 
   function another() {
     stop();
-    if (kind.value === kinds[0]) {
+    if (kind.value === kinds[2]) kind.value = drawn;
+    drawn = kind.value;
+    if (drawn === kinds[0]) {
       const { law, reach } = networks[generator.value];
-      const drawn = law === "uniform" ? reach * (2 * random.uniform() - 1) : Math.max(-reach, Math.min(reach, random.normal()));
-      target = search().point(drawn);
+      const z0 = law === "uniform" ? reach * (2 * random.uniform() - 1) : Math.max(-reach, Math.min(reach, random.normal()));
+      target = search().point(z0);
     } else target = heldOut[Math.floor(random.uniform() * heldOut.length)];
     draw();
   }
@@ -136,7 +152,7 @@ function mountCodeSearch(root, settings) {
     plane.points(Float64Array.from(heldOut.flat()), "data");
     drawPlane(here);
     plane.axes();
-    plane.element.setAttribute("aria-label", `Held-out points, what the generator can make, the target at ${fixed(target[0], 1)}, ${fixed(target[1], 1)}, and G(z). ${text}`);
+    plane.element.setAttribute("aria-label", `Tap to choose a target; with the keyboard, move it with the arrows. Held-out points, what the generator can make, the target at ${fixed(target[0], 1)}, ${fixed(target[1], 1)}, and G(z). ${text}`);
     line.x.min = -finder.reach;
     line.x.max = finder.reach;
     const values = finder.profile(target);
@@ -149,7 +165,7 @@ function mountCodeSearch(root, settings) {
     ]);
     code.value = Math.round((1000 * z) / finder.reach);
     numbers.set({ now: fixed(now, 2), best: fixed(best.distance, 2), missed: fixed(now - best.distance, 2), typical: fixed(typical[generator.value], 2) });
-    status.textContent = text;
+    announce(status, text, walking !== null);
   }
 
   another();

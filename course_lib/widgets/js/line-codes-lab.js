@@ -4,7 +4,7 @@
 /** What the figure says in words; new: { good, covered, modes } or null for data without clusters. */
 function lineCodesText(steps, error, floor, found) {
   if (!steps) return "Press Train. The lines join each point to what G makes of its code.";
-  const fit = `After ${steps} steps the squared error is ${error.toFixed(3)}; the best straight line leaves ${floor.toFixed(3)}.`;
+  const fit = `After ${steps} step${steps === 1 ? "" : "s"} the squared error is ${error.toFixed(3)}; the best straight line leaves ${floor.toFixed(3)}.`;
   return found ? `${fit} Of the new points ${Math.round(100 * found.good)} % lie on a cluster.` : fit;
 }
 
@@ -13,7 +13,8 @@ function mountLineCodes(root, settings) {
   const perFrame = 2; // steps between two drawings, so that the eye can follow
   const most = 4000; // steps at which training pauses by itself
   const newPoints = 200;
-  let run, running = false;
+  const perFrameRounds = 3; // of the fit, which goes on from the last frame's while training runs
+  let run, fitted = null, running = false;
 
   const plane = new Plane({ description: "" });
   const line = new Plot({ height: 205, title: "Codes and their law", x: { min: -1.25, max: 1.25, label: "code z" }, y: { min: 0, max: 3, label: "density" } });
@@ -30,7 +31,7 @@ function mountLineCodes(root, settings) {
   root.append(
     ...taskLine(settings.task),
     make("div", { class: "columns two" },
-      make("div", {}, make("div", { class: "main" }, plane.element), legend([["data", "dot", "data"], ["theory", "line", "what G can make"], ["generator", "triangle", "new points"]]), buttons),
+      make("div", {}, make("div", { class: "main" }, plane.element), legend([["data", "dot", "data"], ["theory", "line", "G on [−1, 1]"], ["edge", "line", "from a point to G of its code"], ["generator", "triangle", "new points"]]), buttons),
       make("div", {}, line.element, status)),
     make("div", { class: "columns", style: "margin-top:10px" },
       make("div", { class: "controls" }, data.element, kind.element, start.element, law.element), numbers.element),
@@ -44,6 +45,7 @@ function mountLineCodes(root, settings) {
   }
 
   function reset() {
+    fitted = null;
     run = new LineCodes({ data: data.value, linear: kind.value === "linear", start: start.value, seed });
     draw();
   }
@@ -62,6 +64,7 @@ function mountLineCodes(root, settings) {
     running = !running;
     play.textContent = running ? "Pause" : "Train";
     if (running) requestAnimationFrame(loop);
+    else draw();
   }
 
   function loop() {
@@ -111,7 +114,9 @@ function mountLineCodes(root, settings) {
   }
 
   function draw() {
-    const fitted = fitLaw(run.codes, components[components.findIndex((k) => lawName(k) === law.value)]);
+    const count = components[components.findIndex((k) => lawName(k) === law.value)];
+    const goesOn = running && fitted !== null && fitted.means.length === count;
+    fitted = goesOn ? fitLaw(run.codes, count, perFrameRounds, fitted) : fitLaw(run.codes, count);
     const fresh = run.make(drawCodes(fitted, draws));
     const found = run.steps ? coverage(run.dataSet, fresh, newPoints) : null;
     const text = lineCodesText(run.steps, run.error, run.floor, found);
@@ -137,7 +142,7 @@ function mountLineCodes(root, settings) {
       order: order === null ? "–" : `${Math.round(100 * order)} %`,
       good: found ? `${Math.round(100 * found.good)} %` : "–", modes: found ? `${found.covered} of ${found.modes}` : "–",
     });
-    status.textContent = text;
+    announce(status, text, running);
   }
 
   reset();

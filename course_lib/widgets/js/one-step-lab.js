@@ -7,7 +7,7 @@ const ONE_STEP_WEIGHTS = [0, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3];
 function oneStepText(steps, std, teacherStd, dataStd) {
   const say = (value) => value.toFixed(2);
   if (!steps) return "Press Train. Teacher and weight may be changed while it runs.";
-  return `After ${steps} steps the clusters are ${say(std)} wide; the data's are ${say(dataStd)}, the teacher's ${say(teacherStd)}.`;
+  return `After ${steps} step${steps === 1 ? "" : "s"} the clusters are ${say(std)} wide; the data's are ${say(dataStd)}, the teacher's ${say(teacherStd)}.`;
 }
 
 function mountOneStep(root, settings) {
@@ -67,6 +67,7 @@ function mountOneStep(root, settings) {
     running = !running;
     play.textContent = running ? "Pause" : "Train";
     if (running) requestAnimationFrame(loop);
+    else draw();
   }
 
   function loop() {
@@ -95,7 +96,7 @@ function mountOneStep(root, settings) {
       step: String(student.steps), std: fixed(student.std, 3), reached: `${student.reached} of ${ring.length}`,
       matching: student.steps ? fixed(pulls.matching, 2) : "–", adversarial: student.steps ? fixed(pulls.adversarial, 2) : "–",
     });
-    status.textContent = text;
+    announce(status, text, running);
   }
 
   reset();

@@ -43,7 +43,7 @@ function choice({ label, options, value, change }) {
   const select = make("select", { change: () => change(select.value) });
   for (const option of options) select.append(make("option", { value: option, selected: option === value }, option));
   const element = make("label", { class: "control" }, make("span", { class: "caption" }, label), select);
-  return { element, get value() { return select.value; } };
+  return { element, get value() { return select.value; }, set value(option) { select.value = option; } };
 }
 
 function check({ label, value, change }) {
@@ -60,6 +60,14 @@ function readings(names) {
     element.append(make("div", {}, make("dt", {}, name), cells[key]));
   }
   return { element, set: (values) => Object.entries(values).forEach(([key, text]) => (cells[key].textContent = text)) };
+}
+
+/** The words of a live region: read aloud where the figure rests, and not at every frame where it moves. */
+function announce(element, text, moving) {
+  const live = moving ? "off" : "polite";
+  if (element.getAttribute("aria-live") === live && element.textContent === text) return;
+  element.setAttribute("aria-live", live);
+  element.textContent = text;
 }
 
 /** What the reader is asked to do, when the chapter asks something. */
