@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from torch import Tensor, nn
 
-Target = Literal["a point that it can make", "held-out point"]
+Target = Literal["made by G", "held-out"]
 Law = Literal["normal", "uniform"]  # of the codes of targets that a generator can make
 STEPS, RATE = (
     200,
@@ -24,7 +24,7 @@ MOST = 200  # held-out points that are drawn
 def code_search(
     generators: Mapping[str, tuple["nn.Module", float, Law]],
     held_out: "Tensor",
-    target: Target = "a point that it can make",
+    target: Target = "made by G",
     *,
     seed: int = 1,
     task: str = "Descend from z = 0 to some points that the generator can make. Then take held-out points: how much is "

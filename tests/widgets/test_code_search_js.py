@@ -112,7 +112,7 @@ def test_a_reader_tells_the_generator_from_the_search_on_a_telephone(opened, sch
     page.get_by_role("button", name="Descend").click()
     page.wait_for_function("!lab.walking")
     assert reading("distance now") < before
-    page.locator("select").nth(1).select_option("held-out point")
+    page.locator("select").nth(1).select_option("held-out")
     assert reading("of the best code") > 0.1
     page.get_by_role("button", name="Another target").click()
     box = page.locator("canvas").bounding_box()

@@ -19,7 +19,7 @@ function mountCodeSearch(root, settings) {
     return [name, distances[Math.floor(distances.length / 2)]];
   }));
   const random = makeRandom(seed);
-  const kinds = ["a point that it can make", "held-out point", "own"];
+  const kinds = ["made by G", "held-out", "own"];
   let drawn = settings.target; // the kind of the last target that was not the reader's own
   let target, z = 0, walking = null, searched = false; // searched: z is where a descent ended
 
