@@ -1,6 +1,7 @@
 """The measures of every study on another device: what fails there fails after the whole training, on a GPU alone."""
 
 import dataclasses
+import json
 from contextlib import nullcontext
 
 import pytest
@@ -113,7 +114,8 @@ def measured_elsewhere(monkeypatch, name, variant):
 )
 def test_a_study_measures_where_it_was_trained(elsewhere, monkeypatch, name, variant):
     line = measured_elsewhere(monkeypatch, name, variant)
-    assert all(isinstance(value, int | float | str) for row in line["measures"] for value in row.values())
+    assert line["measures"] and all(line["measures"])
+    json.dumps(line["measures"])  # refuses a tensor, wherever in a row it is
 
 
 def test_every_kind_of_measure_is_tried():
