@@ -14,11 +14,13 @@ from course_lib.files import write_atomic
 # each module has `measure(device, quick) -> dict` and `table(result) -> str`
 BENCHMARKS = {
     "dcgan-step": "benchmarks.dcgan_step",
+    "step-profile": "benchmarks.step_profile",
     "wgan-gp-step": "benchmarks.wgan_gp_step",
     "glo-step": "benchmarks.glo_step",
     "sagan-step": "benchmarks.sagan_step",
     "cyclegan-step": "benchmarks.cyclegan_step",
     "streaming": "benchmarks.streaming",
+    "checkpoints": "benchmarks.checkpoints",
     "faces-drawing": "benchmarks.faces_drawing",
     "codes": "benchmarks.codes",
     "inversion": "benchmarks.inversion",

@@ -4,7 +4,10 @@ import json
 import sys
 from typing import Any
 
+import torch
+
 from benchmarks import pairs
+from course_lib.training.device import has_native_bf16
 
 # feature maps and batch: the paper's batch on its networks at half width (the `lab` tier), and what lessons use
 CASES = ((64, 128), (32, 128), (32, 32))
@@ -16,6 +19,9 @@ def measure(device: str, quick: bool) -> dict[str, Any]:
     if quick:
         setting, cases = setting | {"resolution": 16}, ((8, 8),)
     jobs = [{"width": width, "batch": batch} for width, batch in cases]
+    # what the step reaches of the peak of single precision
+    if not quick and has_native_bf16(torch.device(device).type):
+        jobs.append(jobs[0] | {"precision": "fp32"})
     # as many as Fashion-MNIST has, and of its shape
     setting["shape"] = {
         "images": 256 if quick else 60_000,

@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -148,18 +149,32 @@ def free_name(path: Path) -> Path:
     return free
 
 
+@dataclass(frozen=True)
+class Snapshot:
+    """A copy of a nested state on the CPU, as `save_state` writes it: what the state comes to be later is not in it."""
+
+    structure: Any
+    tensors: dict[str, Any] = field(repr=False)
+
+    @classmethod
+    def of(cls, tree: Any) -> "Snapshot":
+        """Of dicts, lists, tuples, tensors, numbers, strings and None. Raises TypeError for anything else."""
+        tensors: dict[str, Any] = {}
+        return cls(packed(tree, tensors), tensors)
+
+
 def save_state(folder: Path | str, tree: Any) -> None:
     """Write a nested state (dicts, lists, tuples, tensors, numbers, strings, None) as one folder, all or nothing.
 
     Tensors go to `state.safetensors`, the rest to `state.json`, their checksums to `checksums.json`. A folder of
-    that name is replaced. Raises OSError with that folder untouched, TypeError for anything else in the tree.
+    that name is replaced. tree: the state, or a `Snapshot` of it.
+    Raises OSError with that folder untouched, TypeError for anything else in the tree.
     """
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     folder = Path(folder)
-    tensors: dict[str, Any] = {}
-    structure = packed(tree, tensors)
+    snapshot = tree if isinstance(tree, Snapshot) else Snapshot.of(tree)
     aside = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
     shutil.rmtree(aside, ignore_errors=True)
     try:
@@ -167,8 +182,8 @@ def save_state(folder: Path | str, tree: Any) -> None:
             exist_ok=True
         )  # that one alone: a run that was moved away must not come back as a husk
         aside.mkdir()
-        save_file(tensors, aside / TENSORS)
-        (aside / STRUCTURE).write_text(json.dumps(structure))
+        save_file(snapshot.tensors, aside / TENSORS)
+        (aside / STRUCTURE).write_text(json.dumps(snapshot.structure))
         shutil.copymode(aside / STRUCTURE, aside / TENSORS)  # safetensors writes for the owner alone
         for name in (TENSORS, STRUCTURE):
             with open(aside / name, "rb+") as file:

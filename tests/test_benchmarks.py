@@ -120,6 +120,41 @@ def test_a_quick_run_streams_beside_what_lies_in_memory(benchmarks, tmp_path, ca
     assert row["streamed_images_per_second"] > 0 and row["resident_images_per_second"] > 0
 
 
+def test_a_profile_divides_the_time_by_kinds_of_operation(project, monkeypatch):
+    monkeypatch.syspath_prepend(str(project))
+    step_profile = importlib.import_module("benchmarks.step_profile")
+    times = {
+        "aten::mkldnn_convolution": 5.0, "ConvolutionBackward0": 1.0, "aten::native_batch_norm": 1.0,
+        "aten::_fused_adam_": 1.0, "aten::copy_": 1.0, "aten::leaky_relu_backward": 0.5, "Unheard": 0.5,
+    }  # fmt: skip
+    assert list(step_profile.shares(times).values()) == [0.6, 0.1, 0.1, 0.1, 0.05, 0.05]
+
+
+@pytest.mark.slow
+def test_a_quick_profile_names_where_the_time_of_a_step_goes(benchmarks, tmp_path, capsys):
+    out = benchmarks.run(["step-profile"], tmp_path / "result.json", device="cpu", quick=True)
+    assert "convolutions" in capsys.readouterr().out
+    cases = json.loads(out.read_text())["step-profile"]["cases"]
+    assert cases[0]["precision"] == "fp32"
+    for case in cases:
+        assert case["milliseconds"] > 0 and case["share_of_peak"] > 0
+        assert case["shares_of_time"]["convolutions"] > 0.1
+        assert sum(case["shares_of_time"].values()) == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.slow
+def test_a_quick_run_writes_checkpoints_behind_the_loop_and_waits_for_them(
+    benchmarks, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    out = benchmarks.run(["checkpoints"], tmp_path / "result.json", device="cpu", quick=True)
+    assert "written behind the loop" in capsys.readouterr().out
+    (row,) = json.loads(out.read_text())["checkpoints"]["cases"]
+    assert row["checkpoint_megabytes"] > 0.1, "the side that waits has written"
+    assert row["step_milliseconds"] > 0 and set(row["milliseconds_a_checkpoint"]) == {"behind", "waiting"}
+    assert row["ratio"][1] <= row["ratio"][0] <= row["ratio"][2]
+
+
 @pytest.mark.slow
 def test_a_quick_wgan_gp_run_compares_like_with_like(project, tmp_path):
     out = tmp_path / "result.json"

@@ -5,6 +5,7 @@ Every file is whole at every moment: a run that is killed goes on from the last 
 
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,8 +13,9 @@ from typing import Any
 
 from course_lib import notices
 from course_lib.errors import CourseError
-from course_lib.files import free_name, load_state, save_state, why, write_atomic
+from course_lib.files import Snapshot, free_name, load_state, save_state, why, write_atomic
 from course_lib.training import configuration
+from course_lib.training.background import Background
 from course_lib.training.configuration import Config
 from course_lib.training.ownership import Ownership
 from course_lib.training.stopping import Question, nobody_asks
@@ -35,6 +37,8 @@ class RunDirectory:
         self._ownership: Ownership | None = None  # while it is claimed
         self._config: Config = {}
         self._copied = False  # whether its copy says the same, as far as this process has seen
+        self._background = Background()
+        self._one_verifies = threading.RLock()  # what is lost is restored once
 
     @contextmanager
     def claimed(
@@ -70,6 +74,7 @@ class RunDirectory:
         with disk_errors(self):
             self.path.mkdir(parents=True, exist_ok=True)
             ownership = self._ownership = Ownership(self.path, asked_to_stop)
+        self._background = Background()  # what failed in an earlier training is mended
         try:
             with disk_errors(self):
                 for leftover in self.path.rglob(".*.tmp"):  # of a process that was killed while writing
@@ -80,8 +85,11 @@ class RunDirectory:
                 self._adopt(configuration.as_json(config), upgrade or dict, data_changed)
             yield
         finally:
-            self._ownership = None
-            ownership.release()
+            try:
+                self._background.close()  # while the folder is still this process's
+            finally:
+                self._ownership = None
+                ownership.release()
 
     def _adopt(self, config: Config, upgrade: Upgrade, data_changed: bool) -> None:
         file = self.path / "config.json"
@@ -130,11 +138,26 @@ class RunDirectory:
             self.verify()  # was it moved in this very moment?
             raise
 
+    def later(self, work: Callable[[], None]) -> None:
+        """Have `work`, which writes here, done in the background, after what is being written.
+
+        Raises the error of an earlier piece; so do `check` and `settle`, and nothing is written after it.
+        """
+        self._background.begin(work)
+
+    def check(self) -> None:
+        """Raise the error of what was written in the background. Does not wait."""
+        self._background.check()
+
+    def settle(self) -> None:
+        """Wait until everything that was begun is written."""
+        self._background.wait()
+
     def verify(self) -> None:
         """Raises CourseError when the claimed folder was moved, deleted or taken over; restores a lost config.json."""
         if self._ownership is None:
             return
-        with disk_errors(self):
+        with disk_errors(self), self._one_verifies:
             self._ownership.verify()
             if not (self.path / "config.json").exists():
                 configuration.write(self.path / "config.json", self._config)
@@ -166,7 +189,7 @@ class RunDirectory:
             step = None
         return step if step in steps else max(steps, default=None)
 
-    def save(self, step: int, state: dict[str, Any]) -> None:
+    def save(self, step: int, state: dict[str, Any] | Snapshot) -> None:
         """Write a checkpoint, point `latest` to it, drop all but the last `keep` up to there."""
         with self.writing():
             self.checkpoints.mkdir(exist_ok=True)
@@ -199,6 +222,7 @@ def disk_errors(run: RunDirectory) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        run.settle()  # a checkpoint may be on its way
         step = run.latest()
         safe = "nothing was written yet" if step is None else f"the checkpoint of step {step} is safe"
         raise CourseError(

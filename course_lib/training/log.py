@@ -6,6 +6,7 @@ Scalars of a step stay on the device. They are fetched together, once an interva
 import json
 import math
 import sys
+import threading
 import time
 import zlib
 from contextlib import suppress
@@ -36,6 +37,9 @@ class Journal:
         self._pending: list[tuple[int, dict[str, Any]]] = []
         self.checksum = 0  # of the rows on disk
         self._writer: Any = None
+        self._one_begins = (
+            threading.Lock()
+        )  # rows come from the loop, pictures from what is written behind it
         self._tensorboard = tensorboard and path is not None and find_spec("tensorboard") is not None
 
     def rewind(
@@ -141,11 +145,12 @@ class Journal:
         """TensorBoard's writer, from `step` on: what it wrote of later steps is of a run that was killed."""
         if not self._tensorboard or self.path is None:
             return None
-        if self._writer is None:
-            from torch.utils.tensorboard import SummaryWriter
+        with self._one_begins:
+            if self._writer is None:
+                from torch.utils.tensorboard import SummaryWriter
 
-            self._writer = SummaryWriter(self.path.parent / "tensorboard", purge_step=step)
-        return self._writer
+                self._writer = SummaryWriter(self.path.parent / "tensorboard", purge_step=step)
+            return self._writer
 
 
 class Progress:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from course_lib import seeds
 from course_lib.data.batches import Batch, Batches
 from course_lib.data.identity import identity
 from course_lib.errors import UsageError
+from course_lib.files import Snapshot
 from course_lib.methods.protocol import Method
 from course_lib.networks.synchronised import synchronise
 from course_lib.ranks import Ranks, global_draws, ranks
@@ -131,6 +132,8 @@ def fit(
         return known if MADE_OF in there else described | known
 
     def check(weights: bool = False) -> None:
+        if directory:
+            directory.check()
         try:
             journal.check()
             if weights:
@@ -213,8 +216,11 @@ def fit(
                 if done or stop or (saves and run.step % settings.checkpoint_every == 0):
                     check(weights=True)
                     run.seconds = time.perf_counter() - clock
-                    if directory:
-                        directory.save(run.step, state_of(run, journal, environment))
+                    if directory:  # the copy is of this step, whenever it reaches the disk
+                        snapshot = Snapshot.of(state_of(run, journal, environment))
+                        directory.later(partial(directory.save, run.step, snapshot))
+                        if done or stop:
+                            directory.settle()
                 if observe and every and run.step % every == 0:
                     check(weights=True)  # whoever looks sees numbers
                     pause = time.perf_counter()

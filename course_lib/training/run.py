@@ -85,6 +85,8 @@ def tell_environment(state: dict[str, Any], now: dict[str, Any], step: int) -> N
 
 def advice(error: NotFinite, directory: RunDirectory | None) -> NotFinite:
     """The same error, with what is kept of the run and what to do."""
+    if directory:
+        directory.settle()  # the last good checkpoint may be on its way
     good = directory.latest() if directory else None
     where = (
         f"the last good checkpoint is of step {good} in {directory.path}"

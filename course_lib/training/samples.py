@@ -1,6 +1,9 @@
 """Pictures of how a training stands."""
 
 import io
+from functools import partial
+
+from torch import Tensor
 
 from course_lib import seeds
 from course_lib.data.batches import Batch, Batches
@@ -19,34 +22,39 @@ def write_samples(
     directory: RunDirectory,
     batches: Batches,
     batch: Batch,
-    journal: Journal | None = None,
-    alarms: Alarms | None = None,
+    journal: Journal,
+    alarms: Alarms,
 ) -> None:
     """A grid of what the method shows with the averaged weights, from the same draw each time (images only).
 
-    Points are not drawn; of those whose modes are known, the ones that samples cover are counted.
+    It is drawn now, and written in the background. Points are not drawn; of those whose modes are known, the ones
+    that samples cover are counted.
     """
     if len(batches.dataset.shape) != 3:
-        if alarms:
-            _count_modes(run, batches, alarms)
+        _count_modes(run, batches, alarms)
         return
     draw = seeds.generator(batches.seed, purpose="grid", device=batches.device)
     with run.averaged():
         samples = run.method.preview(batch, draw)
     if samples is None:
         return
-    if alarms and run.method.averaged and samples.shape[1:] == batch.x.shape[1:] and len(batch) > 1:
+    if run.method.averaged and samples.shape[1:] == batch.x.shape[1:] and len(batch) > 1:
         alarms.samples(run.step, samples, batch.x)
-    from torchvision.utils import make_grid, save_image
+    from torchvision.utils import make_grid
+
+    grid = make_grid(samples, nrow=8, normalize=True, value_range=(-1, 1), padding=1).cpu()
+    directory.later(partial(_write, directory, run.step, grid, journal))
+
+
+def _write(directory: RunDirectory, step: int, grid: Tensor, journal: Journal) -> None:
+    from torchvision.utils import save_image
 
     picture = io.BytesIO()
-    grid = make_grid(samples, nrow=8, normalize=True, value_range=(-1, 1), padding=1).cpu()
     save_image(grid, picture, "png")
-    if journal:
-        journal.picture(run.step, grid)
+    journal.picture(step, grid)
     with directory.writing():
         directory.samples.mkdir(exist_ok=True)
-        write_atomic(directory.samples / f"{run.step:08d}.png", picture.getvalue())
+        write_atomic(directory.samples / f"{step:08d}.png", picture.getvalue())
 
 
 def _count_modes(run: Run, batches: Batches, alarms: Alarms) -> None:
