@@ -108,15 +108,20 @@ def work(job: dict[str, Any]) -> None:
     batches = Batches(random_images(512, 3, 64), job["batch"], seed=0, device=job["device"])
     directory = RunDirectory(Path(job["folder"]) / job["side"])
     if job["side"] == "waiting":
-        directory.later = lambda piece: piece()
+        directory.in_background = contextlib.nullcontext
     every = NEVER if job["side"] == "none" else job["every"]
     settings = LoopSettings(checkpoint_every=every, sample_every=every, tensorboard=False)
     turns = Turns(job["device"], {"threads": torch.get_num_threads(), "quick": job["quick"]})
     turns()
+    timed = turns_after_the_first(turns)
+
+    def observe(step: int, run: Any) -> None:
+        directory.wait()  # what this turn began is not written in another side's time
+        timed(step, run)
+
     with contextlib.suppress(Finished):
         fit(
-            method, batches, ENDLESS, directory, settings=settings, every=job["steps"],
-            observe=turns_after_the_first(turns), quiet=True,
+            method, batches, ENDLESS, directory, settings=settings, every=job["steps"], observe=observe, quiet=True,
         )  # fmt: skip
 
 

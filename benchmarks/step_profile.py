@@ -15,8 +15,8 @@ from benchmarks.pairs import matrix_product_peak, random_images, synchronise
 WIDTH, BATCH, RESOLUTION = 64, 128, 32
 # the first that an operation's name matches; each operation counts without those that it calls
 KINDS = {
-    "convolutions": r"conv",
-    "batch normalisation": r"norm",
+    "convolutions": r"conv|gemm|fprop|dgrad|wgrad",  # on a GPU kernels have other names
+    "batch normalisation": r"batch_?norm|bn_",
     "optimiser and averages": r"adam|foreach|lerp",
     "casts, copies and gathers": r"copy|_to|aten::to|index|contiguous|clone|cat|empty|fill|zero",
     "activations and losses": r"relu|tanh|sigmoid|softplus|elu",

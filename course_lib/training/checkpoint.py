@@ -37,8 +37,9 @@ class RunDirectory:
         self._ownership: Ownership | None = None  # while it is claimed
         self._config: Config = {}
         self._copied = False  # whether its copy says the same, as far as this process has seen
-        self._background = Background()
-        self._one_verifies = threading.RLock()  # what is lost is restored once
+        self._background: Background | None = None  # while what is submitted is done in it
+        self._abandoned = False  # whether something is still being written though nobody waits for it
+        self._verify_lock = threading.Lock()  # what is lost is restored once
 
     @contextmanager
     def claimed(
@@ -74,7 +75,6 @@ class RunDirectory:
         with disk_errors(self):
             self.path.mkdir(parents=True, exist_ok=True)
             ownership = self._ownership = Ownership(self.path, asked_to_stop)
-        self._background = Background()  # what failed in an earlier training is mended
         try:
             with disk_errors(self):
                 for leftover in self.path.rglob(".*.tmp"):  # of a process that was killed while writing
@@ -85,9 +85,7 @@ class RunDirectory:
                 self._adopt(configuration.as_json(config), upgrade or dict, data_changed)
             yield
         finally:
-            try:
-                self._background.close()  # while the folder is still this process's
-            finally:
+            if not self._abandoned:  # else it stays this process's until that ends
                 self._ownership = None
                 ownership.release()
 
@@ -119,7 +117,7 @@ class RunDirectory:
             fault.tell(aside)
         if config != written or (fault and not unread):
             configuration.write(file, config)
-        self._config = config
+        self._config, self._copied = config, False
         if written is not None and (self.path / "latest").exists() and not self.steps():
             notices.say(
                 f"{self.checkpoints} holds no checkpoint, though {self.path / 'latest'} names one: the run begins "
@@ -138,26 +136,53 @@ class RunDirectory:
             self.verify()  # was it moved in this very moment?
             raise
 
-    def later(self, work: Callable[[], None]) -> None:
-        """Have `work`, which writes here, done in the background, after what is being written.
+    @contextmanager
+    def in_background(self) -> Iterator[None]:
+        """Within, a thread does what is submitted; at the end all of it is done.
 
-        Raises the error of an earlier piece; so do `check` and `settle`, and nothing is written after it.
+        After Ctrl-C only the task that was begun is ended, and after another one not even that is waited for: the
+        folder is then this process's until the process ends.
         """
-        self._background.begin(work)
+        background = self._background = Background()
+        try:
+            yield
+            background.wait()
+        except BaseException as error:
+            self._abandoned = True
+            background.close(drop=isinstance(error, KeyboardInterrupt))
+            self._abandoned = False
+            if background.error not in (None, error):  # two things went wrong
+                notices.say(str(background.error))
+            raise
+        finally:
+            self._background = None
+        background.close()
+
+    def submit(self, task: Callable[[], None]) -> None:
+        """Do a task that writes here: at once, or `in_background` after those before it.
+
+        There, raises the error of an earlier one, after which no other is done; so do `check` and `wait`.
+        """
+        if self._background is None:
+            task()
+        else:
+            self._background.submit(task)
 
     def check(self) -> None:
-        """Raise the error of what was written in the background. Does not wait."""
-        self._background.check()
+        """Raise the error of a task that has failed. Does not wait."""
+        if self._background is not None:
+            self._background.check()
 
-    def settle(self) -> None:
-        """Wait until everything that was begun is written."""
-        self._background.wait()
+    def wait(self) -> None:
+        """Until all that was submitted is written; then as `check`."""
+        if self._background is not None:
+            self._background.wait()
 
     def verify(self) -> None:
         """Raises CourseError when the claimed folder was moved, deleted or taken over; restores a lost config.json."""
         if self._ownership is None:
             return
-        with disk_errors(self), self._one_verifies:
+        with disk_errors(self), self._verify_lock:
             self._ownership.verify()
             if not (self.path / "config.json").exists():
                 configuration.write(self.path / "config.json", self._config)
@@ -222,7 +247,7 @@ def disk_errors(run: RunDirectory) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        run.settle()  # a checkpoint may be on its way
+        run.wait()  # a checkpoint may be on its way
         step = run.latest()
         safe = "nothing was written yet" if step is None else f"the checkpoint of step {step} is safe"
         raise CourseError(

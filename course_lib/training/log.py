@@ -37,9 +37,7 @@ class Journal:
         self._pending: list[tuple[int, dict[str, Any]]] = []
         self.checksum = 0  # of the rows on disk
         self._writer: Any = None
-        self._one_begins = (
-            threading.Lock()
-        )  # rows come from the loop, pictures from what is written behind it
+        self._writer_lock = threading.Lock()  # rows come from the loop, pictures from its background
         self._tensorboard = tensorboard and path is not None and find_spec("tensorboard") is not None
 
     def rewind(
@@ -145,7 +143,7 @@ class Journal:
         """TensorBoard's writer, from `step` on: what it wrote of later steps is of a run that was killed."""
         if not self._tensorboard or self.path is None:
             return None
-        with self._one_begins:
+        with self._writer_lock:
             if self._writer is None:
                 from torch.utils.tensorboard import SummaryWriter
 

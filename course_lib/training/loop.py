@@ -85,7 +85,8 @@ def fit(
     names a recipe, the settings of `method`, `batches` and loop as they stand in these objects. data_changed: go on
     though the data is not what the run began with.
     `observe(step, run)` is called before the first step and after each `every` steps; it may sample the method but
-    must not change it.
+    must not change it. Sample grids and checkpoints are written behind the training: those of that step may not have
+    reached the disk when it is called.
 
     In a process group, with `batches` of this rank, every rank calls this with the same arguments: they train one run,
     and rank 0 alone has its folder (`training.distributed`).
@@ -171,7 +172,10 @@ def fit(
             observe(0, run)
         interval_start, interval_step = time.perf_counter(), run.step
         clock = time.perf_counter() - run.seconds
-        with closing(Progress(run.step, steps, label, quiet)) as progress:
+        with (
+            directory.in_background() if directory else nullcontext(),
+            closing(Progress(run.step, steps, label, quiet)) as progress,
+        ):
             while run.step < steps:
                 # no network here draws from the global generator, but a user's may (dropout): make it repeatable
                 seeds.seed_global(
@@ -208,19 +212,23 @@ def fit(
                     alarms.losses(row or {})
                     alarms.gradients(run.step, of_gradients)
                     interval_start, interval_step = now, run.step
+                shows = saves and (done or run.step % settings.sample_every == 0)
+                keeps = done or stop or (saves and run.step % settings.checkpoint_every == 0)
+                if directory and (shows or keeps):
+                    directory.wait()  # one copy of the state lies in memory, not one of each step
                 # the picture before the checkpoint: whoever resumes there has it
-                if saves and (done or run.step % settings.sample_every == 0):
+                if shows:
                     check()
                     if directory:
                         write_samples(run, directory, batches, first_batch(), journal, alarms)
-                if done or stop or (saves and run.step % settings.checkpoint_every == 0):
+                if keeps:
                     check(weights=True)
                     run.seconds = time.perf_counter() - clock
-                    if directory:  # the copy is of this step, whenever it reaches the disk
+                    if directory:
                         snapshot = Snapshot.of(state_of(run, journal, environment))
-                        directory.later(partial(directory.save, run.step, snapshot))
+                        directory.submit(partial(directory.save, run.step, snapshot))
                         if done or stop:
-                            directory.settle()
+                            directory.wait()
                 if observe and every and run.step % every == 0:
                     check(weights=True)  # whoever looks sees numbers
                     pause = time.perf_counter()

@@ -90,6 +90,7 @@ class Ownership:
     def _acquire(self) -> None:
         if self._lock >= 0:
             os.close(self._lock)
+            self._lock = -1  # another file may have its number when none can be opened
         self._lock = os.open(self.folder / NAME, os.O_RDWR | os.O_CREAT, 0o666)
         try:  # the system lets go of the lock when the process ends, however it ends
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,6 +1,6 @@
 """A run as it stands: its start, what a checkpoint keeps of it, and whether its numbers are still numbers."""
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,7 +86,8 @@ def tell_environment(state: dict[str, Any], now: dict[str, Any], step: int) -> N
 def advice(error: NotFinite, directory: RunDirectory | None) -> NotFinite:
     """The same error, with what is kept of the run and what to do."""
     if directory:
-        directory.settle()  # the last good checkpoint may be on its way
+        with suppress(CourseError):  # a full disk is not what stops this run
+            directory.wait()  # its last good checkpoint may be on its way
     good = directory.latest() if directory else None
     where = (
         f"the last good checkpoint is of step {good} in {directory.path}"

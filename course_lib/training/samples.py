@@ -43,7 +43,7 @@ def write_samples(
     from torchvision.utils import make_grid
 
     grid = make_grid(samples, nrow=8, normalize=True, value_range=(-1, 1), padding=1).cpu()
-    directory.later(partial(_write, directory, run.step, grid, journal))
+    directory.submit(partial(_write, directory, run.step, grid, journal))
 
 
 def _write(directory: RunDirectory, step: int, grid: Tensor, journal: Journal) -> None:
@@ -51,10 +51,10 @@ def _write(directory: RunDirectory, step: int, grid: Tensor, journal: Journal) -
 
     picture = io.BytesIO()
     save_image(grid, picture, "png")
-    journal.picture(step, grid)
     with directory.writing():
         directory.samples.mkdir(exist_ok=True)
         write_atomic(directory.samples / f"{step:08d}.png", picture.getvalue())
+        journal.picture(step, grid)
 
 
 def _count_modes(run: Run, batches: Batches, alarms: Alarms) -> None:

@@ -40,7 +40,8 @@ def queue_again(stop: type[Interrupted]) -> str:
 @contextmanager
 def deferred_stops(max_minutes: float = 0.0) -> Iterator[Question]:
     """Turn Ctrl-C, SIGTERM, SIGUSR1 and the end of `max_minutes` (0: no limit) into a question that the loop asks
-    between steps. A second Ctrl-C stops at once. Signals reach the main thread alone."""
+    between steps. A second Ctrl-C stops without saving, once a file that is being written is whole. Signals reach the
+    main thread alone."""
     asked: list[type[Interrupted]] = []
     end = time.monotonic() + 60 * max_minutes if max_minutes else float("inf")
 

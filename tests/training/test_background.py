@@ -1,6 +1,9 @@
 """What a run writes while it goes on training. What faults do to it is tested in tests/faults."""
 
+import os
+import signal
 import threading
+from functools import partial
 
 import pytest
 import torch
@@ -12,9 +15,11 @@ from course_lib.files import Snapshot, load_state, save_state
 from course_lib.methods.gan import GAN
 from course_lib.networks import dcgan
 from course_lib.training import checkpoint
-from course_lib.training.background import AHEAD, Background
+from course_lib.training.background import Background
 from course_lib.training.checkpoint import RunDirectory
+from course_lib.training.log import NotFinite
 from course_lib.training.loop import LoopSettings, fit
+from course_lib.training.stopping import Interrupted, Requeue
 
 LONG = 30  # seconds: what takes so long has stopped
 
@@ -38,61 +43,48 @@ def state_at(run, step) -> Snapshot:
     return Snapshot.of({name: state[name] for name in state if name not in ("seconds", "rows")})
 
 
-def test_pieces_are_done_in_order_elsewhere():
+def test_tasks_are_done_in_order_elsewhere():
     done = []
-    work = Background()
+    background = Background()
     for number in range(20):
-        work.begin(lambda number=number: done.append((number, threading.get_ident())))
-    work.wait()
+        background.submit(lambda number=number: done.append((number, threading.get_ident())))
+    background.wait()
     assert [number for number, _ in done] == list(range(20))
     assert {thread for _, thread in done}.isdisjoint({threading.get_ident()})
-    work.close()
+    background.close()
 
 
-def test_a_piece_that_fails_stops_those_behind_it_and_is_told_by_every_call():
+def test_a_task_that_fails_stops_those_behind_it_and_is_told_by_every_call():
     done, go_on = [], threading.Event()
 
     def fails():
         go_on.wait(LONG)
         raise CourseError("the disk is full")
 
-    work = Background()
-    work.begin(fails)
-    work.begin(lambda: done.append("behind"))
-    work.check()
+    background = Background()
+    background.submit(fails)
+    background.submit(lambda: done.append("behind"))
+    background.check()
     go_on.set()
-    for call in (work.wait, work.check, work.wait, lambda: work.begin(lambda: done.append("later"))):
+    late = partial(background.submit, lambda: done.append("later"))
+    for call in (background.wait, background.check, background.wait, late):
         with pytest.raises(CourseError, match="the disk is full"):
             call()
-    work.close()
+    background.close()
     assert done == []
 
 
-def test_no_more_pieces_wait_than_memory_is_meant_for():
-    begun, go_on = [], threading.Event()
-    work = Background()
-    work.begin(lambda: go_on.wait(LONG))
-    for _ in range(AHEAD - 1):
-        work.begin(lambda: None)
+def test_a_task_may_ask_for_all_to_be_done():
+    background, submitted, done = Background(), threading.Event(), []
 
-    def one_more():
-        work.begin(lambda: None)
-        begun.append("one more")
+    def asks():
+        submitted.wait(LONG)
+        background.wait()
+        done.append("asked")
 
-    thread = threading.Thread(target=one_more)
-    thread.start()
-    thread.join(0.2)
-    assert begun == []
-    go_on.set()
-    thread.join(LONG)
-    assert begun == ["one more"]
-    work.close()
-
-
-def test_a_piece_may_ask_for_all_to_be_done():
-    work, done = Background(), []
-    work.begin(lambda: (work.wait(), done.append("asked")))
-    thread = threading.Thread(target=work.close)
+    background.submit(asks)
+    submitted.set()
+    thread = threading.Thread(target=background.close, daemon=True)
     thread.start()
     thread.join(LONG)
     assert done == ["asked"]
@@ -170,3 +162,101 @@ def test_a_folder_object_that_failed_once_may_be_trained_in_again(tmp_path, monk
         fit(*digits(), 8, directory, settings=settings(), quiet=True)
     monkeypatch.undo()
     assert fit(*digits(), 8, directory, settings=settings(), quiet=True).step == 8
+
+
+@pytest.fixture
+def slow_saves(monkeypatch):
+    """Each save waits for this event."""
+    go_on, written = threading.Event(), checkpoint.save_state
+
+    def slow(folder, snapshot):
+        assert go_on.wait(LONG)
+        written(folder, snapshot)
+
+    monkeypatch.setattr(checkpoint, "save_state", slow)
+    return go_on
+
+
+@pytest.mark.parametrize(
+    ("number", "stop"), [(signal.SIGTERM, Interrupted), (signal.SIGUSR1, Requeue)], ids=["TERM", "USR1"]
+)
+def test_who_asks_to_stop_waits_for_what_is_being_written(tmp_path, slow_saves, number, stop):
+    def observe(step, run):
+        if step == 6:
+            os.kill(os.getpid(), number)
+            threading.Timer(0.1, slow_saves.set).start()
+
+    with pytest.raises(stop, match="stopped at step 7"):
+        fit(*digits(), 50, tmp_path, settings=settings(), every=1, observe=observe, quiet=True)
+    assert RunDirectory(tmp_path).steps() == [4, 7]
+
+
+def test_numbers_that_are_lost_are_told_with_the_checkpoint_that_was_on_its_way(tmp_path, slow_saves):
+    method, batches = digits()
+
+    def observe(step, run):
+        if step == 6:
+            next(iter(run.method.networks["generator"].parameters())).data.fill_(float("nan"))
+            threading.Timer(0.1, slow_saves.set).start()
+
+    with pytest.raises(NotFinite, match="the last good checkpoint is of step 4"):
+        fit(method, batches, 50, tmp_path, settings=settings(), every=1, observe=observe, quiet=True)
+    assert RunDirectory(tmp_path).steps() == [4]
+
+
+def test_an_observer_that_fails_loses_no_checkpoint(tmp_path, slow_saves):
+    def observe(step, run):
+        if step == 6:
+            slow_saves.set()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fit(*digits(), 50, tmp_path, settings=settings(), every=1, observe=observe, quiet=True)
+    assert RunDirectory(tmp_path).steps() == [4] and (tmp_path / "samples" / "00000004.png").exists()
+    assert fit(*digits(), 8, tmp_path, settings=settings(), quiet=True).step == 8
+
+
+def test_two_things_that_go_wrong_are_both_told(tmp_path, monkeypatch, capsys):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    def observe(step, run):
+        if step == 4:
+            raise ZeroDivisionError
+
+    monkeypatch.setattr(checkpoint, "save_state", full)
+    with pytest.raises(ZeroDivisionError):
+        fit(*digits(), 50, tmp_path, settings=settings(), every=1, observe=observe, quiet=True)
+    said = capsys.readouterr().err
+    assert said.startswith(
+        f"course: cannot write to {tmp_path} because the disk is full; nothing was written yet"
+    )
+
+
+def test_a_second_ctrl_c_waits_for_the_file_that_is_being_written_alone(tmp_path, slow_saves):
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def observe(step, run):
+        if step == 4:  # the picture is written, the checkpoint is on its way
+            os.kill(os.getpid(), signal.SIGINT)
+            threading.Timer(0.1, slow_saves.set).start()
+            os.kill(os.getpid(), signal.SIGINT)
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            fit(*digits(), 50, tmp_path, settings=settings(), every=1, observe=observe, quiet=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert not list(tmp_path.rglob(".*.tmp"))
+    assert RunDirectory(tmp_path).steps() in ([], [4])  # whether it had begun is the machine's affair
+    assert fit(*digits(), 8, tmp_path, settings=settings(), quiet=True).step == 8
+
+
+def test_curves_and_pictures_of_tensorboard_lie_in_one_file(tmp_path):
+    """Rows come from the loop and pictures from its background: here a picture is first."""
+    pytest.importorskip("tensorboard")
+    often = settings(log_every=6, sample_every=2, checkpoint_every=100, tensorboard=True)
+    fit(*digits(), 12, tmp_path, settings=often, quiet=True)
+    (file,) = (tmp_path / "tensorboard").iterdir()
+    content = file.read_bytes()
+    assert b"samples" in content and b"generator/loss" in content

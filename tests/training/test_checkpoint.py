@@ -117,3 +117,12 @@ def test_an_error_lets_go_too(tmp_path):
         raise KeyError
     with run.claimed(CONFIG):
         pass
+
+
+def test_one_object_that_trains_twice_keeps_a_true_copy_of_its_configuration(tmp_path):
+    run = RunDirectory(tmp_path / "run")
+    for steps in (10, 20):
+        with run.claimed(CONFIG | {"data": {"steps": steps, "seed": 0}}):
+            run.save(steps, {})
+    (run.path / "config.json").unlink()
+    assert run.config()["data"]["steps"] == 20
