@@ -27,7 +27,9 @@ GRACE = min(int(s) for f in EXAMPLES.glob("*.sh") for s in re.findall(r"--signal
 def contents(run: Path) -> dict:
     """All that two runs must share: every file, less the times that training took."""
     directory = RunDirectory(run)
-    rows = [json.loads(line) for line in directory.metrics.read_text().splitlines()]
+    # a run that is at its end writes no rows again, and says that they are gone
+    written = directory.metrics.read_text() if directory.metrics.exists() else ""
+    rows = [json.loads(line) for line in written.splitlines()]
     for row in rows:
         del row["seconds"], row["examples_per_second"]
     states = {step: directory.load(step) for step in directory.steps()}

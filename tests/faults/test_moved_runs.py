@@ -23,15 +23,18 @@ from course_lib.training.stopping import Requeue
 
 
 def during(run: Path, act, **settings):
+    directory = RunDirectory(run)
+
     def observe(step, trained):
         if step == 3:
+            directory.wait()  # nothing is being written
             act()
 
     torch.manual_seed(0)
     method = GAN(mlp.Generator(2, 2, 8, 1), mlp.Discriminator(2, 8, 1))
     loop = LoopSettings(tensorboard=False, **{"log_every": 1, "checkpoint_every": 2} | settings)
     with Batches(data.open("toy/ring8"), 8, seed=0) as batches:
-        return fit(method, batches, 6, run, settings=loop, every=1, observe=observe, quiet=True)
+        return fit(method, batches, 6, directory, settings=loop, every=1, observe=observe, quiet=True)
 
 
 @pytest.mark.parametrize("often", [{}, {"log_every": 50}, {"log_every": 50, "checkpoint_every": 50}])

@@ -1,6 +1,7 @@
 """What a run writes while it goes on training. What faults do to it is tested in tests/faults."""
 
 import os
+import shutil
 import signal
 import threading
 from functools import partial
@@ -260,3 +261,20 @@ def test_curves_and_pictures_of_tensorboard_lie_in_one_file(tmp_path):
     (file,) = (tmp_path / "tensorboard").iterdir()
     content = file.read_bytes()
     assert b"samples" in content and b"generator/loss" in content
+
+
+@pytest.mark.parametrize("goes", ["moved", "deleted"])
+def test_a_folder_that_goes_while_a_checkpoint_is_written_leaves_no_remains(tmp_path, slow_saves, goes):
+    run, elsewhere = tmp_path / "run", tmp_path / "elsewhere"
+
+    def observe(step, trained):
+        if step == 6:
+            run.rename(elsewhere) if goes == "moved" else shutil.rmtree(run)
+            slow_saves.set()
+
+    said = f"was moved to {elsewhere} while" if goes == "moved" else "was moved or deleted while"
+    with pytest.raises(CourseError, match=said):
+        fit(*digits(), 50, run, settings=settings(), every=1, observe=observe, quiet=True)
+    assert not run.exists()
+    if goes == "moved":
+        assert RunDirectory(elsewhere).latest() is None and not list(elsewhere.rglob(".*.tmp"))
