@@ -26,8 +26,8 @@ GIVEN = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")  # what torchrun sa
 def process_group(patience: timedelta | None = None) -> Iterator[Ranks]:
     """The group of the processes that torchrun, or a scheduler, has started for one run; alone where it is one process.
 
-    patience: how long one may wait for another that lives (default: as torch has it). One that has ended is noticed at
-    once, except at the start, when nobody knows who will come.
+    patience: how long one may wait for another that lives (default: as torch has it, half an hour). One that has ended
+    is noticed at once, except at the start, when nobody knows who will come.
 
     Raises UsageError when their variables are incomplete or there are more processes than GPUs, and CourseError where
     not all come, and in those that are left when one of them has ended.
@@ -44,7 +44,8 @@ def process_group(patience: timedelta | None = None) -> Iterator[Ranks]:
     gpus = torch.cuda.is_available() and distributed.is_nccl_available()
     backend = "cpu:gloo,cuda:nccl" if gpus else "gloo"
     try:
-        store, rank, world = next(iter(distributed.rendezvous("env://")))
+        waits: dict[str, Any] = {} if patience is None else {"timeout": patience}
+        store, rank, world = next(iter(distributed.rendezvous("env://", **waits)))
         # torchrun keeps one store over its restarts: what processes of an earlier start wrote there is not for these
         start = f"start {os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}"
         store = distributed.PrefixStore(start, store)

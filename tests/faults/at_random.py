@@ -97,7 +97,8 @@ class Trial:
     def _strike_one_of_several(self, kind: str, chance: random.Random, rows: int, soon: float) -> bool:
         number = signal.SIGKILL if "killed" in kind else signal.SIGTERM
         struck = chance.randrange(PROCESSES[self.run])
-        job = {"rows": rows, "seconds": soon, "signal": number, "to": [struck]}
+        # before they have met, the others would wait as long as torch waits: half an hour
+        job = {"rows": max(1, rows), "seconds": soon, "signal": number, "to": [struck]}
         codes, said = self.forks.run_ranks(PROCESSES[self.run], *self.command, **job)
         if not any(codes):
             return False
