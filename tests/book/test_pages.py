@@ -211,6 +211,7 @@ def check_barriers(page, width: int) -> None:
         page.evaluate("theme => Object.assign(document.documentElement.dataset, {theme, mode: theme})", theme)
         assert page.evaluate(AXE, rules) == [], f"axe at {width} pixels, {theme}"
         for lab in page.frames[1:]:
+            lab.frame_element().scroll_into_view_if_needed()  # far from the screen it is not laid out anew
             # by the clock: a frame far from the screen draws nothing, and would not be asked at its next drawing
             lab.wait_for_function(
                 "theme => document.documentElement.dataset.theme === theme", arg=theme, polling=100

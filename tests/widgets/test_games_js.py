@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 
+from course_lib import widgets
 from course_lib.objectives.adversarial import GAMES
 
 LOGITS = [-40.0, -3.0, -0.5, 0.0, 0.7, 3.0, 12.0]
@@ -36,3 +37,26 @@ def test_the_fixed_point_is_the_discriminators_loss_when_it_cannot_tell(javascri
       return [best, fixedPoint]; });"""
     for best, fixed_point in javascript(["games.js"], code):
         assert best == pytest.approx(fixed_point, abs=1e-9)
+
+
+@pytest.mark.browser
+def test_a_table_that_scrolls_is_reached_by_the_keyboard_and_one_that_fits_is_no_stop(opened):
+    page = opened(widgets.costs().page, 460, 800)
+    table = page.locator("table")
+
+    def is_stop():
+        scrolls = table.evaluate("t => t.scrollWidth > t.clientWidth")
+        assert table.evaluate("t => t.tabIndex === 0") == scrolls
+        return scrolls
+
+    assert not is_stop()
+    # numbers that grow while nothing else changes
+    page.evaluate("""() => {
+      const cell = document.querySelector("td:last-child");
+      cell.textContent = "1".repeat(80);
+    }""")
+    assert is_stop()
+    page.set_viewport_size({"width": 300, "height": 800})
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert is_stop()
+    assert page.complaints == []

@@ -97,6 +97,14 @@ function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }
 
+/** On a telephone a table may scroll: the keyboard must reach it. */
+function reachTables(root) {
+  for (const table of root.querySelectorAll("table")) {
+    if (table.scrollWidth > table.clientWidth) table.tabIndex = 0;
+    else table.removeAttribute("tabindex");
+  }
+}
+
 /** Call `draw` whenever the lab's width, the colour scheme or the enclosing page's theme changes. */
 function onAppearance(root, draw) {
   let width = 0;
@@ -104,13 +112,14 @@ function onAppearance(root, draw) {
     if (root.clientWidth !== width) {
       width = root.clientWidth;
       draw();
-      // on a telephone a table may scroll: the keyboard must reach it
-      for (const table of root.querySelectorAll("table")) {
-        if (table.scrollWidth > table.clientWidth) table.tabIndex = 0;
-        else table.removeAttribute("tabindex");
-      }
+      reachTables(root);
     }
   }).observe(root);
+  reachTables(root); // also where nothing is drawn yet, since the lab is far from the screen
+  for (const table of root.querySelectorAll("table")) {
+    const changes = { childList: true, characterData: true, subtree: true };
+    new MutationObserver(() => reachTables(root)).observe(table, changes); // longer numbers may not fit
+  }
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
   // a book with a theme switch of its own may tell the lab: frame.contentWindow.postMessage({ theme: "dark" }, "*")
   addEventListener("message", (event) => {
