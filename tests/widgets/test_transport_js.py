@@ -12,7 +12,7 @@ from course_lib.theory import divergences
 from course_lib.theory.densities import mixture_1d
 from course_lib.theory.quadrature import grid_1d
 
-SCRIPTS = ["transport.js"]
+SCRIPTS = ["games.js", "transport.js"]
 CODE = """const { w1, js, kl, w1Slope, jsSlope, klSlope, xs } = solveTransport(DATA);
 return { w1, js, kl, w1Slope, jsSlope, klSlope, xs: Array.from(xs) };"""
 

@@ -15,7 +15,7 @@ function mountClusterGame(root, settings) {
   const most = 6000; // steps at which training pauses by itself
   const kept = 600; // columns of the record
   const numbersOf = Array.from({ length: count }, (_, c) => c + 1);
-  let game, history, running = false;
+  let game, history;
 
   const axis = () => ({ min: 0.4, max: count + 0.6, ticks: numbersOf, label: "cluster" });
   const now = new Plot({ height: 215, title: "Share of the samples", x: axis(), y: { min: 0, max: 1 } });
@@ -35,8 +35,8 @@ function mountClusterGame(root, settings) {
   });
   const ahead = slider({ label: "steps of D that G looks ahead", role: "generator", min: 0, max: mostAhead, step: 1, value: settings.ahead, input: draw });
   const still = check({ label: "D stands still", value: false, change: draw });
-  const play = make("button", { class: "primary", click: toggle }, "Train");
-  const buttons = make("div", { class: "buttons", style: "margin-top:10px" }, play,
+  const play = trainButton({ frame: () => { advance(1); return game.steps < most; }, rest: draw });
+  const buttons = make("div", { class: "buttons", style: "margin-top:10px" }, play.element,
     make("button", { click: () => advance(1) }, "One step"), make("button", { click: collapse }, "Collapse G"), make("button", { click: reset }, "Reset"));
 
   root.append(
@@ -69,20 +69,6 @@ function mountClusterGame(root, settings) {
       history.push(game.shares);
     }
     draw();
-  }
-
-  function toggle() {
-    running = !running;
-    play.textContent = running ? "Pause" : "Train";
-    if (running) requestAnimationFrame(loop);
-    else draw();
-  }
-
-  function loop() {
-    if (!running) return;
-    advance(1);
-    if (game.steps >= most) toggle();
-    else requestAnimationFrame(loop);
   }
 
   function jumps() {
@@ -128,7 +114,7 @@ function mountClusterGame(root, settings) {
     drawRecord();
     record.setAttribute("aria-label", `Shares over the steps. ${text}`);
     numbers.set({ step: String(game.steps), covered: `${game.covered} of ${count}`, loss: fixed(-game.value, 2), js: fixed(game.js, 3) });
-    announce(status, text, running);
+    announce(status, text, play.running);
   }
 
   reset();

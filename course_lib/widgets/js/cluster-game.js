@@ -4,17 +4,6 @@
 
 const CLUSTER_GAME = { clusters: 8, rates: { cluster: 12, companions: 1, shares: 0.5 }, spread: 0.3, covered: 0.01 };
 
-const logistic = (v) => 1 / (1 + Math.exp(-v));
-const logOfLogistic = (v) => -(Math.max(-v, 0) + Math.log1p(Math.exp(-Math.abs(v))));
-
-/** The shares of unnormalised logarithms. */
-function shares(logits) {
-  const most = Math.max(...logits);
-  const weights = logits.map((u) => Math.exp(u - most));
-  const sum = weights.reduce((a, b) => a + b);
-  return weights.map((w) => w / sum);
-}
-
 /** How probable it is that n of the `others` samples of a batch lie in a cluster of share q, n = 0..others, and slopes in q. */
 function companions(q, others) {
   const law = [], slope = [];
@@ -41,7 +30,7 @@ function batchMasses(q, batch) {
 function discriminatorGradient(data, made, cluster, companion) {
   const ofCluster = cluster.map(() => 0), ofCompanion = companion.map(() => 0);
   cluster.forEach((a, c) => companion.forEach((b, n) => {
-    const real = logistic(a + b);
+    const real = sigmoid(a + b);
     const g = data[c].mass[n] * (1 - real) - made[c].mass[n] * real;
     ofCluster[c] += g;
     ofCompanion[n] += g;
@@ -53,7 +42,7 @@ function discriminatorGradient(data, made, cluster, companion) {
 function clusterValue(data, made, cluster, companion) {
   let value = 0;
   cluster.forEach((a, c) => companion.forEach((b, n) => {
-    value += data[c].mass[n] * logOfLogistic(a + b) + made[c].mass[n] * logOfLogistic(-a - b);
+    value -= data[c].mass[n] * softplus(-a - b) + made[c].mass[n] * softplus(a + b);
   }));
   return value;
 }
@@ -70,7 +59,7 @@ function generatorSlope(data, made, cluster, companion, ahead) {
     const found = discriminatorGradient(data, made, a, b);
     const nextA = byA.map((row) => [...row]), nextB = byB.map((row) => [...row]);
     a.forEach((ac, c) => b.forEach((bn, n) => {
-      const real = logistic(ac + bn);
+      const real = sigmoid(ac + bn);
       const bend = (data[c].mass[n] + made[c].mass[n]) * real * (1 - real);
       for (let j = 0; j < a.length; j++) {
         const change = -bend * (byA[j][c] + byB[j][n]) - (j === c ? made[c].slope[n] * real : 0);
@@ -83,7 +72,7 @@ function generatorSlope(data, made, cluster, companion, ahead) {
     byA = nextA;
     byB = nextB;
   }
-  const slopes = a.map((ac, c) => b.reduce((sum, bn, n) => sum + made[c].slope[n] * logOfLogistic(-ac - bn), 0));
+  const slopes = a.map((ac, c) => b.reduce((sum, bn, n) => sum - made[c].slope[n] * softplus(ac + bn), 0));
   if (ahead === 0) return slopes;
   const left = discriminatorGradient(data, made, a, b);
   const dot = (x, y) => x.reduce((sum, v, i) => sum + v * y[i], 0);
@@ -108,7 +97,7 @@ class ClusterGame {
   }
 
   get shares() {
-    return shares(this.logits);
+    return softmax(this.logits);
   }
 
   get made() {
@@ -133,7 +122,7 @@ class ClusterGame {
   /** How probable D finds it that a sample of each cluster is real, on average over its companions. */
   get verdicts() {
     return this.shares.map((q, c) =>
-      companions(q, this.batch - 1).law.reduce((sum, l, n) => sum + l * logistic(this.cluster[c] + this.companion[n]), 0));
+      companions(q, this.batch - 1).law.reduce((sum, l, n) => sum + l * sigmoid(this.cluster[c] + this.companion[n]), 0));
   }
 
   discriminatorStep() {

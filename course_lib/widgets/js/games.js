@@ -4,6 +4,14 @@
 const softplus = (v) => Math.max(v, 0) + Math.log1p(Math.exp(-Math.abs(v))); // log(1 + e^v) without overflow
 const sigmoid = (v) => (v >= 0 ? 1 / (1 + Math.exp(-v)) : Math.exp(v) / (1 + Math.exp(v)));
 
+/** The probabilities of which the logits are the logarithms, up to a constant. */
+function softmax(logits) {
+  const most = Math.max(...logits);
+  const weights = logits.map((u) => Math.exp(u - most));
+  const sum = weights.reduce((a, b) => a + b);
+  return weights.map((w) => w / sum);
+}
+
 /** -log D(x) on data and -log(1 - D(x)) on samples: the discriminator of the first three games. */
 const CROSS_ENTROPY = {
   real: { loss: (v) => softplus(-v), slope: (v) => -sigmoid(-v) },

@@ -7,7 +7,7 @@ function mountGan2d(root, settings) {
   const shown = 200; // points drawn of each kind
   const counted = 500; // points behind the mode count
   const pause = 800; // milliseconds between two steps in slow motion
-  let gan, history, latest, turns, running = false, cost = 0, drawn = 0, reference, probes;
+  let gan, history, latest, turns, cost = 0, drawn = 0, reference, probes;
 
   const plane = new Plane({ description: "Data, generated points and the discriminator's belief on the plane" });
   const losses = new Plot({ height: 186, title: "Losses", x: { min: 0, max: 500 }, y: { min: 0, max: 3 }, description: "Losses of both players against the step" });
@@ -25,10 +25,10 @@ function mountGan2d(root, settings) {
   const ratio = slider({ label: "D steps per G step", role: "discriminator", min: 1, max: 10, step: 1, value: settings.discriminatorSteps, input: (v) => (gan.discriminatorSteps = v) });
   const seed = slider({ label: "seed", min: 1, max: 20, step: 1, value: settings.seed, input: reset });
   const arrows = check({ label: "show the pull on samples (−∂cost/∂x)", value: false, change: draw });
-  const play = make("button", { class: "primary", click: toggle }, "Train");
+  const play = trainButton({ frame: train, rest: () => {}, wait: () => (slow.value ? pause : 0) });
   const slow = check({ label: "slow motion: one player at a time", value: false, change: () => {} });
   const button = (text, click) => make("button", { click }, text);
-  const buttons = make("div", { class: "buttons", style: "margin-top:10px" }, play, button("Step of D", () => alone("discriminator")),
+  const buttons = make("div", { class: "buttons", style: "margin-top:10px" }, play.element, button("Step of D", () => alone("discriminator")),
     button("Step of G", () => alone("generator")), button("One of each", () => advance(1)), button("Reset", reset));
 
   root.append(
@@ -55,12 +55,6 @@ function mountGan2d(root, settings) {
     probes = normals(makeRandom(11), counted * gan.latent); // fixed latents: points glide instead of flickering
     cost = 0;
     draw();
-  }
-
-  function toggle() {
-    running = !running;
-    play.textContent = running ? "Pause" : "Train";
-    if (running) requestAnimationFrame(loop);
   }
 
   /** Train `count` steps and draw; with 0, train for a frame's budget and draw when it is time again. */
@@ -104,15 +98,13 @@ function mountGan2d(root, settings) {
     return latest;
   }
 
-  function loop() {
-    if (!running) return;
+  /** What happens in a frame; false when the run has diverged. */
+  function train() {
     const { discriminator = 0, generator = 0 } = slow.value ? alone(turns < gan.discriminatorSteps ? "discriminator" : "generator") : advance(0);
-    if (Number.isFinite(discriminator) && Number.isFinite(generator)) slow.value ? setTimeout(loop, pause) : requestAnimationFrame(loop);
-    else {
-      toggle();
-      draw();
-      status.textContent = "A loss is no longer finite: this run has diverged. Lower a learning rate and reset.";
-    }
+    if (Number.isFinite(discriminator) && Number.isFinite(generator)) return true;
+    draw();
+    status.textContent = "A loss is no longer finite: this run has diverged. Lower a learning rate and reset.";
+    return false;
   }
 
   function draw() {

@@ -14,7 +14,7 @@ function mountLineCodes(root, settings) {
   const most = 4000; // steps at which training pauses by itself
   const newPoints = 200;
   const perFrameRounds = 3; // of the fit, which goes on from the last frame's while training runs
-  let run, fitted = null, running = false;
+  let run, fitted = null;
 
   const plane = new Plane({ description: "" });
   const line = new Plot({ height: 205, title: "Codes and their law", x: { min: -1.25, max: 1.25, label: "code z" }, y: { min: 0, max: 3, label: "density" } });
@@ -24,8 +24,8 @@ function mountLineCodes(root, settings) {
   const kind = choice({ label: "generator", options: ["network", "linear"], value: settings.generator, change: reset });
   const start = choice({ label: "codes begin as", options: ["noise", "principal component"], value: settings.start, change: reset });
   const law = choice({ label: "law of new codes", options: components.map((k) => lawName(k)), value: lawName(settings.law), change: draw });
-  const play = make("button", { class: "primary", click: toggle }, "Train");
-  const buttons = make("div", { class: "buttons", style: "margin-top:10px" }, play,
+  const play = trainButton({ frame: () => { advance(perFrame); return run.steps < most; }, rest: draw });
+  const buttons = make("div", { class: "buttons", style: "margin-top:10px" }, play.element,
     make("button", { click: () => advance(1) }, "One step"), make("button", { click: search }, "Best codes"), make("button", { click: reset }, "Reset"));
 
   root.append(
@@ -58,20 +58,6 @@ function mountLineCodes(root, settings) {
   function search() {
     run.searchCodes();
     draw();
-  }
-
-  function toggle() {
-    running = !running;
-    play.textContent = running ? "Pause" : "Train";
-    if (running) requestAnimationFrame(loop);
-    else draw();
-  }
-
-  function loop() {
-    if (!running) return;
-    advance(perFrame);
-    if (run.steps >= most) toggle();
-    else requestAnimationFrame(loop);
   }
 
   function inside(drawing) {
@@ -115,7 +101,7 @@ function mountLineCodes(root, settings) {
 
   function draw() {
     const count = components[components.findIndex((k) => lawName(k) === law.value)];
-    const goesOn = running && fitted !== null && fitted.means.length === count;
+    const goesOn = play.running && fitted !== null && fitted.means.length === count;
     fitted = goesOn ? fitLaw(run.codes, count, perFrameRounds, fitted) : fitLaw(run.codes, count);
     const fresh = run.make(drawCodes(fitted, draws));
     const found = run.steps ? coverage(run.dataSet, fresh, newPoints) : null;
@@ -142,7 +128,7 @@ function mountLineCodes(root, settings) {
       order: order === null ? "–" : `${Math.round(100 * order)} %`,
       good: found ? `${Math.round(100 * found.good)} %` : "–", modes: found ? `${found.covered} of ${found.modes}` : "–",
     });
-    announce(status, text, running);
+    announce(status, text, play.running);
   }
 
   reset();

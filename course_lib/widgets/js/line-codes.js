@@ -40,7 +40,7 @@ function fitLaw(codes, count, rounds = 100, from = null) {
     const sums = means.map(() => [0, 0, 0]);
     for (const z of codes) {
       const logs = means.map((m, k) => Math.log(weights[k]) - (z - m) ** 2 / (2 * variances[k]) - Math.log(variances[k]) / 2);
-      shares(logs).forEach((share, k) => {
+      softmax(logs).forEach((share, k) => {
         sums[k][0] += share;
         sums[k][1] += share * z;
         sums[k][2] += share * z * z;
@@ -54,14 +54,6 @@ function fitLaw(codes, count, rounds = 100, from = null) {
     });
   }
   return { weights, means, stds: variances.map(Math.sqrt) };
-}
-
-/** The shares of unnormalised logarithms. */
-function shares(logits) {
-  const most = Math.max(...logits);
-  const parts = logits.map((u) => Math.exp(u - most));
-  const sum = parts.reduce((a, b) => a + b);
-  return parts.map((w) => w / sum);
 }
 
 function lawDensity(law, z) {

@@ -16,7 +16,7 @@ function mountOneStep(root, settings) {
   const perFrame = 2; // steps between two drawings, so that the eye can follow
   const most = 3000; // steps at which training pauses by itself
   const data = { means: ring, std: dataStd };
-  let student, history, pulls, running = false;
+  let student, history, pulls;
 
   const plane = new Plane({ description: "" });
   const width = new Plot({
@@ -30,8 +30,8 @@ function mountOneStep(root, settings) {
     label: "weight of the adversarial term", role: "discriminator", min: 0, max: ONE_STEP_WEIGHTS.length - 1, step: 1,
     value: ONE_STEP_WEIGHTS.indexOf(settings.weight), show: (v) => String(ONE_STEP_WEIGHTS[v]), input: draw,
   });
-  const play = make("button", { class: "primary", click: toggle }, "Train");
-  const buttons = make("div", { class: "buttons", style: "margin-top:10px" }, play,
+  const play = trainButton({ frame: () => { advance(perFrame); return student.steps < most; }, rest: draw });
+  const buttons = make("div", { class: "buttons", style: "margin-top:10px" }, play.element,
     make("button", { click: () => advance(1) }, "One step"), make("button", { click: reset }, "Reset"));
 
   root.append(
@@ -63,20 +63,6 @@ function mountOneStep(root, settings) {
     draw();
   }
 
-  function toggle() {
-    running = !running;
-    play.textContent = running ? "Pause" : "Train";
-    if (running) requestAnimationFrame(loop);
-    else draw();
-  }
-
-  function loop() {
-    if (!running) return;
-    advance(perFrame);
-    if (student.steps >= most) toggle();
-    else requestAnimationFrame(loop);
-  }
-
   function draw() {
     const teacherStd = teachers[teacher.value];
     const samples = Float64Array.from({ length: 2 * shown }, (_, i) => student.means[clusters[i >> 1]][i % 2] + student.std * normal[i]);
@@ -96,7 +82,7 @@ function mountOneStep(root, settings) {
       step: String(student.steps), std: fixed(student.std, 3), reached: `${student.reached} of ${ring.length}`,
       matching: student.steps ? fixed(pulls.matching, 2) : "–", adversarial: student.steps ? fixed(pulls.adversarial, 2) : "–",
     });
-    announce(status, text, running);
+    announce(status, text, play.running);
   }
 
   reset();

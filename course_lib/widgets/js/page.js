@@ -70,6 +70,32 @@ function announce(element, text, moving) {
   element.textContent = text;
 }
 
+/**
+ * A button that trains until it is pressed again: `frame` makes the steps between two drawings, draws, and returns
+ * whether there are more; `rest` draws where training has stopped. wait: milliseconds until the next frame, 0 for at once.
+ */
+function trainButton({ frame, rest, wait = () => 0 }) {
+  let running = false, waiting = 0;
+  const element = make("button", { class: "primary", click: toggle }, "Train");
+
+  function toggle() {
+    running = !running;
+    element.textContent = running ? "Pause" : "Train";
+    clearTimeout(waiting); // else Pause and Train within a wait would train twice as fast
+    if (running) requestAnimationFrame(loop);
+    else rest();
+  }
+
+  function loop() {
+    if (!running) return;
+    if (!frame()) toggle();
+    else if (wait() > 0) waiting = setTimeout(loop, wait());
+    else requestAnimationFrame(loop);
+  }
+
+  return { element, get running() { return running; } };
+}
+
 /** What the reader is asked to do, when the chapter asks something. */
 function taskLine(text) {
   return text ? [make("p", { class: "task" }, make("b", {}, "Try this. "), text)] : [];

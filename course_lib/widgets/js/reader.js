@@ -48,10 +48,3 @@ function readImage(reader, pixels, side) {
   const features = Array.from({ length: reader.features }, (_, f) => x.subarray(f * area, (f + 1) * area).reduce((a, b) => a + b, 0) / area);
   return Array.from({ length: reader.outputs }, (_, o) => features.reduce((sum, v, f) => sum + v * reader.head.weight[o * reader.features + f], reader.head.bias[o]));
 }
-
-function softmax(values) {
-  const top = Math.max(...values);
-  const parts = values.map((v) => Math.exp(v - top));
-  const total = parts.reduce((a, b) => a + b, 0);
-  return parts.map((p) => p / total);
-}

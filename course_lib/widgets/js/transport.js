@@ -34,7 +34,6 @@ function solveTransport({ position, gap, width }, { low, high, count } = EARTH) 
     const weight = i === 0 || i === count - 1 ? step / 2 : step;
     // log(q/m) with m = (p + q)/2, without forming a density that underflows
     const ratio = logP - logQ;
-    const softplus = (t) => Math.max(t, 0) + Math.log1p(Math.exp(-Math.abs(t)));
     const [fromP, fromQ] = [Math.LN2 - softplus(-ratio), Math.LN2 - softplus(ratio)];
     const drift = (q[i] * (x - position)) / width ** 2; // derivative of q for the position
     sums.w1 += weight * Math.abs(F - G);
