@@ -5,7 +5,8 @@ Each page passes through `finish` on its way to the disk:
 2. Style sheets become one (`one_style`). Scripts stand at the end of the page, those of the search only on the page
    that shows what was found.
 3. Figures and labs wait until they come near the screen. A figure says its size, so that the text does not jump,
-   and whether it is a line drawing, for the dark page; a lab moves out of the page into a file of its own.
+   and whether it is a line drawing, for the dark page; a lab moves out of the page into a file of its own. A section
+   says how tall it will be (`section_heights`).
 4. The outlines of the letters in formulas stand once, before the text (`mathematics`).
 5. What the theme leaves without a name gets one, for readers who hear the page.
 6. Light or dark is decided before anything is drawn, and `course.js` alone asks what scrolls: the theme's script would
@@ -24,6 +25,7 @@ from pathlib import Path
 
 import mathematics
 import one_style
+import section_heights
 from line_drawings import file_is_line_drawing
 from sphinx.util import logging
 
@@ -192,7 +194,7 @@ def finish(
     page = one_style.link_one(page, up, version)
     page = last_scripts(page, search=name == SEARCH_PAGE)
     page = size_pictures(page, size_of, is_drawn)
-    page = move_labs(page, written, up)
+    page = section_heights.state(move_labs(page, written, up))
     outlines = mathematics.typesetter.outlines(page)
     return ARTICLE.sub(lambda found: found[0] + outlines, page, count=1) if outlines else page
 

@@ -85,6 +85,8 @@ LAST_SECTION = """async () => {
   return innerHeight + scrollY >= document.documentElement.scrollHeight - 1 ? Math.min(0, place.bottom) : place.top;
 }"""
 
+HEIGHT = "() => document.documentElement.scrollHeight"
+
 # Code is many small elements of few colours: the first pieces stand for all. Pictures of formulas are hidden from axe,
 # which therefore takes the head of a column that is a formula for an empty one: of that rule alone they are left out.
 AXE = """async (rules) => {
@@ -154,11 +156,16 @@ def opened(browser, address: str, site: str):
     context.close()
 
 
-def show_all(page) -> None:
-    """Bring into the page what waits: folds, sections, and frames and pictures that load when they come near."""
+def lay_out(page) -> None:
+    """Lay out the sections that wait until they come near."""
     page.add_style_tag(
         content="* { transition: none !important; } section { content-visibility: visible !important; }"
     )
+
+
+def show_all(page) -> None:
+    """Bring into the page what waits: folds, sections, and frames and pictures that load when they come near."""
+    lay_out(page)
     page.evaluate("""() => {
       document.querySelectorAll('article details').forEach(fold => { fold.open = true; });
       document.querySelectorAll('iframe, img').forEach(e => { e.loading = 'eager'; });
@@ -177,7 +184,10 @@ def test_page(browser, site, name, scheme):
         missing(f"{name} is not built")
     with opened(browser, f"{site[scheme]}/{name}.html", site[scheme]) as (page, foreign, complaints):
         if scheme == "http":
+            estimated = page.evaluate(HEIGHT)
             assert abs(page.evaluate(LAST_SECTION)) < 150, "a link to the last section leads elsewhere"
+            lay_out(page)
+            assert 0.75 < estimated / page.evaluate(HEIGHT) < 1.25, "the scroll bar is not true"
         show_all(page)
         seen = page.evaluate(LOOK)
         assert foreign == []
