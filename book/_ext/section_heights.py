@@ -122,19 +122,8 @@ class Reader(HTMLParser):
 
     def take(self, tag: str, said: dict[str, str], indent: float) -> None:
         """What an element is by itself, without what is in it."""
-        size = {
-            name: float(found[1]) * EX
-            for name in ("width", "height")
-            if (found := IN_EX.fullmatch(said.get(name, "")))
-        }
-        if (
-            tag == "svg"
-            and "height" in size
-            and any(box.tag == "div" and "math" in box.classes for box in self.open)
-        ):
-            self.put(Formula(size["height"]))
-        elif tag == "svg" and "width" in size:
-            self.add(size["width"] / LETTER, size["width"] / LETTER)
+        if tag == "svg":
+            self.take_formula(said)
         elif tag == "img" and said.get("width", "").isdigit() and said.get("height", "").isdigit():
             self.put(Picture(int(said["width"]), int(said["height"]), indent, self.within("figure")))
         elif tag == "iframe" and (heights := HEIGHTS_OF_LAB.search(said.get("style", ""))):
@@ -147,6 +136,15 @@ class Reader(HTMLParser):
             self.table.rows[-1].append([0, 0])
         elif tag == "br":
             self.end_line()
+
+    def take_formula(self, said: dict[str, str]) -> None:
+        """A formula by itself or in a line; a picture whose size is not given in ex is none, and adds nothing."""
+        found = [IN_EX.fullmatch(said.get(name, "")) for name in ("width", "height")]
+        width, height = (EX * float(size[1]) if size else 0 for size in found)
+        if any(box.tag == "div" and "math" in box.classes for box in self.open):
+            self.put(Formula(height))
+        else:
+            self.add(width / LETTER, width / LETTER)
 
     def add(self, letters: float, longest: float) -> None:
         """So many letters more in the line, or in the cell of the table."""
