@@ -158,11 +158,13 @@ def test_a_run_that_is_resumed_in_any_stage_ends_as_one_that_was_not(tmp_path):
 def test_a_run_that_is_killed_goes_on_bit_for_bit(tmp_path):
     """In a process of its own, killed after the first growth was saved."""
     code = (
-        "import os, signal, sys; sys.path[:0] = [{tests!r}]\n"
+        "import os, signal, sys, time; sys.path[:0] = [{tests!r}]\n"
         "from training import test_growth as t\n"
         "from course_lib import recipes\n"
+        "from course_lib.training.checkpoint import RunDirectory\n"
         "recipes.RECIPES['growing-toy'] = t.RECIPE\n"
         "def look(step, run):\n"
+        "    while step == 10 and RunDirectory({folder!r}).latest() != 9: time.sleep(0.01)\n"
         "    if step == 10: os.kill(os.getpid(), signal.SIGKILL)\n"
         "plan = recipes.resolve('growing-toy', 'book')\n"
         "recipes.train(plan, {folder!r}, device='cpu', quiet=True, every=1, observe=look)\n"
