@@ -1,7 +1,9 @@
 """What the course's speed claims rest on: paired measurements, made by `course bench`."""
 
 import datetime
+import functools
 import importlib
+import inspect
 import json
 import os
 import re
@@ -11,7 +13,8 @@ from typing import Any
 from course_lib.errors import CourseError, UsageError
 from course_lib.files import write_atomic
 
-# each module has `measure(device, quick) -> dict` and `table(result) -> str`
+# each module has `measure(device, quick) -> dict` and `table(result) -> str`; one whose `measure` takes `so_far`, too,
+# tells it after each case what it has, so that what is stopped keeps what it measured
 BENCHMARKS = {
     "dcgan-step": "benchmarks.dcgan_step",
     "step-profile": "benchmarks.step_profile",
@@ -44,7 +47,7 @@ def run(
 
     `out` is by default results/DEVICE.json beside this file; what it holds of other benchmarks stays. `quick` goes
     through the same motions on little work: its numbers mean nothing, and by default lie under results/quick, which
-    git ignores. Returns the file written.
+    git ignores. Returns the file written, in which a benchmark that was stopped stands as "NAME, unfinished".
     Raises UsageError for an unknown name or device, CourseError when `out` cannot be written.
     """
     import torch
@@ -68,18 +71,36 @@ def run(
     for name in names:
         load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
         module = importlib.import_module(BENCHMARKS[name])
-        measured = module.measure(str(where), quick)
+        date = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        stamp = {"machine": machine, "date": date, "quick": quick}
+        stamp["load_before"] = None if load is None else round(load, 2)
+
+        def keep(key: str, measured: dict[str, Any], stamp: dict[str, Any] = stamp) -> None:
+            results[key] = stamp | measured
+            _write(out, results)
+
+        told = {}
+        if "so_far" in inspect.signature(module.measure).parameters:
+            told["so_far"] = functools.partial(keep, f"{name}, unfinished")
+        measured = module.measure(str(where), quick, **told)
         print(module.table(measured), flush=True)
         if "skipped" in measured:  # what it cannot do without is not here; an earlier result stays
             continue
-        date = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        stamp = {"machine": machine, "date": date, "quick": quick}
-        results[name] = stamp | {"load_before": None if load is None else round(load, 2)} | measured
+        results.pop(f"{name}, unfinished", None)
+        keep(name, measured)
+    _write(out, results)
+    return out
+
+
+def ignore(measured: dict[str, Any]) -> None:
+    """Whoever measures without `run` keeps nothing before the end."""
+
+
+def _write(out: Path, results: dict[str, Any]) -> None:
     try:
         write_atomic(out, json.dumps(results, indent=2) + "\n")
     except OSError as error:
         raise CourseError(f"cannot write {out} ({error}): give --out a file in a folder of yours.") from error
-    return out
 
 
 def slug(machine: dict[str, Any]) -> str:

@@ -13,9 +13,11 @@ import json
 import statistics
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks import ignore
 from benchmarks.pairs import ENDLESS, Finished, Turns, Worker, random_images, turns_after_the_first
 
 SIDES = ("behind", "waiting", "none")
@@ -25,19 +27,20 @@ NEVER = 100_000_000
 KEYS = ("width", "batch", "every")
 
 
-def measure(device: str, quick: bool) -> dict[str, Any]:
+def measure(device: str, quick: bool, so_far: Callable[[dict[str, Any]], None] = ignore) -> dict[str, Any]:
     """Both ways of writing and none for every case, in turn. Returns what `results/DEVICE.json` keeps."""
     cases, turns = (((4, 4, 1),), 2) if quick else (CASES, 9)
-    rows = []
+    result: dict[str, Any] = {"device": device, "cases": []}
     for case in cases:
         job = dict(zip(KEYS, case, strict=True)) | {"device": device, "quick": quick}
         with tempfile.TemporaryDirectory(prefix="course-bench-") as folder:
-            rows.append(_turns(job | {"folder": folder}, turns))
-    return {"device": device, "cases": rows}
+            result["cases"].append(_turns(job | {"folder": folder}, turns))
+        so_far(result)
+    return result
 
 
 def _turns(job: dict[str, Any], turns: int) -> dict[str, Any]:
-    writes = 2 if job["quick"] else 6 if job["device"] == "cpu" else 100  # checkpoints and grids of a turn
+    writes = 2 if job["quick"] else 6 if job["device"] == "cpu" else 20  # checkpoints and grids of a turn
     with contextlib.ExitStack() as stack:
         workers = {
             side: stack.enter_context(

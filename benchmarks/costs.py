@@ -8,13 +8,15 @@ of `benchmarks.scaling` follow the minutes.
 
 - Networks that grow are counted at `STAGES` moments of their run, and the mean is taken; what a step does lazily is
   counted as often as it comes.
-- Everything is counted in single precision. In bfloat16 a step keeps about half as much for its backward pass.
+- Images are counted in bfloat16, as `--precision auto` trains them on such a card, points in single precision. What
+  autocast casts is what a processor's rules tell it to.
 - Memory: weights, gradients, moments, averages, the minibatch and whatever lives at the worst moment of a step. What
   a library of kernels and the allocator take beside that is not in it.
 - Disk: the checkpoints that stay. Pictures of samples, rows of metrics and the data are not in it.
 """
 
 import contextlib
+import functools
 import json
 import weakref
 from collections import Counter
@@ -116,20 +118,26 @@ def trains(name: str) -> bool:
     return recipes.resolve(name, "lab").settings["data"].steps > 1
 
 
-def counted(name: str, profile: Counter[tuple[str, str]] | None = None, **changes: Any) -> dict[str, Any]:
+def counted(
+    name: str, profile: Counter[tuple[str, str]] | None = None, sends: bool = False, **changes: Any
+) -> dict[str, Any]:
     """What a step of a recipe at the size of the lab computes, moves, starts, holds and leaves on the disk.
 
-    profile: gets what each kind of operation moves and starts (`counting.Traffic`), added up over the moments.
+    profile: gets what each kind of operation moves and starts (`counting.Traffic`), added up over the moments. sends:
+    also what one of several processes would send.
     """
     from course_lib import recipes
 
-    plan = recipes.resolve(name, "lab", **{"precision": "fp32"} | changes)
+    plan = recipes.resolve(name, "lab", **changes)
+    if plan.settings["loop"].precision == "auto":  # as on a GPU, whatever this machine has
+        points = plan.settings["data"].data.startswith("toy/")
+        plan = recipes.resolve(name, "lab", **changes, precision="fp32" if points else "bf16")
     d = plan.settings["data"]
     seen = Counter[tuple[str, str]]()
-    moments = [at_moment(plan, d.steps // 2, seen)]
+    moments = [at_moment(plan, d.steps // 2, seen, sends)]
     if moments[0].pop("grows"):
         seen.clear()
-        moments = [at_moment(plan, int((i + 0.5) / STAGES * d.steps), seen) for i in range(STAGES)]
+        moments = [at_moment(plan, int((i + 0.5) / STAGES * d.steps), seen, sends) for i in range(STAGES)]
     if profile is not None:
         profile.update(seen)
     means = {
@@ -142,6 +150,7 @@ def counted(name: str, profile: Counter[tuple[str, str]] | None = None, **change
         "recipe": name,
         "batch": d.batch,
         "resolution": d.resolution,
+        "precision": plan.settings["loop"].precision,
         "steps": d.steps,
         **means,
         **most,
@@ -149,9 +158,11 @@ def counted(name: str, profile: Counter[tuple[str, str]] | None = None, **change
     }
 
 
-def at_moment(plan: Any, step: int, profile: Counter[tuple[str, str]] | None = None) -> dict[str, Any]:
+def at_moment(
+    plan: Any, step: int, profile: Counter[tuple[str, str]] | None = None, sends: bool = False
+) -> dict[str, Any]:
     """The same of a step of a run's own, and whether its networks grow."""
-    from benchmarks.counting import Messages, Traffic, lazy_steps
+    from benchmarks.counting import Traffic, add, lazy_steps, sent, shared
     from course_lib import recipes
     from course_lib.data import Batches, spec_of
     from course_lib.methods.protocol import Method
@@ -183,14 +194,17 @@ def at_moment(plan: Any, step: int, profile: Counter[tuple[str, str]] | None = N
         with Traffic(living):  # the first step makes the optimisers' moments
             method.step(read[steps[0][0]])
         for step, share in steps:
-            messages, traffic = Messages(method), Traffic(living, profile)
             living.most = living.bytes
-            with messages, traffic:
+            with Traffic(living, profile) as traffic:
                 method.step(read[step])
                 average.update(method, step + 1)
             most = max(most, living.most)
-            for key, value in (traffic.found() | messages.found()).items():
-                totals[key] = totals.get(key, 0.0) + value * share
+            add(totals, traffic.found(), share)
+        if sends:
+            shared(method)
+            for step, share in steps:
+                with Traffic():  # it answers questions about numbers, of which there are none
+                    add(totals, sent(functools.partial(method.step, read[step])), share)
     averages = [network.state_dict() for network in average.networks.values()]
     kept = [method.state_dict(), averages]
     images = _count(d.data)

@@ -1,16 +1,23 @@
 """What a step computes, moves and would send to other processes: counted while it is carried out."""
 
 import contextlib
+import functools
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import torch
+from torch import distributed
 from torch._subclasses.fake_tensor import FakeTensor
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
+from course_lib.methods.across_ranks import adapt
 from course_lib.methods.prefetched_pairs import PrefetchedPairs
+from course_lib.networks.synchronised import synchronise
+from course_lib.ranks import ranks
 
 
 class Traffic(TorchDispatchMode):
@@ -63,51 +70,93 @@ def _tensors(tree: Any) -> list[torch.Tensor]:
 
 
 class Messages(contextlib.AbstractContextManager):
-    """What the processes of a group would send in place of these steps: gradients, and statistics of batches."""
+    """The bytes of each message that one of `world` processes would send in these steps: `gradients`, which are sent
+    before an optimiser's step, and `others`, what layers and methods add up or gather in between.
 
-    def __init__(self, method: Any):
-        self.method, self.bytes, self.count, self.statistics = method, 0, 0, 0
+    The others of the group are not there: what would come from them is zero.
+    """
+
+    def __init__(self, world: int) -> None:
+        self.world = world
+        self.gradients: list[int] = []
+        self.others: list[int] = []
 
     def __enter__(self) -> "Messages":
         def gradients(optimizer: Any, *_: Any) -> None:
-            sizes = [
-                p.numel() * p.element_size() for group in optimizer.param_groups for p in group["params"]
-            ]
-            self.bytes, self.count = self.bytes + sum(sizes), self.count + 1
+            sizes = Counter[
+                torch.dtype
+            ]()  # a vector for each type of number, and in it a flag for each parameter
+            for p in (p for group in optimizer.param_groups for p in group["params"]):
+                if p.grad is not None or p.requires_grad:
+                    sizes[p.dtype] += (p.numel() + 1) * p.element_size()
+            self.gradients += sizes.values()
 
-        def statistics(module: Any, inputs: Any, output: Any) -> None:
-            self.statistics += 2 if torch.is_grad_enabled() else 1  # there, and back again
+        def all_reduce(tensor: torch.Tensor, *_: Any, **__: Any) -> None:
+            self.others.append(tensor.numel() * tensor.element_size())
 
-        self.handles = [register_optimizer_step_pre_hook(gradients)]
-        for module in self.method.networks.modules():
-            if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
-                self.handles.append(module.register_forward_hook(statistics))
+        group = {"is_initialized": lambda: True, "get_rank": lambda: 0, "get_world_size": lambda: self.world}
+        self._open = contextlib.ExitStack()
+        self._open.enter_context(mock.patch.multiple(distributed, all_reduce=all_reduce, **group))
+        self._open.callback(register_optimizer_step_pre_hook(gradients).remove)
         return self
 
     def __exit__(self, *error: Any) -> None:
-        for handle in self.handles:
-            handle.remove()
+        self._open.close()
 
-    def found(self) -> dict[str, float]:
-        return {
-            "gradient_bytes_per_step": self.bytes,
-            "gradient_messages_per_step": self.count,
-            "statistics_messages_per_step": self.statistics,
-        }
+
+WORLDS = 2, 4
+
+
+def sent(step: Callable[[], Any]) -> dict[str, float]:
+    """What one of several processes would send in a step, each with a batch as large as this process's own.
+
+    "summed" are bytes whose number is the same for any number N of processes, as gradients; of what is "gathered", N
+    times as many are sent, for each process has a place of its own in a message. Before, the method must have been made
+    one of several (`shared`).
+    """
+    messages = []
+    for world in WORLDS:
+        with Messages(world) as those:
+            step()
+        messages.append(those)
+    few, many = (m.others for m in messages)
+    if len(few) != len(many):
+        raise AssertionError(f"{len(few)} messages of two processes, and {len(many)} of four")
+    gathered = [(b - a) / (WORLDS[1] - WORLDS[0]) for a, b in zip(few, many, strict=True)]
+    return {
+        "summed_bytes_per_step": sum(messages[0].gradients) + sum(few) - WORLDS[0] * sum(gathered),
+        "gathered_bytes_per_step": sum(gathered),
+        "messages_per_step": len(messages[0].gradients) + len(few),
+    }
+
+
+def shared(method: Any) -> None:
+    """Make a method one of several processes' that train together. It is of no use to one process afterwards."""
+    with Messages(WORLDS[-1]):
+        adapt(method, ranks())
+        for network in method.networks.values():
+            synchronise(network, ranks())
 
 
 def counts(method: Any, batches: Any, first: int) -> dict[str, float]:
-    """What a step computes, moves and would send, on average over a round of steps."""
+    """What a step computes, moves and would send, on average over a round of steps. The method is `shared` then."""
     if isinstance(stream := getattr(method, "stream", None), PrefetchedPairs):
         stream.ahead = False  # what another thread computes is not seen here
-    total: dict[str, float] = {}
-    for step, weight in lazy_steps(method, first):
-        messages, traffic = Messages(method), Traffic()
-        with messages, traffic:
+    steps, total = lazy_steps(method, first), Counter[str]()
+    for step, weight in steps:
+        with Traffic() as traffic:
             method.step(batches.at(step))
-        for key, value in (traffic.found() | messages.found()).items():
-            total[key] = total.get(key, 0.0) + value * weight
-    return total
+        add(total, traffic.found(), weight)
+    shared(method)
+    for step, weight in steps:
+        add(total, sent(functools.partial(method.step, batches.at(step))), weight)
+    return dict(total)
+
+
+def add(total: Any, found: dict[str, float], weight: float) -> None:
+    """To each number of `total`, that of `found` times `weight`."""
+    for key, value in found.items():
+        total[key] = total.get(key, 0.0) + value * weight
 
 
 def lazy_steps(method: Any, first: int) -> list[tuple[int, float]]:

@@ -2,16 +2,17 @@
 
 import json
 import sys
+from collections.abc import Callable
 from typing import Any
 
-from benchmarks import pairs
+from benchmarks import ignore, pairs
 
 # feature maps, batch, and the course's precision: what the recipe's lessons use, also where bfloat16 is not native, and
 # single images, as the paper has them, of twice the width
 CASES = ((16, 8, "auto"), (16, 8, "fp32"), (32, 1, "auto"))
 
 
-def measure(device: str, quick: bool) -> dict[str, Any]:
+def measure(device: str, quick: bool, so_far: Callable[[dict[str, Any]], None] = ignore) -> dict[str, Any]:
     """Both sides for every case, in pairs. Returns what `results/DEVICE.json` keeps."""
     setting = {
         "data": "faces:without=glasses+sunglasses",
@@ -25,7 +26,7 @@ def measure(device: str, quick: bool) -> dict[str, Any]:
     if quick:
         setting, cases = setting | {"resolution": 16}, ((4, 4, "auto"),)
     jobs = [{"width": w, "batch": b, "precision": precision} for w, b, precision in cases]
-    return pairs.measure_cases(setting, jobs, "benchmarks.cyclegan_step", quick)
+    return pairs.measure_cases(setting, jobs, "benchmarks.cyclegan_step", quick, so_far)
 
 
 def table(result: dict[str, Any]) -> str:

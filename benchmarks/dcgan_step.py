@@ -2,18 +2,19 @@
 
 import json
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import torch
 
-from benchmarks import pairs
+from benchmarks import ignore, pairs
 from course_lib.training.device import has_native_bf16
 
 # feature maps and batch: the paper's batch on its networks at half width (the `lab` tier), and what lessons use
 CASES = ((64, 128), (32, 128), (32, 32))
 
 
-def measure(device: str, quick: bool) -> dict[str, Any]:
+def measure(device: str, quick: bool, so_far: Callable[[dict[str, Any]], None] = ignore) -> dict[str, Any]:
     """Both sides for every case, in pairs. Returns what `results/DEVICE.json` keeps."""
     setting, cases = {"data": pairs.RANDOM, "resolution": 32, "device": device, "workers": 0}, CASES
     if quick:
@@ -28,7 +29,7 @@ def measure(device: str, quick: bool) -> dict[str, Any]:
         "channels": 1,
         "resolution": setting["resolution"],
     }
-    return pairs.measure_cases(setting, jobs, "benchmarks.dcgan_step", quick)
+    return pairs.measure_cases(setting, jobs, "benchmarks.dcgan_step", quick, so_far)
 
 
 def table(result: dict[str, Any]) -> str:

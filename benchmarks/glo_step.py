@@ -5,16 +5,17 @@ The same generator, batch, loss and rates of gradient descent on both sides, and
 
 import json
 import sys
+from collections.abc import Callable
 from typing import Any
 
-from benchmarks import pairs
+from benchmarks import ignore, pairs
 
 # feature maps, batch, and how the plain side keeps its codes: one dense parameter, or rows copied out and back
 CASES = ((32, 128, "dense"), (32, 128, "rows"), (64, 128, "dense"))
 LEVELS = 3
 
 
-def measure(device: str, quick: bool) -> dict[str, Any]:
+def measure(device: str, quick: bool, so_far: Callable[[dict[str, Any]], None] = ignore) -> dict[str, Any]:
     """Both sides for every case, in pairs. Returns what `results/DEVICE.json` keeps."""
     setting = {"data": "fashion-mnist", "resolution": 32, "device": device, "levels": LEVELS}
     cases = CASES
@@ -22,7 +23,7 @@ def measure(device: str, quick: bool) -> dict[str, Any]:
         setting |= {"data": "digits", "resolution": 16, "levels": 2}
         cases = (8, 8, "dense"), (8, 8, "rows")
     jobs = [dict(zip(("width", "batch", "codes"), case, strict=True)) for case in cases]
-    return pairs.measure_cases(setting, jobs, "benchmarks.glo_step", quick)
+    return pairs.measure_cases(setting, jobs, "benchmarks.glo_step", quick, so_far)
 
 
 def table(result: dict[str, Any]) -> str:

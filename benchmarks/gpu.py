@@ -1,8 +1,8 @@
 """What is to be measured on a GPU, in the order of its worth, in at most ten minutes: `python -m benchmarks.gpu`.
 
-Each part is a process of its own with a share of the time, so that a fault or a hang of one costs the others nothing.
-What a part prints is kept, and the results lie in OUT after every part. `--smoke` goes through all parts on next to no
-work, on a CPU too.
+Each part is a process of its own with a share of the time, so that a fault or a hang of one costs the others nothing;
+what a part leaves of its share is the next one's. What a part prints is kept, and what it measures lies in OUT as soon
+as it is measured. `--smoke` goes through all parts on next to no work, on a CPU too.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from course_lib.files import write_atomic
 
 @dataclass(frozen=True)
 class Part:
-    """A command, and the seconds that it may take."""
+    """A command, and the seconds that it may take, beside what the parts before it have left."""
 
     name: str
     words: Callable[[argparse.Namespace], list[str]]
@@ -50,19 +50,20 @@ def _recipes(options: argparse.Namespace) -> list[str]:
 
 
 PARTS = (
-    Part("every recipe's smoke tier", _recipes, 130),
+    Part("every recipe's smoke tier", _recipes, 120),
     Part(
         "streamed batches",
         _pytest("tests/data/test_batch_stream.py", "-k", "cuda or gpu or streamed_and_resident"),
-        30,
+        25,
     ),
-    Part("steps of recipes, eager and compiled", _bench("recipes"), 160),
+    Part("steps of recipes, eager and compiled", _bench("recipes"), 145),
     Part("the targets: codes of 1,024 generated images, and trainings", _bench("targets"), 110),
-    Part("steps as CUDA graphs", _bench("graphs"), 100),
-    Part("the course's DCGAN step beside a plain loop", _bench("dcgan-step"), 35),
-    Part("and its WGAN-GP step", _bench("wgan-gp-step"), 35),
+    Part("steps as CUDA graphs", _bench("graphs"), 70),
+    Part("the course's DCGAN step beside a plain loop", _bench("dcgan-step"), 30),
+    Part("and its WGAN-GP step", _bench("wgan-gp-step"), 30),
+    Part("where the time of the DCGAN step goes", _bench("step-profile"), 20),
+    Part("checkpoints and sample grids behind the training", _bench("checkpoints"), 50),
 )
-BUDGET = 600  # seconds of all
 
 
 def main() -> int:
@@ -74,15 +75,17 @@ def main() -> int:
     options.out = options.out.resolve()
     options.out.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, Any]] = []
+    due = time.monotonic()
     for part in PARTS:
-        row = carried_out(part, options)
+        due += part.seconds
+        row = carried_out(part, options, due - time.monotonic())
         rows.append(row)
         write_atomic(options.out / "parts.json", json.dumps(rows, indent=2) + "\n")
         print(f"{part.name}: {row['outcome']} after {row['seconds']:.0f} s", flush=True)
     return int(any(row["outcome"] != "done" for row in rows))
 
 
-def carried_out(part: Part, options: argparse.Namespace) -> dict[str, Any]:
+def carried_out(part: Part, options: argparse.Namespace, seconds: float) -> dict[str, Any]:
     """Run one part to its end, or to the end of its time. What it says lies in OUT/NAME.log."""
     log = options.out / f"{re.sub(r'[^a-zA-Z0-9]+', '-', part.name)}.log"
     began = time.monotonic()
@@ -90,7 +93,7 @@ def carried_out(part: Part, options: argparse.Namespace) -> dict[str, Any]:
         try:
             code = subprocess.run(
                 part.words(options), cwd=paths.project(), stdout=file, stderr=subprocess.STDOUT,
-                timeout=part.seconds * (10 if options.smoke else 1),
+                timeout=10 * part.seconds if options.smoke else max(1, seconds),
             ).returncode  # fmt: skip
             outcome = "done" if code == 0 else f"exit code {code}, see {log.name}"
         except subprocess.TimeoutExpired:

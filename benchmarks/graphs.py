@@ -1,9 +1,10 @@
 """Steps that wait for their kernels to be started: eager, and played back as CUDA graphs."""
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
-from benchmarks import recipes
+from benchmarks import ignore, recipes
 
 # the cases of `recipes` that the starts of kernels bound or nearly do, the shortest first; it times them compiled too
 CASES: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -18,21 +19,22 @@ WAYS: dict[str, dict[str, bool]] = {
 }
 
 
-def measure(device: str, quick: bool) -> dict[str, Any]:
-    """Images a second of each case in each way. One that fails says why, and the others go on."""
+def measure(device: str, quick: bool, so_far: Callable[[dict[str, Any]], None] = ignore) -> dict[str, Any]:
+    """Images a second of all cases eagerly, then as graphs. One that fails says why, and the others go on."""
     if not device.startswith("cuda"):
         return {"skipped": "CUDA graphs are of GPUs: this is measured with --device cuda."}
-    rows = []
-    for name, changes in CASES:
-        for way, settings in WAYS.items():
+    result: dict[str, Any] = {"device": device, "cases": []}
+    for way, settings in WAYS.items():
+        for name, changes in CASES:
             row: dict[str, Any] = {"recipe": name, "changes": changes, "way": way}
             try:
                 row |= recipes.step_of(name, changes, device, quick, **settings)
             except Exception as error:  # a fault of one case is a result too
                 row["error"] = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
-            rows.append(row)
+            result["cases"].append(row)
             print(line_of(row), file=sys.stderr, flush=True)
-    return {"device": device, "cases": rows}
+            so_far(result)
+    return result
 
 
 def line_of(row: dict[str, Any]) -> str:

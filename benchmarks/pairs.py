@@ -12,9 +12,10 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from benchmarks import ignore
 from course_lib import paths
 from course_lib.errors import CourseError
 
@@ -70,14 +71,21 @@ class Worker:
 
 
 def measure_cases(
-    setting: dict[str, Any], cases: list[dict[str, Any]], module: str, quick: bool, *, turns: int = 7
+    setting: dict[str, Any],
+    cases: list[dict[str, Any]],
+    module: str,
+    quick: bool,
+    so_far: Callable[[dict[str, Any]], None] = ignore,
+    *,
+    turns: int = 7,
 ) -> dict[str, Any]:
     """Both sides of `module` for every case, in `turns` pairs. Returns what `results/DEVICE.json` keeps."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for case in cases:
         rows.append(paired(setting | case | {"quick": quick}, 2 if quick else turns, module) | case)
         name, ratio = ", ".join(f"{k} {v}" for k, v in case.items()), rows[-1]["ratio"]["median"]
         print(f"{name}: {ratio:.2f} times the plain loop", file=sys.stderr, flush=True)
+        so_far({"setting": setting, "cases": rows})
     return {"setting": setting, "cases": rows}
 
 

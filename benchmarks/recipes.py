@@ -6,14 +6,14 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from benchmarks import counting, pairs
+from benchmarks import counting, ignore, pairs
 from course_lib.errors import UsageError
 from course_lib.files import write_atomic
 
@@ -33,37 +33,35 @@ SECONDS = 3.0  # that a case is timed for
 IMAGES = 1024  # random ones: their content costs nothing and changes no time
 
 
-def measure(device: str, quick: bool) -> dict[str, Any]:
-    """Every case, eager and, on a GPU, compiled. A case that fails says why, and the others go on."""
+def measure(device: str, quick: bool, so_far: Callable[[dict[str, Any]], None] = ignore) -> dict[str, Any]:
+    """Every case eager and then, on a GPU, compiled. A case that fails says why, and the others go on."""
     on_gpu = device.startswith("cuda")
     cases = CASES if on_gpu and not quick else tuple((name, changes | ON_CPU) for name, changes in CASES)
-    rows = []
-    for name, changes in cases:
-        for compiled in (False, True) if on_gpu else (False,):
-            row: dict[str, Any] = {"recipe": name, "changes": changes, "compiled": compiled}
-            try:
-                row |= step_of(name, changes, device, quick, compile=compiled)
-            except Exception as error:  # a fault of one case is a result too
-                row["error"] = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
-            rows.append(row)
-            print(line_of(row), file=sys.stderr, flush=True)
-    peaks = pairs.matrix_product_peak(device, quick)
-    bandwidth = memory_bandwidth(device, quick)
-    for row in rows:
-        if "error" not in row:
-            row |= bounds(row, peaks, bandwidth)
-    return {
+    peaks, bandwidth = pairs.matrix_product_peak(device, quick), memory_bandwidth(device, quick)
+    result: dict[str, Any] = {
         "device": device,
         "peak_gflop_per_second": peaks,
         "gigabytes_per_second": bandwidth,
-        "cases": rows,
+        "cases": [],
     }
+    for compiled in (False, True) if on_gpu else (False,):
+        for name, changes in cases:
+            row: dict[str, Any] = {"recipe": name, "changes": changes, "compiled": compiled}
+            try:
+                row |= step_of(name, changes, device, quick, compile=compiled)
+                row |= bounds(row, peaks, bandwidth)
+            except Exception as error:  # a fault of one case is a result too
+                row["error"] = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+            result["cases"].append(row)
+            print(line_of(row), file=sys.stderr, flush=True)
+            so_far(result)
+    return result
 
 
 def step_of(
     name: str, changes: dict[str, Any], device: str, quick: bool, compile: bool = False, graphs: bool = False
 ) -> dict[str, Any]:
-    """One recipe's step on random images, late in its run: counted, and timed."""
+    """One recipe's step on random images, late in its run: timed, and counted as it is when nothing is compiled."""
     from course_lib.training import device as devices
     from course_lib.training.ema import Average
 
@@ -87,6 +85,13 @@ def step_of(
             steps(first + count, round_)
             count += round_
         seconds = (time.perf_counter() - began) / count
+        memory = _peak_memory(device)
+        if compile:  # fused kernels hide what they do: the same step without them is counted
+            with _prepared(name, changes, device, quick) as (_, eager, its_batches):
+                eager.step(its_batches.at(first))  # the first step makes the optimisers' moments
+                found = counting.counts(eager, its_batches, first)
+        else:
+            found = counting.counts(method, batches, first)
         return {
             "batch": d.batch,
             "resolution": d.resolution,
@@ -94,8 +99,8 @@ def step_of(
             "parameters": sum(p.numel() for p in method.networks.parameters()),
             "seconds_per_step": seconds,
             "images_per_second": d.batch * method.minibatches / seconds,
-            **counting.counts(method, batches, first),
-            "peak_memory_gigabytes": _peak_memory(device),
+            **found,
+            "peak_memory_gigabytes": memory,
         }
 
 
@@ -153,7 +158,7 @@ def counted(names: list[str], before: dict[str, Any]) -> dict[str, Any]:
         if known and names and name not in names:
             return known[0]
         print(f"{name}: step counted", file=sys.stderr, flush=True)
-        return costs.counted(name, **changes)
+        return costs.counted(name, sends=kind == "cases", **changes)
 
     cases = [
         {"changes": changes, "compiled": False} | row("cases", name, **changes) for name, changes in CASES

@@ -2,23 +2,24 @@
 
 import json
 import sys
+from collections.abc import Callable
 from typing import Any
 
-from benchmarks import pairs
+from benchmarks import ignore, pairs
 
 # feature maps, batch, and the course's precision: the recipe's book tier, also where bfloat16 is not native
 CASES = ((16, 32, "auto"), (16, 32, "fp32"))
 TURN = {"course": 768, "plain": 384}  # images: a step is several times that of a DCGAN
 
 
-def measure(device: str, quick: bool) -> dict[str, Any]:
+def measure(device: str, quick: bool, so_far: Callable[[dict[str, Any]], None] = ignore) -> dict[str, Any]:
     """Both sides for every case, in pairs. Returns what `results/DEVICE.json` keeps."""
     setting = {"data": "faces", "resolution": 32, "device": device, "workers": 0, "at": 16}
     setting, cases = setting | {"turn": TURN}, CASES
     if quick:
         setting, cases = setting | {"data": "digits", "resolution": 16, "at": 8}, ((8, 8, "auto"),)
     jobs = [{"width": w, "batch": b, "precision": precision} for w, b, precision in cases]
-    return pairs.measure_cases(setting, jobs, "benchmarks.sagan_step", quick, turns=5)
+    return pairs.measure_cases(setting, jobs, "benchmarks.sagan_step", quick, so_far, turns=5)
 
 
 def table(result: dict[str, Any]) -> str:

@@ -8,10 +8,14 @@ follows a table, and nothing else.
 1. Each GPU has a batch of its own of the size that was measured: the global batch grows with the number of GPUs.
 2. A step of one GPU takes as long as was measured on a GPU; where none was, the longest of three: its operations at
    `REACHED` of the GPU's peak, its bytes at `REACHED_BYTES` of its bandwidth, and its kernels, each of which the
-   processor takes `STARTED` to start.
-3. Gradients are sent after each backward pass, and nothing is computed meanwhile: as the house's hook does it.
-4. A sum over N processes sends each number 2 (N − 1) / N times (a ring), at the least of the links' speeds on the way,
-   and each message waits for one latency for each doubling of N. Statistics of a batch are messages of latency alone.
+   processor takes `STARTED` to start. The peak is bfloat16's, and half of it in single precision.
+3. Gradients are sent before each optimiser's step, and nothing is computed meanwhile: as the house's hook does it.
+4. A sum over N processes sends each byte of a message 2 (N − 1) / N times (a ring), at the least of the links' speeds
+   on the way, and each message waits for one latency for each doubling of N. What is gathered (statistics of a batch,
+   features that are compared, gradients of codes) is a sum, too, of messages with a place for each process: N times the
+   bytes of one.
+5. What is sent while the next step is computed (each step's vote whether to stop), or every so many steps (metrics),
+   costs nothing.
 """
 
 import argparse
@@ -51,8 +55,9 @@ def step_seconds(row: dict[str, Any], on_gpu: bool, cluster: Cluster) -> float:
 
 def reckoned(row: dict[str, Any], cluster: Cluster) -> dict[str, float]:
     """Seconds that a step would take at least, by what bounds it."""
+    peak = cluster.peak / 2 if row["precision"] == "fp32" else cluster.peak  # TF32's, which convolutions take
     return {
-        "products": row["gflop_per_step"] * 1e9 / (REACHED * cluster.peak),
+        "products": row["gflop_per_step"] * 1e9 / (REACHED * peak),
         "memory": row["gigabytes_per_step"] * 1e9 / (REACHED_BYTES * cluster.bandwidth),
         "starts": row["calls_per_step"] * STARTED,
     }
@@ -66,8 +71,8 @@ def sent_seconds(row: dict[str, Any], gpus: int, cluster: Cluster) -> float:
     link = cluster.inside if alone else min(cluster.inside, cluster.between)
     inside = math.log2(min(gpus, cluster.gpus_in_a_node)) * cluster.latency_inside
     between = max(0.0, math.log2(gpus / cluster.gpus_in_a_node)) * cluster.latency_between
-    messages = row["gradient_messages_per_step"] + row["statistics_messages_per_step"]
-    return 2 * (gpus - 1) / gpus * row["gradient_bytes_per_step"] / link + messages * (inside + between)
+    message_bytes = row["summed_bytes_per_step"] + gpus * row["gathered_bytes_per_step"]
+    return 2 * (gpus - 1) / gpus * message_bytes / link + row["messages_per_step"] * (inside + between)
 
 
 def efficiency(row: dict[str, Any], gpus: int, on_gpu: bool, cluster: Cluster) -> float:
@@ -80,19 +85,18 @@ def table(result: dict[str, Any], cluster: Cluster | None = None) -> str:
     """A Markdown table: for each recipe, what is sent and the share of N times one GPU's speed."""
     cluster, on_gpu = cluster or Cluster(), result["device"].startswith("cuda")
     rows = [
-        "| recipe | px | batch a GPU | ms a step | MB sent | messages | "
+        "| recipe | px | batch a GPU | ms a step | MB summed | MB gathered | messages | "
         + " | ".join(f"{n} GPUs" for n in GPUS[1:]) + " |",
-        "|---|" + "---:|" * (len(GPUS) + 4),
+        "|---|" + "---:|" * (len(GPUS) + 5),
     ]  # fmt: skip
     for row in result["cases"]:
         if "error" in row or row["compiled"]:
             continue
         shares = " | ".join(f"{efficiency(row, n, on_gpu, cluster):.0%}" for n in GPUS[1:])
-        messages = row["gradient_messages_per_step"] + row["statistics_messages_per_step"]
         rows.append(
             f"| {row['recipe']} | {row['resolution']} | {row['batch']} | "
-            f"{1e3 * step_seconds(row, on_gpu, cluster):.2g} | {row['gradient_bytes_per_step'] / 1e6:.3g} | "
-            f"{messages:.0f} | {shares} |"
+            f"{1e3 * step_seconds(row, on_gpu, cluster):.2g} | {row['summed_bytes_per_step'] / 1e6:.3g} | "
+            f"{row['gathered_bytes_per_step'] / 1e6:.2g} | {row['messages_per_step']:.0f} | {shares} |"
         )
     return "\n".join(rows) + "\n"
 
@@ -106,7 +110,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="write the table there too")
     options = parser.parse_args()
     found = json.loads(options.file.read_text())
-    text = table(found.get("recipes", found))
+    text = table(found if "cases" in found else found["recipes"])
     print(text, end="")
     if options.out:
         write_atomic(options.out, text)

@@ -6,10 +6,12 @@ Shares of the processor's or the GPU's time by kind of operation, as `torch.prof
 
 import re
 import time
+from collections.abc import Callable
 from typing import Any
 
 import torch
 
+from benchmarks import ignore
 from benchmarks.pairs import matrix_product_peak, random_images, synchronise
 
 WIDTH, BATCH, RESOLUTION = 64, 128, 32
@@ -24,18 +26,17 @@ KINDS = {
 REST = "the rest"
 
 
-def measure(device: str, quick: bool) -> dict[str, Any]:
+def measure(device: str, quick: bool, so_far: Callable[[dict[str, Any]], None] = ignore) -> dict[str, Any]:
     """For each precision: milliseconds of a step, its GFLOP/s beside those of products, and shares of time by kind."""
     from course_lib.training import device as devices
 
     auto = devices.resolve_precision("auto", torch.device(device), images=True)
     peak = matrix_product_peak(device, quick)
-    cases = [case_of(precision, device, quick, peak) for precision in dict.fromkeys(("fp32", auto))]
-    return {
-        "device": device,
-        "threads": torch.get_num_threads(),
-        "cases": cases,
-    }
+    result: dict[str, Any] = {"device": device, "threads": torch.get_num_threads(), "cases": []}
+    for precision in dict.fromkeys(("fp32", auto)):
+        result["cases"].append(case_of(precision, device, quick, peak))
+        so_far(result)
+    return result
 
 
 def case_of(precision: str, device: str, quick: bool, peak: dict[str, float]) -> dict[str, Any]:

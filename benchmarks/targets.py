@@ -17,6 +17,7 @@ import math
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from typing import Any
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from benchmarks import costs, counting, pairs, recipes
+from benchmarks import costs, counting, ignore, pairs, recipes
 from benchmarks.scaling import REACHED, REACHED_BYTES, Cluster, reckoned
 
 PRECISIONS = ("fp32", "bf16")
@@ -73,6 +74,8 @@ TRAININGS = (
     Training("clgGAN, with a batch for the card", "clggan-faces", 50_000, 44, 300, (128,), 128),
 )
 SEARCH = Search("codes of 1,024 generated images, 500 steps")
+# trainings that are tried as CUDA graphs, too, with the first of their batches: starts of kernels bound them
+GRAPHS = TRAININGS[:2]
 TARGETS: tuple[Training | Search, ...] = (*TRAININGS, SEARCH)
 
 KINDS = {
@@ -184,30 +187,34 @@ def search(method: Any, x: torch.Tensor, start: torch.Tensor, steps: int, batch:
 # what a GPU takes
 
 
-def measure(device: str, quick: bool) -> dict[str, Any]:
-    """The search as it stands; of the trainings a few steps, from which the whole follows. What fails says why, and the
-    others go on."""
-    rows = []
-    for target in (SEARCH, *TRAININGS):
-        for batch in target.batches:
-            row: dict[str, Any] = {"target": target.title, "batch": batch, "asked": target.seconds}
-            try:
-                row |= (
-                    _searched(batch, device, quick)
-                    if isinstance(target, Search)
-                    else _trained(target, batch, device, quick)
-                )
-            except Exception as error:  # a fault of one target is a result too
-                row["error"] = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
-            rows.append(row)
-            print(line_of(row), file=sys.stderr, flush=True)
-    return {"device": device, "targets": rows}
+def measure(device: str, quick: bool, so_far: Callable[[dict[str, Any]], None] = ignore) -> dict[str, Any]:
+    """The search as it stands; of the trainings a few steps, from which the whole follows; on a GPU those of `GRAPHS`
+    as CUDA graphs, too. What fails says why, and the others go on."""
+    cases = [(target, batch, False) for target in (SEARCH, *TRAININGS) for batch in target.batches]
+    if device.startswith("cuda"):
+        cases += [(target, target.batches[0], True) for target in GRAPHS]
+    result: dict[str, Any] = {"device": device, "targets": []}
+    for target, batch, graphs in cases:
+        row: dict[str, Any] = {"target": target.title, "batch": batch, "asked": target.seconds}
+        row["way"] = "graphs" if graphs else "eager"
+        try:
+            row |= (
+                _searched(batch, device, quick)
+                if isinstance(target, Search)
+                else _trained(target, batch, device, quick, graphs)
+            )
+        except Exception as error:  # a fault of one target is a result too
+            row["error"] = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+        result["targets"].append(row)
+        print(line_of(row), file=sys.stderr, flush=True)
+        so_far(result)
+    return result
 
 
-def _trained(target: Training, batch: int, device: str, quick: bool) -> dict[str, Any]:
-    """Of networks that grow, every step as long as one of the last stage."""
+def _trained(target: Training, batch: int, device: str, quick: bool, graphs: bool = False) -> dict[str, Any]:
+    """Of networks that grow, every step as long as one of the last stage. graphs: with `--compile --graphs`."""
     changes = {"batch": batch, "resolution": target.resolution}
-    step = recipes.step_of(target.recipe, changes, device, quick)
+    step = recipes.step_of(target.recipe, changes, device, quick, compile=graphs, graphs=graphs)
     return {
         "precision": step["precision"],
         "seconds": step["seconds_per_step"] * target.steps(batch),
@@ -244,7 +251,7 @@ def _searched(batch: int, device: str, quick: bool) -> dict[str, Any]:
 
 
 def line_of(row: dict[str, Any]) -> str:
-    name = f"{row['target']:56}{row['batch']:6}"
+    name = f"{row['target']:56}{row['batch']:6}{row['way']:>7}"
     if "error" in row:
         return f"{name}  {row['error']}"
     reached = "reached" if row["seconds"] <= row["asked"] else "not reached"
@@ -266,9 +273,7 @@ def seconds_of(row: dict[str, Any], cluster: Cluster | None = None) -> dict[str,
     """
     cluster = cluster or Cluster()
     steps = target_of(row).steps(row["batch"])
-    single = 1 if row["precision"] == "bf16" else 2  # TF32 has half of bfloat16's peak
     each = {what: s * steps for what, s in reckoned(row, cluster).items()}
-    each["products"] *= single
     return each | {
         "eager": max(each.values()),
         "graphs": max(each["products"], each["memory"]),

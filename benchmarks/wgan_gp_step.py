@@ -7,16 +7,17 @@ of photographs, five minibatches a step.
 import contextlib
 import json
 import sys
+from collections.abc import Callable
 from typing import Any
 
-from benchmarks import pairs
+from benchmarks import ignore, pairs
 
 # feature maps and batch: what lessons use, the batch of most repositories, and the `lab` tier
 CASES = ((32, 32), (32, 128), (64, 64))
 CRITIC_STEPS = 5
 
 
-def measure(device: str, quick: bool) -> dict[str, Any]:
+def measure(device: str, quick: bool, so_far: Callable[[dict[str, Any]], None] = ignore) -> dict[str, Any]:
     """Both sides for every case, in pairs. Returns what `results/DEVICE.json` keeps."""
     setting = {"data": pairs.RANDOM, "resolution": 32, "device": device, "workers": 0}
     setting, cases = setting | {"critic_steps": CRITIC_STEPS}, CASES
@@ -29,7 +30,7 @@ def measure(device: str, quick: bool) -> dict[str, Any]:
         "channels": 1,
         "resolution": setting["resolution"],
     }
-    return pairs.measure_cases(setting, jobs, "benchmarks.wgan_gp_step", quick)
+    return pairs.measure_cases(setting, jobs, "benchmarks.wgan_gp_step", quick, so_far)
 
 
 def table(result: dict[str, Any]) -> str:

@@ -49,6 +49,30 @@ def test_results_carry_machine_versions_and_date_and_keep_their_neighbours(fake,
     assert "the answer is 42" in capsys.readouterr().out
 
 
+def test_what_is_stopped_keeps_its_cases_and_an_earlier_result(fake, tmp_path, monkeypatch):
+    out, cases = tmp_path / "mine.json", []
+
+    def measure(device, quick, so_far):
+        for case in ("first", "second", "third"):
+            if case == stops_at:
+                raise KeyboardInterrupt
+            cases.append(case)
+            so_far({"cases": cases})
+        return {"answer": 43, "cases": cases}
+
+    fake.run(out=out, device="cpu")
+    monkeypatch.setattr(sys.modules["a_fake_benchmark"], "measure", measure)
+    stops_at = "third"
+    with pytest.raises(KeyboardInterrupt):
+        fake.run(out=out, device="cpu")
+    found = json.loads(out.read_text())
+    assert found["fake"]["answer"] == 42
+    assert found["fake, unfinished"]["cases"] == ["first", "second"] and "date" in found["fake, unfinished"]
+    stops_at = "nowhere"
+    fake.run(out=out, device="cpu")
+    assert set(json.loads(out.read_text())) == {"fake"}, "the whole takes the place of both"
+
+
 def test_mistakes_are_named(fake, tmp_path):
     with pytest.raises(UsageError, match="no benchmark 'speed'"):
         fake.run(["speed"], tmp_path / "x.json")

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections import Counter
 
 import pytest
@@ -32,6 +33,54 @@ def test_each_part_is_a_command_that_there_is_and_all_take_ten_minutes(bench, pr
                 assert words[1] in known
             for word in words:
                 assert not word.startswith("tests/") or (project / word).exists()
+
+
+STOPPED = """
+import sys, time, types, benchmarks
+def measure(device, quick, so_far):
+    so_far({"cases": ["the first"]})
+    time.sleep(600)
+sys.modules["stopped"] = types.SimpleNamespace(measure=measure)
+benchmarks.BENCHMARKS["stopped"] = "stopped"
+benchmarks.run(["stopped"], sys.argv[1], device="cpu")
+"""
+
+
+@pytest.mark.slow
+def test_a_part_whose_time_is_over_keeps_what_it_measured(bench, monkeypatch, tmp_path):
+    """It is ended when its first case lies on the disk, however long that takes here."""
+    gpu, out = bench("gpu"), tmp_path / "bench.json"
+
+    def run(words, timeout, **how):
+        with subprocess.Popen(words, **how) as process:
+            while not out.exists() and process.poll() is None:
+                time.sleep(0.05)
+            process.kill()
+        raise subprocess.TimeoutExpired(words, timeout)
+
+    monkeypatch.setattr(gpu.subprocess, "run", run)
+    part = gpu.Part("stopped", lambda options: [sys.executable, "-c", STOPPED, str(out)], 5)
+    row = gpu.carried_out(part, argparse.Namespace(out=tmp_path, smoke=False), 5.0)
+    assert row["outcome"] == "its time was over", (tmp_path / "stopped.log").read_text()
+    found = json.loads(out.read_text())
+    assert found["stopped, unfinished"]["cases"] == ["the first"] and "stopped" not in found
+
+
+def test_what_a_part_leaves_of_its_time_is_the_next_ones(bench, monkeypatch, tmp_path):
+    gpu, now, given = bench("gpu"), [100.0], []
+
+    def run(words, timeout, **_):
+        given.append(timeout)
+        now[0] += 4 if len(given) < 3 else timeout
+        if len(given) >= 3:
+            raise subprocess.TimeoutExpired(words, timeout)
+        return argparse.Namespace(returncode=0)
+
+    monkeypatch.setattr(gpu, "PARTS", tuple(gpu.Part(name, lambda _: [], 10) for name in "abcd"))
+    monkeypatch.setattr(gpu, "time", argparse.Namespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(gpu.subprocess, "run", run)
+    monkeypatch.setattr(sys, "argv", ["gpu", "--out", str(tmp_path)])
+    assert gpu.main() == 1 and given == [10, 16, 22, 10]
 
 
 @pytest.mark.slow
