@@ -135,7 +135,7 @@ def test_a_table_leaves_out_what_failed(bench):
            "summed_bytes_per_step": 1e6, "gathered_bytes_per_step": 2e5, "messages_per_step": 2,
            "gflop_per_step": 1.0, "gigabytes_per_step": 1.0, "calls_per_step": 1, "precision": "bf16"}  # fmt: skip
     text = bench("scaling").table({"device": "cpu", "cases": [row, {"compiled": False, "error": "no"}]})
-    assert text.count("\n") == 3 and "| a | 64 | 8 | 1.1 | 1 | 0.2 | 2 |" in text
+    assert text.count("\n") == 3 and "| a | 64 | 8 | 0.6 | 1 | 0.2 | 2 |" in text
 
 
 def test_the_lab_guide_shows_what_is_reckoned(bench, project):
@@ -144,6 +144,12 @@ def test_the_lab_guide_shows_what_is_reckoned(bench, project):
     assert [row["recipe"] for row in counted["cases"]] == [name for name, _ in bench("recipes").CASES]
     text = (project / "book" / "lab-guide.md").read_text("utf-8")
     assert bench("scaling").table(counted) in text and bench("costs").table(counted["recipes"]) in text
+    # "a larger batch sends more", and its share of 64 GPUs is less
+    small, large = (row for row in counted["cases"] if row["recipe"] == "clggan-faces")
+    assert large["gathered_bytes_per_step"] > small["gathered_bytes_per_step"]
+    cluster = bench("scaling").Cluster()
+    shares = [bench("scaling").efficiency(row, 64, False, cluster) for row in (small, large)]
+    assert shares[0] > shares[1]
     targets = bench("targets")
     assert targets.reckoning(counted["targets"]) in text and targets.profiles(counted["targets"]) in text
 

@@ -8,7 +8,9 @@ from course_lib.cli.parser import Commands
 
 
 def add(commands: Commands) -> None:
-    bench = commands.command("bench", run_bench, "time the course: training steps (some beside a plain loop), data, searches, grading")
+    bench = commands.command(
+        "bench", run_bench, "time steps (some beside a plain loop), data, searches, grading"
+    )
     bench.add_argument("names", nargs="*", metavar="NAME", help="benchmarks (default: all)")
     bench.add_argument("--out", type=Path, metavar="FILE", help="default: benchmarks/results/DEVICE.json")
     bench.add_argument("--device", metavar="NAME", help="cpu, cuda, ... (default: a GPU where there is one)")
