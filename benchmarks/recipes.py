@@ -86,7 +86,8 @@ def step_of(
             count += round_
         seconds = (time.perf_counter() - began) / count
         memory = _peak_memory(device)
-        if compile:  # fused kernels hide what they do: the same step without them is counted
+        if compile:
+            # of fused kernels nobody can count; that torch 2.14 does without them while it is asked is no promise
             with _prepared(name, changes, device, quick) as (_, eager, its_batches):
                 eager.step(its_batches.at(first))  # the first step makes the optimisers' moments
                 found = counting.counts(eager, its_batches, first)

@@ -295,7 +295,7 @@ def test_a_name_of_which_nothing_is_counted_leaves_the_file_as_it_is(bench, monk
 
 
 def test_of_a_compiled_step_the_eager_one_is_counted(bench, monkeypatch):
-    """What compiled networks hide from those who count is here that they are replaced by one that does nothing."""
+    """Networks that are compiled are here replaced by nothing: who counts them counts nothing."""
     steps, sizes = bench("recipes"), {"generator_width": 4, "discriminator_width": 4}
 
     def compiled(network, **_):
