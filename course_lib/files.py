@@ -94,9 +94,8 @@ def locked(path: Path) -> Iterator[bool]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
         except OSError as error:
-            if error.errno not in NO_LOCKS | {
-                errno.EBADF
-            }:  # some network disks lock only what may be written
+            # some network disks lock only what may be written
+            if error.errno not in NO_LOCKS | {errno.EBADF}:
                 raise
             held = False
             notices.say(
@@ -178,9 +177,8 @@ def save_state(folder: Path | str, tree: Any) -> None:
     aside = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
     shutil.rmtree(aside, ignore_errors=True)
     try:
-        folder.parent.mkdir(
-            exist_ok=True
-        )  # that one alone: a run that was moved away must not come back as a husk
+        # that one alone: a run that was moved away must not come back as a husk
+        folder.parent.mkdir(exist_ok=True)
         aside.mkdir()
         save_file(snapshot.tensors, aside / TENSORS)
         (aside / STRUCTURE).write_text(json.dumps(snapshot.structure))

@@ -142,12 +142,8 @@ def same(a, b) -> bool:
 
 def test_a_run_begins_with_the_weights_of_another(course, tmp_path):
     assert course("train", "dcgan-digits", *FASHION, "--out", "old")[0] == 0
-    still = [
-        "--generator-lr",
-        "0",
-        "--discriminator-lr",
-        "0",
-    ]  # what it begins with stays, but for batch norm's means
+    # what it begins with stays, but for batch norm's means
+    still = ["--generator-lr", "0", "--discriminator-lr", "0"]
     code, _, said = course(
         "train", "dcgan-digits", *FASHION, *still, "--from", "old", "--out", "new", "--seed", "5"
     )

@@ -139,9 +139,8 @@ def parser() -> argparse.ArgumentParser:
     robustness.add(commands)
     bench.add(commands)
     exercises.add(commands)
-    if (
-        "_ARGCOMPLETE" in os.environ
-    ):  # the shell asks what could follow: eval "$(register-python-argcomplete course)"
+    # the shell asks what could follow: eval "$(register-python-argcomplete course)"
+    if "_ARGCOMPLETE" in os.environ:
         import argcomplete
 
         argcomplete.autocomplete(made)

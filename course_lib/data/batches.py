@@ -212,9 +212,8 @@ class Batches:
             raise UsageError(f"There is no device called {device!r}: use cpu or cuda.") from error
         if self.device.type == "cuda" and not torch.cuda.is_available():
             raise UsageError("This machine has no GPU that torch can use: choose device='cpu'.")
-        if (
-            self.device.type == "cuda" and self.device.index is None
-        ):  # the reading thread has no current device
+        # the reading thread has no current device
+        if self.device.type == "cuda" and self.device.index is None:
             self.device = torch.device("cuda", torch.cuda.current_device())
         self.dataset, self.target, self.paired = dataset, target, paired
         self.size, self.seed, self.rank, self.world, self.parts = size, seed, rank, world, parts

@@ -14,9 +14,8 @@ import numpy as np
 from course_lib.errors import CourseError
 
 BLOCK = 4 << 20  # bytes
-AT_ONCE = (
-    128 << 20
-)  # bytes that are looked through before a set is handed over: some tenths of a second at most
+# bytes that are looked through before a set is handed over: some tenths of a second at most
+AT_ONCE = 128 << 20
 SHARE = 0.2  # of a processor's time that the thread takes
 
 

@@ -38,9 +38,8 @@ def describe() -> list[Row]:
     for entry in folders():
         meta = read_meta(entry)
         if meta:
-            whole, _, words = meta["name"].partition(
-                ":"
-            )  # "mnist:resize=bilinear" is prepared apart from "mnist"
+            # "mnist:resize=bilinear" is prepared apart from "mnist"
+            whole, _, words = meta["name"].partition(":")
             known = whole in SOURCES
             ready.setdefault(whole if known else meta["name"], []).append(
                 meta | {"words": words if known else ""}

@@ -12,9 +12,8 @@ from course_lib.networks.attention import SelfAttention
 class Reach(NamedTuple):
     """Means over images and places: what `distances` found."""
 
-    mean: (
-        float  # distance between a place and those it takes from, in pixels of the map, by how much it takes
-    )
+    # distance between a place and those it takes from, in pixels of the map, by how much it takes
+    mean: float
     even: float  # the same of a place that takes from all alike
     other: float  # share taken from the other half, left or right, of the map
 

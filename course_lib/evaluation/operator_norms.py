@@ -21,9 +21,8 @@ LINEAR = (nn.Linear, *CONVOLUTIONS)
 
 SIDE = 2_048  # a matrix whose shorter side is longer than this is not written out (seconds, on one core)
 ENTRIES = 2**24  # nor one of more numbers: 128 MiB
-SAMPLES = (
-    16  # frequencies for each tap of a kernel: the bound of a 2-D convolution is at most 1 % above its limit
-)
+# frequencies for each tap of a kernel: the bound of a 2-D convolution is at most 1 % above its limit
+SAMPLES = 16
 
 
 def layer_norm(layer: nn.Module, shape: tuple[int, ...], largest: int = SIDE) -> float:
@@ -73,10 +72,8 @@ def convolution_bound(layer: nn.Module, shape: tuple[int, ...], samples: int = S
     dims = len(layer.kernel_size)
     # groups, channels of the output and of the input in each (of a transposed convolution the other way round), taps
     weight = _weight(layer).unflatten(0, (layer.groups, -1))
-    strides, places = (
-        layer.stride,
-        [],
-    )  # places: for each direction, (which of the images, which tap) of each tap
+    # places: for each direction, (which of the images, which tap) of each tap
+    strides, places = (layer.stride, [])
     for size, stride, dilation in zip(layer.kernel_size, strides, layer.dilation, strict=True):
         places.append([divmod(dilation * tap, stride)[::-1] for tap in range(size)])
     taps = [place[-1][1] + 1 for place in places]

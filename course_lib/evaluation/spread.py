@@ -55,9 +55,8 @@ def of_coverage(samples: Tensor, features: Tensor, squared_radii: Tensor) -> Spr
         for chunk, squares in rows.squared_distances(samples, features, here=here):
             sample, image = (squares <= squared_radii).nonzero(as_tuple=True)
             count.index_add_(0, image, torch.ones_like(image))
-            members.index_add_(
-                0, image, code[chunk][sample]
-            )  # a sum that names the set: another has it by 2^-62
+            # a sum that names the set: another has it by 2^-62
+            members.index_add_(0, image, code[chunk][sample])
         return found
 
     count, members = torch.stack([part.to(code) for part in in_shares(counted)]).sum(0)

@@ -14,9 +14,8 @@ class Limits:
     seconds: float = 30.0  # for one answer, beyond what its exercise asks for
     cell_seconds: float = 60.0  # for one of the student's cells
     minutes: float = 10.0  # for the whole notebook
-    memory: int = (
-        2048 * MEGABYTE
-    )  # bytes, all its processes together, beyond what the libraries themselves hold
+    # bytes, all its processes together, beyond what the libraries themselves hold
+    memory: int = 2048 * MEGABYTE
     processes: int = 64  # threads count too
     file: int = 32 * MEGABYTE  # of one file
     disk: int = 64 * MEGABYTE  # of its throw-away folder

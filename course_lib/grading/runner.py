@@ -33,9 +33,8 @@ class Task:
     shut_in: bool  # all other processes in sight are the student's
     skip: dict[int, str] = field(default_factory=dict)  # cells that must not be run again -> why
     done: list[str] = field(default_factory=list)  # exercises that have their result
-    helpers: dict[str, str] = field(
-        default_factory=dict
-    )  # name -> text of the Python files beside the notebook
+    # name -> text of the Python files beside the notebook
+    helpers: dict[str, str] = field(default_factory=dict)
 
 
 class Supervisor:

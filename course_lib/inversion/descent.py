@@ -31,9 +31,8 @@ class Descent:
     schedule: Literal["cosine", "projector"] = "cosine"
     ramp_up: Share = 0.05
     ramp_down: Share = 0.25
-    jitter: Deviation = (
-        0.0  # of the noise that is added to codes at the first step; 0 from `QUIET` of the way on
-    )
+    # of the noise that is added to codes at the first step; 0 from `QUIET` of the way on
+    jitter: Deviation = 0.0
 
     def __post_init__(self):
         check(self)

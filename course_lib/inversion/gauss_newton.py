@@ -26,9 +26,8 @@ def jacobian(generator: nn.Module, codes: Tensor) -> tuple[Tensor, Tensor]:
     def along(axis: Tensor) -> tuple[Tensor, Tensor]:
         return torch.func.jvp(generator, (codes,), (axis.expand_as(codes),))
 
-    with (
-        warnings.catch_warnings()
-    ):  # torch's own rules for forward differentiation use a part of it that it deprecates
+    # torch's own rules for forward differentiation use a part of it that it deprecates
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         images, columns = torch.func.vmap(along, out_dims=(None, 0))(axes)
     return images, columns.flatten(2).permute(1, 2, 0)

@@ -28,9 +28,8 @@ class IcGANSettings:
     encoder_lr: Rate = 1e-4  # Adam's step size
     beta1: Memory = 0.1  # Adam's memory of the gradient
     beta2: Memory = 0.999  # Adam's memory of its square
-    rounded: bool = (
-        True  # an image's condition is the nearest that the generator was trained on, not E_y's guess
-    )
+    # an image's condition is the nearest that the generator was trained on, not E_y's guess
+    rounded: bool = True
 
     def __post_init__(self):
         check(self)

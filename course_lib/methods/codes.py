@@ -78,9 +78,8 @@ class Codes(nn.Module):
 
     def _load_from_state_dict(self, state_dict, prefix, *args):
         saved = state_dict.get(f"{prefix}table")
-        if (
-            saved is not None and saved.ndim == 2 and saved.shape[1] == self.dim
-        ):  # of as many images as it has
+        # of as many images as it has
+        if saved is not None and saved.ndim == 2 and saved.shape[1] == self.dim:
             self.table = torch.empty_like(saved, device=self.table.device)
         super()._load_from_state_dict(state_dict, prefix, *args)
 

@@ -34,12 +34,10 @@ from course_lib.theory import scores
 class DistillationSettings:
     """What is matched, and how. Defaults: the authors' code for ImageNet at 64 pixels."""
 
-    teacher: Literal["learnt", "exact"] = (
-        "learnt"  # whose score is the data's: the network's, or the density's own
-    )
-    blur: Deviation = (
-        0.0  # of an exact teacher: noise that it takes for part of the data, as an error of known size
-    )
+    # whose score is the data's: the network's, or the density's own
+    teacher: Literal["learnt", "exact"] = "learnt"
+    # of an exact teacher: noise that it takes for part of the data, as an error of known size
+    blur: Deviation = 0.0
     adversarial: Weight = 3e-3  # weight of the adversarial term in G's loss; 0 leaves it out
     adversarial_fake: Weight = 1e-2  # and in the loss of the fake denoiser, whose features D sees
     fake_steps: Count = 5  # updates of the fake denoiser for each of G

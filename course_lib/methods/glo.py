@@ -68,9 +68,8 @@ class GLO(Generative):
 
     def __init__(self, generator: nn.Module, settings: GLOSettings | None = None):
         s = settings or GLOSettings()
-        latent: Any = (
-            generator.latent
-        )  # an attribute of every generator, which torch's annotations do not know
+        # an attribute of every generator, which torch's annotations do not know
+        latent: Any = generator.latent
         codes, law = Codes(latent, s.space), CodeLaw(latent, s.components)
         super().__init__(s, generator=generator, codes=codes, law=law)
         self.loss = loss_named(s.loss, levels=s.levels, exponent=s.exponent, weight=s.lap_weight)

@@ -44,9 +44,8 @@ class GrowingSettings:
     beta1: Memory = 0.0  # Adam's memory of the gradient
     beta2: Memory = 0.99  # of its square
     penalty: Weight = 10.0  # lambda, the weight of (norm of the gradient - 1)^2
-    drift: Weight = (
-        0.0  # of the mean squared score of real images, which holds the scores near 0 (ProGAN: 0.001)
-    )
+    # of the mean squared score of real images, which holds the scores near 0 (ProGAN: 0.001)
+    drift: Weight = 0.0
 
     def __post_init__(self):
         if self.faithful:

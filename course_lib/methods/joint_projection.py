@@ -29,9 +29,8 @@ class JointProjectionSettings(ProjectionSettings):
     """The paper names the losses and none of their weights, which are this course's."""
 
     reconstruction_weight: Weight = 10.0  # of the reconstruction loss on the data's images; 0 leaves it out
-    adversarial: Adversarial = (
-        "original"  # what D gives P and G: none, original, feature-matching, multi-scale
-    )
+    # what D gives P and G: none, original, feature-matching, multi-scale
+    adversarial: Adversarial = "original"
     adversarial_weight: Weight = 1.0  # of that loss beside the latent loss
     train_generator: bool = True  # let the generator change too
     generator_lr: Rate = 2e-4  # Adam's step size for the generator

@@ -48,9 +48,8 @@ class ProjectionSettings:
     latent_weight: Weight = 1.0  # of the latent loss; 0 leaves it out
     reconstruction_weight: Weight = 0.0  # of the reconstruction loss on the data's images; 0 leaves it out
     reconstruction: Literal["l2", "perceptual"] = "l2"  # how it compares: by pixels, or by features
-    lowest: CountFrom0 = (
-        0  # pixels: each part of a batch is shown with a resolution from here on; 0: the full one
-    )
+    # pixels: each part of a batch is shown with a resolution from here on; 0: the full one
+    lowest: CountFrom0 = 0
 
     def __post_init__(self):
         check(self)

@@ -97,9 +97,8 @@ class ConditionalPair:
     """Both players, and what they are told."""
 
     conditions: str = "labels"  # labels, or names of factors with commas between
-    joined: Literal["concatenation", "projection"] = (
-        "concatenation"  # how D is told: concatenation or projection
-    )
+    # how D is told: concatenation or projection
+    joined: Literal["concatenation", "projection"] = "concatenation"
     noise: Count = 64  # dimension of z
     generator_width: Count = 32  # feature maps at half the resolution
     discriminator_width: Count = 32  # feature maps after the first layer

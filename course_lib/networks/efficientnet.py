@@ -19,12 +19,8 @@ STAGES = (
     (1, 3, 1, 320, 6),
 )
 STEM, HEAD, CLASSES = 32, 1280, 1000
-LAST_OF_SCALE = (
-    2,
-    4,
-    10,
-    15,
-)  # the blocks that end at a quarter, an eighth, a sixteenth and a 32nd of the side
+# the blocks that end at a quarter, an eighth, a sixteenth and a 32nd of the side
+LAST_OF_SCALE = (2, 4, 10, 15)
 
 
 def padded(x: Tensor, kernel: int, stride: int) -> Tensor:

@@ -21,9 +21,8 @@ class Encoder(nn.Module):
         super().__init__()
         self.latent = latent
         self.layers = dcgan.Discriminator(channels, resolution, width, norm).layers  # type: ignore[arg-type]
-        self.layers[-1] = nn.Conv2d(
-            self.layers[-1].in_channels, latent, 4
-        )  # (B, maps, 4, 4) -> (B, latent, 1, 1)
+        # (B, maps, 4, 4) -> (B, latent, 1, 1)
+        self.layers[-1] = nn.Conv2d(self.layers[-1].in_channels, latent, 4)
         dcgan.initialise(self.layers[-1])
 
     def forward(self, images: Tensor) -> Tensor:

@@ -200,9 +200,8 @@ class EncoderOf:
         sizes = (s.encoder_width, s.head_width, s.iterations, s.deltas, s.space)
         networks: dict[str, nn.Module] = {"encoder": LatentEncoder(channels, resolution, self.shape, *sizes)}
         if s.discriminator_weight:
-            networks["discriminator"] = Discriminator(
-                self.shape[-1], s.discriminator_width, 3
-            )  # of four layers
+            # of four layers
+            networks["discriminator"] = Discriminator(self.shape[-1], s.discriminator_width, 3)
             networks["pool"] = LatentPool(s.pool, self.shape)
         return networks
 

@@ -84,9 +84,8 @@ def generator(
 class PlainGeneratorPair(DCGANPair):
     """A generator of any architecture here against the discriminator or critic of the DCGAN."""
 
-    architecture: Architecture = (
-        "dcgan"  # of G; constant: one width and no norm; mlp: four layers, 16 times as wide
-    )
+    # of G; constant: one width and no norm; mlp: four layers, 16 times as wide
+    architecture: Architecture = "dcgan"
 
     def build(self, data: DataSpec) -> dict[str, nn.Module]:
         """Generator and discriminator, for images."""

@@ -51,9 +51,8 @@ class InfoGANNetworks:
     codes: str = "categorical:10, uniform:2"  # laws (categorical, uniform, gaussian) and sizes
     noise: CountFrom0 = 62  # further numbers that the generator is fed with, which mean nothing
     deviation: Deviation = 1.0  # that Q gives continuous codes; 0: it learns one for each image
-    sharing: Sharing = (
-        "trunk"  # what Q shares with D: all but the last layer (trunk), the front, or nothing (none)
-    )
+    # what Q shares with D: all but the last layer (trunk), the front, or nothing (none)
+    sharing: Sharing = "trunk"
     design: Design = "dcgan"  # dcgan, or dense layers up to 8x8 as IB-GAN's authors
     generator_width: Count = 32  # feature maps at half the resolution
     discriminator_width: Count = 32  # feature maps after the first layer, of D and Q

@@ -219,9 +219,8 @@ class StylePair:
     most: Count = 128  # and at most so many
     norm: Norm = "demodulation"  # or adaptive: the first StyleGAN's adaptive instance normalisation
     speed: SomeShare = 0.01  # factor on the mapping network's learning rate
-    noise: bool = (
-        True  # whether the strengths of the noise are learnt; else they stay 0, and the noise has no effect
-    )
+    # whether the strengths of the noise are learnt; else they stay 0, and the noise has no effect
+    noise: bool = True
     group: CountFrom0 = 4  # images that the minibatch deviation compares; 0 leaves it out
 
     def __post_init__(self) -> None:

@@ -138,9 +138,8 @@ class CycleNetworks:
     blocks: CountFrom0 = 9  # residual blocks at the smallest resolution: 6 for 128 pixels, 9 for 256
     additive: bool = False  # translators change an image and begin as the identity; the paper's make it anew
     discriminator_width: Count = 64  # feature maps after the first layer
-    discriminator_layers: Count = (
-        3  # convolutions of stride 2: patches of 16, 34 and 70 pixels for 1, 2 and 3
-    )
+    # convolutions of stride 2: patches of 16, 34 and 70 pixels for 1, 2 and 3
+    discriminator_layers: Count = 3
 
     def __post_init__(self) -> None:
         check(self)

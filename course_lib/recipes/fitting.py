@@ -9,13 +9,8 @@ from typing import Any
 from course_lib.errors import CourseError, UsageError
 from course_lib.recipes.plan import Plan
 
-SIZES = (
-    "width",
-    "maps",
-    "depth",
-    "units",
-    "first",
-)  # words in the names of settings that make networks large
+# words in the names of settings that make networks large
+SIZES = ("width", "maps", "depth", "units", "first")
 
 
 class OutOfMemory(CourseError):

@@ -58,9 +58,8 @@ def iterate(joint: Tensor, encoder: Tensor, beta: float, steps: int = 1) -> Tens
     for _ in range(steps):
         p_z = p_x @ encoder
         used = p_z > 1e-300
-        decoder = (
-            (encoder * p_x[:, None]).T @ given_x / torch.where(used, p_z, 1.0)[:, None]
-        )  # p(y|z), (k, m)
+        # p(y|z), (k, m)
+        decoder = (encoder * p_x[:, None]).T @ given_x / torch.where(used, p_z, 1.0)[:, None]
         # the KL, infinite where z never goes with a y that x allows
         log_decoder = torch.where(decoder > 0, decoder, 1e-300).log()
         kl = surprise - given_x @ log_decoder.T

@@ -40,9 +40,8 @@ class FDivergence:
     conjugate_of_activation: Function  # f*(g(v)), without forming g(v) where that would lose digits
     best_output: Function  # the v at which T is best, as a function of log(p/q)
     at_zero: float  # f(0): the price of q's mass where there are no data
-    at_infinity: (
-        float  # f'(∞) = lim f(u)/u: the price of data where q has no mass; the upper end of f*'s domain
-    )
+    # f'(∞) = lim f(u)/u: the price of data where q has no mass; the upper end of f*'s domain
+    at_infinity: float
     at_one: float = 0.0  # f(1) = D_f(p‖p)
     slope_at_one: float = 0.0  # f'(1): the best T when p = q
 

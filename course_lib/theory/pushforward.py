@@ -40,10 +40,8 @@ def pushforward(outputs: Tensor, masses: Tensor, edges: Tensor) -> Tensor:
             f"{len(masses)} cells of z have {len(masses) + 1} edges, and {len(outputs)} outputs came."
         )
     low = torch.minimum(outputs[:-1], outputs[1:])
-    width = (
-        (outputs[1:] - outputs[:-1]).abs().clamp(min=math.ulp(1.0))
-    )  # a cell that G maps to a point is a step
-    below = ((edges[:, None] - low) / width).clamp(
-        0, 1
-    )  # share of each cell of z that lies left of each edge
+    # a cell that G maps to a point is a step
+    width = (outputs[1:] - outputs[:-1]).abs().clamp(min=math.ulp(1.0))
+    # share of each cell of z that lies left of each edge
+    below = ((edges[:, None] - low) / width).clamp(0, 1)
     return cell_probabilities(below @ masses.double())

@@ -40,9 +40,8 @@ class Accumulator:
         self.changed = threading.Condition()
         self.failed: BaseException | None = None
         self.sums: list[dict[nn.Parameter, Tensor]] = []
-        self.own: list[dict[nn.Parameter, Tensor]] = [
-            {} for _ in range(parts)
-        ]  # gradients of a part that waits
+        # gradients of a part that waits
+        self.own: list[dict[nn.Parameter, Tensor]] = [{} for _ in range(parts)]
         self.rows: list[tuple[Any, ...]] = []
         self.metrics: list[dict[str, Tensor]] = []
 

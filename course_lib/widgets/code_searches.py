@@ -14,10 +14,8 @@ if TYPE_CHECKING:
 
 Target = Literal["made by G", "held-out"]
 Law = Literal["normal", "uniform"]  # of the codes of targets that a generator can make
-STEPS, RATE = (
-    200,
-    0.03,
-)  # of Adam; the rate is a share of the interval's half, and falls to 0 along half a cosine
+# of Adam; the rate is a share of the interval's half, and falls to 0 along half a cosine
+STEPS, RATE = (200, 0.03)
 MOST = 200  # held-out points that are drawn
 
 

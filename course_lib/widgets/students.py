@@ -11,10 +11,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Teacher = Literal["exact", "blurred"]
-TEACHERS = {
-    "exact": 0.1,
-    "blurred": 0.3,
-}  # standard deviation of the clusters that a teacher takes for the data's
+# standard deviation of the clusters that a teacher takes for the data's
+TEACHERS = {"exact": 0.1, "blurred": 0.3}
 DATA_STD = 0.1
 WEIGHTS = (0, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3)  # what the slider offers
 

@@ -43,9 +43,8 @@ def loss_surface(
         )
     blank = np.zeros((1, side, *pictures.shape[2:]), dtype=np.float32) - 1
     blank[0, 0] = np.asarray(wanted, dtype=np.float32)
-    rows = np.concatenate(
-        [np.asarray(pictures, dtype=np.float32), blank]
-    )  # the wanted one begins the last row
+    # the wanted one begins the last row
+    rows = np.concatenate([np.asarray(pictures, dtype=np.float32), blank])
     data = {
         "surface": {"values": [[float(f"{v:.5g}") for v in row] for row in grid], "reach": reach},
         "sheet": _sheet(rows),

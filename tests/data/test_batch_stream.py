@@ -119,15 +119,8 @@ def test_a_batch_read_in_vain_does_not_block_the_thread():
     slow = data.ImageSet("slow", good.images.view(Slow), good.labels)
     expected = data.Batches(good, 5, seed=0)
     with data.Batches(slow, 5, seed=0, resident_bytes=0, prefetch=1) as batches:
-        for step in (
-            100,
-            0,
-            50,
-            3,
-            3,
-            51,
-            2,
-        ):  # at each jump the thread is busy with a step that nobody wants
+        # at each jump the thread is busy with a step that nobody wants
+        for step in (100, 0, 50, 3, 3, 51, 2):
             answer = []
             asking = threading.Thread(target=lambda s=step, a=answer: a.append(batches.at(s)), daemon=True)
             asking.start()

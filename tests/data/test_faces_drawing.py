@@ -83,9 +83,8 @@ def test_every_factor_has_its_places():
 def test_a_factor_changes_its_places_and_leaves_the_others(name):
     factor = faces.FACTORS[COLUMN[name]]
     low, middle, high = (picture(**{name: value}) for value in (factor.low, 0.0, factor.high))
-    gap = torch.maximum(
-        (high - middle).abs(), (low - middle).abs()
-    )  # a face turned left and right is symmetric
+    # a face turned left and right is symmetric
+    gap = torch.maximum((high - middle).abs(), (low - middle).abs())
     changed, kept = PLACES[name]
     for where in changed:
         assert box(gap, where).max() > 0.05, where

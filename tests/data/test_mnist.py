@@ -69,9 +69,8 @@ def test_each_resize_is_another_set_with_prepared_files_of_its_own(mine, files, 
     found = [np.array(data.open(name, resolution=32).images) for name in names]
     for i, a in enumerate(found):
         assert all(not np.array_equal(a, b) for b in found[:i])
-    again = [
-        np.array(data.open(name, resolution=32).images) for name in names
-    ]  # from the files, not prepared anew
+    # from the files, not prepared anew
+    again = [np.array(data.open(name, resolution=32).images) for name in names]
     assert all(np.array_equal(a, b) for a, b in zip(found, again, strict=True))
     assert np.array_equal(data.open("mnist:resize=pad", resolution=32).images, found[0])
     folders = {p.name for p in (tmp_path / "cache" / "prepared").iterdir() if p.is_dir()}

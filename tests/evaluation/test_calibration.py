@@ -78,14 +78,10 @@ def test_intervals_hold_the_expectation_and_widened_ones_another_set(measure):
     ("case", "without_an_interval"),
     [
         (four(8, 400, 400, 0.3, 0.8), {}),
-        (
-            four(32, 300, 300),
-            {},
-        ),  # coverage 0.97, of which halves of the samples alone vary 1.75 times too much
-        (
-            four(2, 400, 400, 0.0, 0.3),
-            {"recall"},
-        ),  # a narrow generator: few samples on its edge decide recall
+        # coverage 0.97, of which halves of the samples alone vary 1.75 times too much
+        (four(32, 300, 300), {}),
+        # a narrow generator: few samples on its edge decide recall
+        (four(2, 400, 400, 0.0, 0.3), {"recall"}),
     ],
     ids=["eight dimensions", "thirty-two", "narrow in the plane"],
 )

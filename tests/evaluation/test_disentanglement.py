@@ -108,9 +108,8 @@ def test_pruning_is_by_the_standard_deviation_in_the_codes_own_unit(factors):
     small = small / small.std(0) * torch.tensor([0.049, 0.051])
     codes = torch.cat([factors, small], 1)
     assert factor_vae_score(codes, factors, **FEW).active == 5
-    assert (
-        factor_vae_score(codes, factors, least_std=0.05**0.5, **FEW).active == 4
-    )  # by variance, as its authors
+    # by variance, as its authors
+    assert factor_vae_score(codes, factors, least_std=0.05**0.5, **FEW).active == 4
     assert factor_vae_score(codes / 100, factors, least_std=LEAST_STD / 100, **FEW).active == 5
 
 

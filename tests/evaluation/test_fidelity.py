@@ -22,9 +22,8 @@ ALWAYS = [name for name in MEASURES if name != "frechet_limit"]
 def world(zoo, cache, image_set):
     """(judge, data, held-out images), and generated images that are other pictures of the same kind."""
     judge = extractor()
-    judge.network.head.weight.mul_(
-        50
-    )  # an untrained classifier is sure of nothing, and its score is 1 for all
+    # an untrained classifier is sure of nothing, and its score is 1 for all
+    judge.network.head.weight.mul_(50)
     return judge, image_set(150), image_set(120, seed=1)
 
 

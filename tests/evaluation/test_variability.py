@@ -39,9 +39,8 @@ GROUPS = {"coarse": [0, 1], "fine": [2, 3], "idle": [4, 5]}
 def test_a_linear_generator_has_its_closed_form():
     found = group_variability(Linear(WEIGHTS), GROUPS, references=20, redraws=400)
     for name, group in GROUPS.items():
-        expected = (
-            WEIGHTS[:, group].norm(dim=1).mean().item()
-        )  # √Σa² of each pixel, then the mean over pixels
+        # √Σa² of each pixel, then the mean over pixels
+        expected = WEIGHTS[:, group].norm(dim=1).mean().item()
         assert found.groups[name] == pytest.approx(expected, rel=0.05, abs=1e-12)
     assert found.groups["idle"] == 0
     assert found.total == pytest.approx(WEIGHTS.norm(dim=1).mean().item(), rel=0.05)

@@ -61,9 +61,8 @@ def test_use_gives_an_opaque_card_and_legible_letters(restored, tmp_path):
 def test_belief_map_is_pale_in_the_middle():
     colours = style.belief_map()([0.0, 0.5, 1.0])[:, :3]
     assert colours[1].min() > 0.97
-    assert (
-        colours[0][0] > colours[0][2] and colours[2][2] > colours[2][0]
-    )  # warm for generated, cold for real
+    # warm for generated, cold for real
+    assert colours[0][0] > colours[0][2] and colours[2][2] > colours[2][0]
 
 
 def test_importing_the_style_does_not_import_matplotlib():

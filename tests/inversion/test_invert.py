@@ -93,9 +93,8 @@ def test_jitter_is_drawn_anew_for_each_image_and_seed(style, own_images):
     options = FAST | {"jitter": 0.3, "start": "mean"}
     same = own_images[:1].expand(2, -1, -1, -1)
     twins = invert(style, same, **options)
-    torch.testing.assert_close(
-        twins.codes[0], twins.codes[1]
-    )  # a draw depends on the image, not on its place
+    # a draw depends on the image, not on its place
+    torch.testing.assert_close(twins.codes[0], twins.codes[1])
     again, other = (invert(style, own_images, seed=s, **options).codes for s in (0, 1))
     assert torch.equal(again, invert(style, own_images, **options).codes) and (again != other).any(1).all()
 

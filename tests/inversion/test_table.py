@@ -138,9 +138,8 @@ def test_glo_stays_in_its_ball(sets, linear):
     assert (ball.space.name, linear.space.name) == ("ball", "everywhere")
     x = sets[1].tensor(table.evenly_spaced(sets[1], 20))
     bound, free = (table.found_again(m, x, "l2", SEARCH) for m in (ball, linear))
-    open_search = table.Search(
-        steps=150, pool=64, free=True
-    )  # the same codes may leave the ball when asked to
+    # the same codes may leave the ball when asked to
+    open_search = table.Search(steps=150, pool=64, free=True)
     assert table.found_again(ball, x, "l2", open_search).mean() > bound.mean() + 1
     assert (bound <= free + 0.01).all() and bound.mean() < free.mean() - 1  # the best codes are longer than 1
     assert scale(ball) == pytest.approx(0.3, rel=0.05) and scale(linear) == pytest.approx(1, rel=0.05)

@@ -142,9 +142,8 @@ def test_an_image_that_a_batch_holds_twice_counts_twice_and_moves_once():
     before = once.codes().table.clone()
     once.step(batch(index=[3, 3, 8, 3]))
     alone = glo(norm="none", generator_lr=0.0, code_lr=1.0)
-    alone.step(
-        batch(index=[3])
-    )  # a mean over one image: its whole gradient, where the batch has three quarters
+    # a mean over one image: its whole gradient, where the batch has three quarters
+    alone.step(batch(index=[3]))
     change = [(method.codes().table[3] - before[3]) for method in (once, alone)]
     torch.testing.assert_close(change[0], 0.75 * change[1], rtol=1e-3, atol=1e-6)
 

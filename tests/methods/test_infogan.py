@@ -177,9 +177,8 @@ def test_what_q_reads_from_images(networks):
     found = method.represent(pictures().x)
     assert found.shape == (N, 12)
     torch.testing.assert_close(found[:, :10].sum(1), torch.ones(N))
-    assert all(
-        torch.equal(state[name], tensor) for name, tensor in copy(method).items()
-    )  # looks, and no more
+    # looks, and no more
+    assert all(torch.equal(state[name], tensor) for name, tensor in copy(method).items())
     assert all(network.training for network in method.networks.values())
     alone = torch.cat([method.represent(x[None]) for x in pictures().x])
     torch.testing.assert_close(alone, found, rtol=1e-4, atol=1e-5)

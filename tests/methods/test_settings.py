@@ -146,9 +146,8 @@ def test_a_word_that_is_none_of_the_choices_is_refused(cls):
             refused(cls, **{name: 3})
         elif kind is bool:
             refused(cls, **{name: "no"})
-        elif kind is str and cls.__module__.startswith(
-            "course_lib.methods"
-        ):  # networks check theirs in `build`
+        elif kind is str and cls.__module__.startswith("course_lib.methods"):
+            # networks check theirs in `build`
             with pytest.raises(UsageError):
                 cls(**{name: "neither"})
 

@@ -22,9 +22,8 @@ def test_length_is_that_of_the_transposed_jacobian_times_y():
         6
     )
     for i in range(3):
-        jacobian = torch.autograd.functional.jacobian(
-            lambda s: curved(s[None]).flatten(), styles[i]
-        )  # (6, 4, 2)
+        # (6, 4, 2)
+        jacobian = torch.autograd.functional.jacobian(lambda s: curved(s[None]).flatten(), styles[i])
         by_layer = torch.einsum("plw,p->lw", jacobian, y[i].flatten())
         torch.testing.assert_close(lengths[i], by_layer.square().sum(1).mean().sqrt())
 

@@ -24,9 +24,8 @@ SOME = {name: robustness.VARIATIONS[name] for name in ("base", "threads", "seeds
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    monkeypatch.setenv(
-        "COURSE_STRICT", "1"
-    )  # it is taken away: a claim that fails is what the command looks for
+    # it is taken away: a claim that fails is what the command looks for
+    monkeypatch.setenv("COURSE_STRICT", "1")
     monkeypatch.setattr(notebooks, "cores", lambda: 2)
     made = make_book(tmp_path, {"01-first": PAGE, "02-second": ["1"]})
     (made / "course_lib").mkdir()

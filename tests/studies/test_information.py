@@ -44,9 +44,8 @@ class Knowing:
 def test_a_perfect_code_is_matched_wholly_and_chance_and_k_means_stand_beside_it():
     measure = information.code_matching(recipes.resolve("infogan-digits", "smoke"))
     row = measure(Still(Knowing(16)))
-    assert (
-        row["accuracy"] == 1 and row["accuracy/test"] > 0.99
-    )  # two pictures of different classes may be equal
+    # two pictures of different classes may be equal
+    assert row["accuracy"] == 1 and row["accuracy/test"] > 0.99
     assert 0.1 < row["chance"] < 0.3 < row["kmeans"] < 1
     assert sum(row["counts"]) == 200 and len(row["counts"]) == 100
     assert row["lower/categorical"] == pytest.approx(math.log(10)) and row["lower/continuous"] == -0.5

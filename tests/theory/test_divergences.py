@@ -206,9 +206,8 @@ def test_wasserstein_of_a_shift_is_the_shift_where_js_is_flat():
 
 def test_a_cheapest_transport_on_the_line_may_cross():
     x, y = torch.tensor([0.0, 1.0]), torch.tensor([2.0, 3.0])
-    assert (
-        (x - y.flip(0)).abs().mean() == wasserstein_1d(x, y) == 2
-    )  # 0 to 3 and 1 to 2, or 0 to 2 and 1 to 3
+    # 0 to 3 and 1 to 2, or 0 to 2 and 1 to 3
+    assert (x - y.flip(0)).abs().mean() == wasserstein_1d(x, y) == 2
     far = [
         js(on_line(gaussian(0.0, 0.1)), on_line(gaussian(shift, 0.1)), LINE).item() for shift in (5.0, 10.0)
     ]

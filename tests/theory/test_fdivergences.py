@@ -124,9 +124,8 @@ def test_pearsons_conjugate_is_clamped_below_minus_two():
 def test_the_flat_part_of_every_conjugate_is_minus_f_of_zero():
     for row in ROWS:
         left = row.slope(torch.tensor(1e-300, dtype=torch.float64)).item()
-        if (
-            math.isfinite(row.at_zero) and left > -1e3
-        ):  # f'(0) is finite: there is something to the left of it
+        # f'(0) is finite: there is something to the left of it
+        if math.isfinite(row.at_zero) and left > -1e3:
             t = torch.tensor([left - 0.5, left - 30], dtype=torch.float64)
             torch.testing.assert_close(row.conjugate(t), torch.full_like(t, -row.at_zero))
 

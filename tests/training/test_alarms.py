@@ -147,9 +147,8 @@ def test_a_gradient_beyond_its_bounds_is_said_once_for_each_player(capsys):
 def test_a_gradient_that_stays_at_nothing_has_vanished(capsys):
     watch = Alarms("gan")
     for step in range(2 * ROWS):
-        watch.gradients(
-            step, {"generator": 0.0 if step % 3 == 0 else 0.5}
-        )  # a hinge that is met now and then
+        # a hinge that is met now and then
+        watch.gradients(step, {"generator": 0.0 if step % 3 == 0 else 0.5})
     assert capsys.readouterr().err == ""
     for step in range(GONE + 3):
         watch.gradients(100 + step, {"generator": 1e-9})
@@ -190,9 +189,8 @@ class Descent(Method):
 
 @pytest.mark.parametrize("log_every", [1, 2])
 def test_a_run_that_diverges_says_so_at_the_step_where_its_gradient_leaves_the_bounds(capsys, log_every):
-    norms = [
-        1e-3 * 2.0 ** (step - 1) for step in range(log_every, 60, log_every)
-    ]  # of the steps that are looked at
+    # of the steps that are looked at
+    norms = [1e-3 * 2.0 ** (step - 1) for step in range(log_every, 60, log_every)]
     first = next(n for n in range(ROWS, 60) if norms[n] > TIMES * max(0.1, statistics.median(norms[:n])))
     beyond = (first + 1) * log_every
     settings = LoopSettings(log_every=log_every, tensorboard=False)

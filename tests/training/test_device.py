@@ -103,9 +103,8 @@ def test_forwards_run_in_the_precision(precision, dtype):
     [("fpu sse avx512_bf16", True), ("fpu amx_bf16", True), ("fpu avx512f", False), ("not_bf16x", False)],
 )
 def test_bf16_on_a_processor_is_read_from_its_flags(monkeypatch, flags, native):
-    monkeypatch.delenv(
-        "ONEDNN_MAX_CPU_ISA", raising=False
-    )  # it may hide the instructions from the tests, too
+    # it may hide the instructions from the tests, too
+    monkeypatch.delenv("ONEDNN_MAX_CPU_ISA", raising=False)
     monkeypatch.setattr(devices.sys, "platform", "linux")
     monkeypatch.setattr(devices.Path, "read_text", lambda self: f"flags : {flags}\n")
     assert devices.has_native_bf16.__wrapped__("cpu") is native

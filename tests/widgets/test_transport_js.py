@@ -96,9 +96,8 @@ def test_dragging_the_bump_moves_every_number(opened, width):
     box = page.locator("svg").first.bounding_box()
     page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 90)
     page.mouse.down()
-    page.mouse.move(
-        box["x"] + 0.3 * box["width"], box["y"] + 90, steps=3
-    )  # across the data, to their other side
+    # across the data, to their other side
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 90, steps=3)
     page.mouse.up()
     value, slope = reading(page, "W₁")
     assert 0.5 < value < 4 and slope == -1

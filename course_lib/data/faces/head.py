@@ -127,9 +127,8 @@ def lines(canvas: Canvas, look: Look) -> None:
             along = ((c.u - eye) / width).square_()
             bow = (1 - along).clamp_(min=0)
             c.paint(c.stroke(c.v - EYE_LEVEL - 0.105 + along.mul_(0.03), bow * 0.009).mul_(look.lines), dark)
-            out = (
-                (c.u - eye).mul_(side).sub_(width * 1.18).div_(0.09)
-            )  # 0 at the eye's corner, 1 at the temple
+            # 0 at the eye's corner, 1 at the temple
+            out = (c.u - eye).mul_(side).sub_(width * 1.18).div_(0.09)
             bow = (out * (1 - out)).mul_(4).clamp_(min=0)
             for slope in (-0.04, 0.0, 0.04):
                 c.paint(c.stroke(c.v - EYE_LEVEL - slope * (out + 0.35), bow * 0.008).mul_(look.lines), dark)

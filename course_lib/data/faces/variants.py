@@ -11,11 +11,8 @@ from torch import Tensor
 
 from course_lib.data.faces.factors import SPLITS, uniform
 
-LUMINANCE = (
-    0.2126,
-    0.7152,
-    0.0722,
-)  # of linear red, green and blue (ITU-R BT.709); used on the pixels as they are
+# of linear red, green and blue (ITU-R BT.709); used on the pixels as they are
+LUMINANCE = (0.2126, 0.7152, 0.0722)
 MOONLIGHT = (0.30, 0.38, 0.62)  # what is left of red, green and blue by night
 GREY = 0.6  # how far colours move towards grey by night, as a share: eyes see few colours in the dark
 STREAKS = 36  # of rain in each picture
@@ -53,9 +50,8 @@ def rain(pictures: Tensor, numbers: Tensor, split: str) -> Tensor:
         across, down = line[None, None, :] - x[:, k, None, None], line[None, :, None] - y[:, k, None, None]
         beyond = (across * sin + down * cos).abs() - half[:, k, None, None]  # along the streak, past its end
         away = (across * cos - down * sin).abs()
-        distance = (
-            torch.hypot(away, beyond.clamp(min=0)) * side - 0.25
-        )  # in pixels, from a streak of half a pixel
+        # in pixels, from a streak of half a pixel
+        distance = torch.hypot(away, beyond.clamp(min=0)) * side - 0.25
         cover = (0.75 - distance).clamp(0, 1) * (0.45 + 0.45 * bright[:, k, None, None])
         veil = torch.maximum(veil, cover)
     return pictures + (1 - pictures) * veil[:, None]

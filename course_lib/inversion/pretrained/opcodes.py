@@ -52,9 +52,8 @@ class Machine:
 
     def __init__(self, size: int, calls: Mapping[str, allowed.Call], storages: Storages | None):
         self.calls, self.storages = calls, storages
-        self.left = (
-            size + SLACK
-        )  # of what calls may be given: a pickle that hands over the same again and again ends
+        # of what calls may be given: a pickle that hands over the same again and again ends
+        self.left = size + SLACK
         self.stack: list[Any] = []
         self.below: list[list[Any]] = []  # a stack for each mark
         self.memo: dict[int, Any] = {}
@@ -162,9 +161,8 @@ class Machine:
         elif isinstance(target, allowed.NumpyType):
             if not isinstance(state, tuple) or len(state) < 2 or state[1] not in ("<", "|", "="):
                 raise Unreadable("it has arrays whose bytes stand in another order than this machine's")
-        elif (
-            type(target) is not dict
-        ):  # the attributes of a dictionary, such as a state's versions, are left out
+        elif type(target) is not dict:
+            # the attributes of a dictionary, such as a state's versions, are left out
             raise Unreadable(f"it sets the state of a {type(target).__name__}, which has none")
 
     def stored(self, identity: Any) -> None:

@@ -16,9 +16,8 @@ class Hybrid(Search):
 
     steps: Count = 100  # of Adam
     rate: Bound = 0.05  # of Adam, in standard deviations of a code's numbers as they are drawn
-    passes: CountFrom0 = (
-        0  # times that the encoder is asked, where it sees what it has reached; 0: as it was taught
-    )
+    # times that the encoder is asked, where it sees what it has reached; 0: as it was taught
+    passes: CountFrom0 = 0
 
 
 def hybrid(subject: Subject, images: Tensor, settings: Hybrid, seed: int) -> Outcome:

@@ -35,9 +35,8 @@ class Search:
     noise_weight: Weight = WEIGHT  # of what keeps a picture out of the noise maps
     space_weight: Weight = 0.0  # of the space's own penalty; of W+, how far the layers' styles differ
     polish: CountFrom0 = 0  # steps of Levenberg and Marquardt at the end, for the distance l2
-    precision: Precision = (
-        "fp32"  # of the generator's products; bf16 where a processor multiplies it natively
-    )
+    # of the generator's products; bf16 where a processor multiplies it natively
+    precision: Precision = "fp32"
 
     def __post_init__(self) -> None:
         check(self)

@@ -19,9 +19,8 @@ def roll_axes(plan: Any) -> Measure:
 
     curve = data.open(plan.settings["data"].data).curve
     scale = ROLL_END / curve.norm(dim=1).max().item()
-    curve = curve[
-        torch.linspace(0, len(curve) - 1, 250).long()
-    ]  # chords are 0.003 of those units off at most
+    # chords are 0.003 of those units off at most
+    curve = curve[torch.linspace(0, len(curve) - 1, 250).long()]
     samples = 4_096 if plan.tier != "smoke" else 128
     stages = plan.settings["method"].latents
 

@@ -153,10 +153,8 @@ LABELS = {
 
 TEACHERS: dict[str, dict[str, Any]] = {
     "exact": {"teacher": "exact"},
-    "blurred": {
-        "teacher": "exact",
-        "blur": 0.3,
-    },  # its clusters are fifteen times as wide as those of the data
+    # its clusters are fifteen times as wide as those of the data
+    "blurred": {"teacher": "exact", "blur": 0.3},
 }
 
 
