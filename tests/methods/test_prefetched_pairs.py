@@ -3,47 +3,37 @@
 import os
 import signal
 import threading
-import time
 
 import pytest
 import torch
 from torch import nn
 
 from course_lib import seeds
-from course_lib.data.batches import Batch
 from course_lib.errors import UsageError
-from course_lib.methods.generated_pairs import PairStream, waiting_share
-from course_lib.methods.joint_projection import JointProjection, JointProjectionSettings
+from course_lib.methods.generated_pairs import PairStream
 from course_lib.methods.prefetched_pairs import PrefetchedPairs
-from course_lib.methods.projection import Projection, ProjectionSettings
 from course_lib.methods.spaces import Space
 from course_lib.methods.style_spaces import w_space
 from course_lib.networks.dcgan import Generator
-from course_lib.networks.multi_scale import MultiScale
-from course_lib.networks.projection import Projection as Network
-from course_lib.networks.projection import small_body
 from course_lib.networks.style import StyleGenerator
 
-STEPS = 6
 
+class Noted(nn.Module):
+    """z (B, 3) -> (B, 1, 2, 2); says which threads ran it."""
 
-class Slow(nn.Module):
-    """z (B, 3) -> (B, 1, 2, 2), after a pause; says which threads ran it."""
-
-    def __init__(self, pause=0.0):
+    def __init__(self):
         super().__init__()
         self.layer = nn.Linear(3, 4).requires_grad_(False)
-        self.pause, self.threads = pause, []
+        self.threads = []
 
     def __deepcopy__(self, memo):
-        other = Slow(self.pause)
+        other = Noted()
         other.load_state_dict(self.state_dict())
         other.threads = self.threads
         return other
 
     def forward(self, z):
         self.threads.append(threading.current_thread().name)
-        time.sleep(self.pause)
         return self.layer(z).reshape(-1, 1, 2, 2)
 
 
@@ -55,32 +45,12 @@ def draw(step, **changes):
     return seeds.Draw(0, step=step, **changes)
 
 
-def method(ahead=True, **settings):
-    torch.manual_seed(0)
-    made = Projection(
-        Generator(4, 1, 8, 8), Network(small_body(1, 8, 8, 16), 16, 4), ProjectionSettings(**settings)
-    )
-    return begun(made, ahead)
-
-
-def begun(made, ahead):
-    made.stream.ahead, made.steps = ahead, STEPS
-    made.networks.train()
-    return made
-
-
-def trained(made, steps=range(STEPS)):
-    for step in steps:
-        made.step(Batch(torch.zeros(8, 1, 8, 8), None, draw(step)))
-    return [p.clone() for p in made.networks.state_dict().values()]
-
-
 def equal(one, other):
     return all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
 
 
 def test_the_pairs_are_those_of_a_stream_that_makes_them_when_asked():
-    generator = Slow()
+    generator = Noted()
     plain, ahead = PairStream(space(generator)), PrefetchedPairs(space(generator))
     for step in range(5):
         one, other = plain.at(draw(step), 4), ahead.at(draw(step), 4, more=step < 4)
@@ -91,21 +61,8 @@ def test_the_pairs_are_those_of_a_stream_that_makes_them_when_asked():
     )
 
 
-def test_a_run_ends_with_the_same_weights_with_and_without():
-    with_, without = trained(method()), trained(method(ahead=False))
-    assert equal(with_, without)
-    assert equal(trained(method(lowest=3)), trained(method(ahead=False, lowest=3)))
-
-
-def test_a_run_that_was_interrupted_goes_on_with_the_pairs_that_it_would_have_had():
-    whole, first, second = method(), method(), method()
-    trained(first, range(3))
-    second.load_state_dict(first.state_dict())
-    assert equal(trained(second, range(3, STEPS)), trained(whole))
-
-
 def test_what_was_not_foreseen_is_made_when_it_is_asked_for():
-    generator = Slow()
+    generator = Noted()
     plain, stream = PairStream(space(generator)), PrefetchedPairs(space(generator))
     asked = [(draw(0), 4, "pairs"), (draw(5), 4, "pairs"), (draw(6), 3, "pairs"), (draw(7), 3, "others")]
     for request in asked:
@@ -114,10 +71,7 @@ def test_what_was_not_foreseen_is_made_when_it_is_asked_for():
 
 
 def test_nothing_is_made_that_no_step_will_ask_for():
-    made = method()
-    trained(made)
-    assert made.stream.pairs == 8 * STEPS and made.stream._next is None
-    generator = Slow()
+    generator = Noted()
     stream = PrefetchedPairs(space(generator))
     stream.at(draw(0), 4)
     assert stream._next is None and len(generator.threads) == 1
@@ -125,30 +79,8 @@ def test_nothing_is_made_that_no_step_will_ask_for():
 
 @pytest.mark.parametrize("changes", [{"world": 2}, {"prefix": "part0/"}, {"device": "cuda"}])
 def test_it_stays_out_of_groups_parts_and_gpus(changes):
-    assert PrefetchedPairs(space(Slow())).may_prefetch(draw(0))
-    assert not PrefetchedPairs(space(Slow())).may_prefetch(draw(0, **changes))
-
-
-def test_a_generator_that_is_trained_is_never_asked_ahead():
-    """Its weights at the next step are not known yet: a joint game that made pairs ahead would have stale ones."""
-
-    def joint(ahead, **settings):
-        torch.manual_seed(0)
-        networks = Generator(4, 1, 16, 8), Network(small_body(1, 16, 8, 16), 16, 4), MultiScale(1, 16, 8, 1)
-        return begun(JointProjection(*networks, JointProjectionSettings(**settings)), ahead)
-
-    def run(made):
-        for step in range(3):
-            images = torch.randn(8, 1, 16, 16, generator=seeds.generator(step))
-            made.step(Batch(images, None, draw(step)))
-        return [p.clone() for p in made.networks.state_dict().values()]
-
-    made = joint(True)
-    assert not made.stream.may_prefetch(draw(0)) and joint(True, train_generator=False).stream.may_prefetch(
-        draw(0)
-    )
-    assert equal(run(made), run(joint(False)))
-    assert equal(run(joint(True, train_generator=False)), run(joint(False, train_generator=False)))
+    assert PrefetchedPairs(space(Noted())).may_prefetch(draw(0))
+    assert not PrefetchedPairs(space(Noted())).may_prefetch(draw(0, **changes))
 
 
 class Held:
@@ -233,7 +165,7 @@ def test_a_draw_that_fails_fails_in_the_step_whose_pairs_it_concerns():
         return number
 
     broken = torch.randn(4, 3, generator=draw(1).generator("pairs"))
-    stream = PrefetchedPairs(Space("z", (3,), Slow(), codes))
+    stream = PrefetchedPairs(Space("z", (3,), Noted(), codes))
     assert len(stream.at(draw(0), 4, more=True).images) == 4
     with pytest.raises(RuntimeError, match="no code for this one"):
         stream.at(draw(1), 4, more=True)
@@ -253,7 +185,7 @@ def test_other_weights_give_other_pairs():
 
 
 def test_what_the_generator_raises_reaches_the_step_that_it_concerns():
-    class Broken(Slow):
+    class Broken(Noted):
         def __deepcopy__(self, memo):
             return self
 
@@ -275,7 +207,7 @@ def test_what_the_generator_raises_reaches_the_step_that_it_concerns():
 def test_ctrl_c_ends_the_waiting_at_once_and_the_next_step_has_its_pairs():
     made = threading.Event()
 
-    class Held(Slow):
+    class Held(Noted):
         def forward(self, z):
             if threading.current_thread() is not threading.main_thread():
                 made.wait(60)
@@ -287,8 +219,8 @@ def test_ctrl_c_ends_the_waiting_at_once_and_the_next_step_has_its_pairs():
     generator = Held()
     stream = PrefetchedPairs(space(generator))
     stream.at(draw(0), 4, more=True)
-    threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt):
+        threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
         stream.at(draw(1), 4, more=True)
     assert not made.is_set(), "the pairs were not waited for"
     made.set()
@@ -297,7 +229,7 @@ def test_ctrl_c_ends_the_waiting_at_once_and_the_next_step_has_its_pairs():
 
 
 def test_images_that_are_no_numbers_are_passed_on():
-    class NaN(Slow):
+    class NaN(Noted):
         def forward(self, z):
             return super().forward(z) * float("nan")
 
@@ -309,32 +241,38 @@ def test_images_that_are_no_numbers_are_passed_on():
     assert stream.at(draw(1), 4).images.isnan().all()
 
 
-def test_a_learner_that_is_slower_than_the_generator_does_not_wait():
-    """Sleep takes no processor, so on any machine both can sleep at once: three eighths of waiting become none."""
+def test_the_next_pairs_are_made_while_the_learner_learns():
+    learning, made = threading.Event(), threading.Event()
 
-    def share(ahead):
-        stream = PrefetchedPairs(space(Slow(0.03)))
-        stream.ahead = ahead
+    class Beside(Noted):
+        def forward(self, z):
+            ahead = threading.current_thread() is not threading.main_thread()
+            if ahead and not learning.wait(60):
+                raise TimeoutError("the learner waits for pairs that it has no need of yet")
+            images = super().forward(z)
+            if ahead:
+                made.set()
+            return images
 
-        def step(number):
-            stream.at(draw(number), 2, more=True)
-            time.sleep(0.05)
+        def __deepcopy__(self, memo):
+            return self
 
-        began = time.perf_counter()
-        found = waiting_share(stream, step, 12)
-        return found, time.perf_counter() - began
-
-    (plain, long), (ahead, short) = share(False), share(True)
-    # a machine with other work wakes sleepers late, so the bounds are wide
-    assert 0.2 < plain < 0.6 and ahead < plain / 2
-    assert short < long
+    generator = Beside()
+    stream = PrefetchedPairs(space(generator))
+    for step in range(4):
+        stream.at(draw(step), 2, more=True)
+        learning.set()
+        assert made.wait(60), "nobody has asked for them"
+        learning.clear()
+        made.clear()
+    assert generator.threads.count(threading.main_thread().name) == 1, "the first alone were waited for"
 
 
 def test_a_stream_that_is_gone_leaves_no_thread():
-    stream = PrefetchedPairs(space(Slow()))
+    stream = PrefetchedPairs(space(Noted()))
     stream.at(draw(0), 4, more=True)
     stream.at(draw(1), 4)
     (thread,) = stream._thread._threads
     del stream
-    thread.join(5)
+    thread.join(60)
     assert not thread.is_alive()
