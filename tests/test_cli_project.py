@@ -120,7 +120,9 @@ def test_files_of_other_sizes_are_resized_and_it_is_said(course, tmp_path):
     picture(folder / "a.png"), picture(folder / "b.png", side=50)
     (folder / "notes.txt").write_text("no picture")
     code, _, error = course("project", "dcgan-faces", "photos", *FAST, "--out", "found")
-    assert code == 0 and error.startswith("1 of 2 pictures are not of 32 × 32 pixels (one has 50 × 50)")
+    assert code == 0 and error.startswith(
+        "course: 1 of 2 pictures are not of 32 × 32 pixels (one has 50 × 50)"
+    )
     names = sorted(p.name for p in (tmp_path / "found" / "reconstructions").iterdir())
     assert names == ["00000-a.png", "00001-b.png"]
 
@@ -132,7 +134,7 @@ def test_damaged_and_missing_pictures(course, tmp_path):
     assert code == 1 and "b.png cannot be read" in error and "--skip-damaged" in error
     assert not (tmp_path / "projections").exists(), "nothing was begun"
     code, out, error = course("project", "dcgan-faces", good, bad, *FAST, "--skip-damaged")
-    assert code == 0 and "1 images" in out and "1 pictures cannot be read and are left out" in error
+    assert code == 0 and "1 images" in out and "course: 1 pictures cannot be read and are left out" in error
     code, _, error = course("project", "dcgan-faces", good, "gone.png", "lost.png")
     assert code == 1 and "gone.png, lost.png" in error and error.count("\n") == 1
     (tmp_path / "empty").mkdir()

@@ -93,14 +93,15 @@ def test_of_a_folder_every_picture_is_clustered(run, tmp_path, capsys, monkeypat
     assert main(words) == 0
     said = capsys.readouterr()
     assert (
-        "24 pictures in 3 clusters" in said.out and "left out: 1 file of a kind that is not read" in said.err
+        "24 pictures in 3 clusters" in said.out
+        and "course: pictures: left out: 1 file of a kind that is not read" in said.err
     )
     assert main([*words, "--split", "train"]) == 0
     said = capsys.readouterr()
     taken = int(said.out.split()[0])
-    assert taken < 24 and f"taken here: the train split, {taken} of 24 pictures" in said.err
+    assert taken < 24 and f"course: taken here: the train split, {taken} of 24 pictures" in said.err
     assert main([*words, "--first", "7"]) == 0
-    assert "taken here: the first 7 of 24 pictures" in capsys.readouterr().err
+    assert "course: taken here: the first 7 of 24 pictures" in capsys.readouterr().err
 
 
 def test_splits_of_folders_and_the_one_picture_of_a_folder_are_taken_once(tmp_path):
@@ -159,7 +160,9 @@ def test_commands_say_what_of_a_folder_they_take(run, tmp_path, capsys, monkeypa
     (tmp_path / "mine" / "raw.cr2").write_text("of a camera")
     files = Files([folder], 3, 32)
     assert len(files.names) == 24
-    assert any("1 file that is no picture (1 .cr2)" in remark for remark in files.remarks)
+    assert any(
+        "mine: left out: 1 file of a kind that is not read (1 .cr2)" in remark for remark in files.remarks
+    )
     assert any("folders below it (more)" in remark for remark in files.remarks)
     taken = FromSet(folder, "test", 3, 32)
     assert f"taken here: the test split, {len(taken.names)} of 27 pictures." in taken.remarks

@@ -1,10 +1,10 @@
 """`course cluster`: pictures in clusters, by the codes that a projection network gives them."""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
+from course_lib import notices
 from course_lib.cli.parser import Commands
 from course_lib.errors import UsageError
 
@@ -72,7 +72,7 @@ def opened(options: argparse.Namespace, spec: Any) -> tuple[Any, Any, tuple[str,
     own = data.is_own(name)
     whole = own and options.split is None
     for sentence in data.remarks(name, "" if whole else split):
-        print(sentence, file=sys.stderr)
+        notices.say(sentence)
     total = data.picture_count(name, options.split) if own else 0
     count = counted(options, name, total, own) if own else 0  # before pictures are prepared: many take long
     with data.without_report():
@@ -89,10 +89,7 @@ def opened(options: argparse.Namespace, spec: Any) -> tuple[Any, Any, tuple[str,
     count = counted(options, there.name, total, own)  # fewer where damaged ones were left out
     factors = None if there.factors is None else torch.from_numpy(np.array(there.factors[:count]))
     if count < total:
-        print(
-            f"taken here: the first {count:,} of {total:,} pictures (--first N takes N).",
-            file=sys.stderr,
-        )
+        notices.say(f"taken here: the first {count:,} of {total:,} pictures (--first N takes N).")
     return there.tensor(slice(0, count)), factors, there.factor_names
 
 

@@ -5,6 +5,7 @@ import dataclasses
 import json
 from typing import Any
 
+from course_lib import notices
 from course_lib.cli.parser import Commands
 from course_lib.errors import CourseError, UsageError
 
@@ -145,7 +146,7 @@ def data_prepare(options: argparse.Namespace) -> None:
     from course_lib.data import cache
 
     for sentence in data.remarks(options.name):
-        print(sentence)
+        notices.say(sentence)
     for split in getattr(cache.find(options.name), "splits", ("train", "test")):
         if split == "extra":  # SVHN's, twelve times the training set: prepared when it is asked for
             continue

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from course_lib import notices
 from course_lib.cli.parser import Commands
 from course_lib.errors import UsageError
 
@@ -78,7 +79,8 @@ def project(options: argparse.Namespace, chosen: dict[str, Any], here: Any) -> N
     method, networks = together(loaded)
     photographs = in_turn(lambda: photographs_of(options, method))
     for remark in photographs.remarks:
-        say(options, remark)
+        if not options.quiet:
+            notices.say(remark)
     out = options.out or Path("projections") / Path(options.of).name
     folder = ProjectionFolder(out, request_of(options, chosen), photographs, options.batch)
     if folder.finished:

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from course_lib import notices
 from course_lib.cli.parser import Commands
 from course_lib.errors import CourseError, UsageError
 
@@ -57,7 +58,8 @@ def run_translate(options: argparse.Namespace) -> None:
     ways = ways_of(method, options)
     photographs = photographs_of(options, method)
     for remark in photographs.remarks:
-        say(options, remark)
+        if not options.quiet:
+            notices.say(remark)
     word = f"{Path(options.of).name}-back" if options.back else Path(options.of).name
     out = options.out or Path("translations") / word
     started(out)

@@ -74,7 +74,7 @@ def arrange(
     unread = [_unread(name, labelled) for name, labelled in said if labelled is None or labelled.unread]
     telling = [labelled for _, labelled in said if labelled and (labelled.of is None or labelled.of)]
     label: dict[str, Any] = folders.classes() if not telling else {}
-    left_out = [*([_files(others)] if others else []), *unread, *folders.left_out]
+    left_out = [*([of_other_kinds(others)] if others else []), *unread, *folders.left_out]
     kept = folders.kept
     if named := {name: value for labelled in telling for name, value in (labelled.of or {}).items()}:
         label = {name: named[name] for name, _ in kept if name in named}
@@ -188,7 +188,8 @@ def _unread(name: str, labelled: metadata.Labelled | None) -> str:
     return f"the columns {', '.join(labelled.unread)} of {name}" if labelled else f"{name}, of unknown form"
 
 
-def _files(names: list[str]) -> str:
+def of_other_kinds(names: Sequence[str]) -> str:
+    """How many files are no pictures by their names, and of which kinds."""
     counts = Counter(PurePosixPath(name).suffix.lower() or "without an ending" for name in names)
     shown = ", ".join(f"{count:,} {ending}" for ending, count in counts.most_common(8))
     return f"{len(names):,} {'file' if len(names) == 1 else 'files'} of a kind that is not read ({shown})"

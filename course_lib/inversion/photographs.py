@@ -1,6 +1,5 @@
 """Images to be inverted, from files or from a data set by name, opened batch by batch."""
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +12,7 @@ from course_lib import data, files
 from course_lib.data import pictures
 from course_lib.data.folders import hidden
 from course_lib.data.images import Damaged, to_float
+from course_lib.data.layout import of_other_kinds
 from course_lib.errors import CourseError, UsageError
 
 
@@ -67,7 +67,7 @@ class Files:
                 f"{other:,} of {len(sizes):,} pictures are not of {resolution} × {resolution} pixels (one has "
                 f"{example[0]} × {example[1]}): their centre squares are resized."
             )
-        self.remarks += [remark for path in paths if Path(path).is_dir() for remark in _left_out(Path(path))]
+        self.remarks += [said for path in paths if Path(path).is_dir() and (said := _left_out(Path(path)))]
 
     @property
     def identity(self) -> list[str]:
@@ -126,30 +126,17 @@ def _listed(paths: Sequence[Path]) -> list[Path]:
     return found
 
 
-def _left_out(folder: Path) -> list[str]:
+def _left_out(folder: Path) -> str:
     """What of a folder is not taken: files that are no pictures by their names, and what lies in folders below it."""
-    others: Counter[str] = Counter()
-    below = []
-    for entry in sorted(folder.iterdir()):
-        if hidden(entry.name):
-            continue
-        if entry.is_dir():
-            below.append(entry.name)
-        elif not pictures.is_picture(entry.name):
-            others[entry.suffix.lower() or "without an ending"] += 1
-    said = []
-    if others:
-        count = sum(others.values())
-        kinds = ", ".join(f"{number:,} {kind}" for kind, number in others.most_common(8))
-        what = "file that is no picture" if count == 1 else "files that are no pictures"
-        said.append(f"{folder}: left out: {count:,} {what} ({kinds}).")
+    there = [entry for entry in sorted(folder.iterdir()) if not hidden(entry.name)]
+    below = [entry.name for entry in there if entry.is_dir()]
+    others = [entry.name for entry in there if not entry.is_dir() and not pictures.is_picture(entry.name)]
+    left_out = [of_other_kinds(others)] if others else []
     if below:
         more = ", …" if len(below) > 3 else ""
-        said.append(
-            f"{folder}: left out: what lies in folders below it ({', '.join(below[:3])}{more}); name them too to take "
-            f"it."
-        )
-    return said
+        shown = f"{', '.join(below[:3])}{more}"
+        left_out.append(f"what lies in folders below it ({shown}): name them too to take it")
+    return f"{folder.name}: left out: {'; '.join(left_out)}." if left_out else ""
 
 
 def _size(path: Path) -> tuple[int, int]:

@@ -55,8 +55,8 @@ def test_what_is_no_picture_is_counted_and_told(files, tmp_path, course, caplog)
     (folder / "cat" / "movie.mp4").write_bytes(b"x")
     (folder / "dog" / "raw").write_bytes(b"x")
     (folder / "Thumbs.db").write_bytes(b"x")  # nobody misses it
-    code, said, _ = course("data", "prepare", folder, "--resolution", "8")
-    assert code == 0
+    code, _, said = course("data", "prepare", folder, "--resolution", "8")
+    assert code == 0 and all(line.startswith("course: pets: ") for line in said.splitlines())
     assert "2 classes (cat 30, dog 30)" in said and "by a hash of the name" in said
     assert "3 files of a kind that is not read" in said
     assert all(f"1 {kind}" in said for kind in (".txt", ".mp4", "without an ending"))

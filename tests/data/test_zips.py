@@ -152,6 +152,8 @@ def test_a_zip_is_prepared_from_the_command_line(pets, files, capsys):
     command = ["data", "prepare", str(packed), "--resolution", "16"]
     assert cli.main(command) == 1
     error = capsys.readouterr().err
-    assert error.startswith("course: ") and error.count("\n") == 1 and "--skip-damaged" in error
+    *remarks, sentence = error.splitlines()
+    assert all(line.startswith(f"course: {packed.name}: ") for line in remarks)
+    assert sentence.startswith("course: ") and "--skip-damaged" in sentence
     assert cli.main([*command, "--skip-damaged"]) == 0
     assert "images of shape (3, 16, 16), ready to open" in capsys.readouterr().out
