@@ -9,9 +9,13 @@ from typing import Any
 
 from course_lib import recipes, seeds
 from course_lib.errors import CourseError, UsageError
+from course_lib.training.history import TIMES, is_gradient_norm, norms_last, rows_in
 
 SAMPLES = 36  # of each run in the figure
-TIMES = ("seconds", "examples_per_second")
+LINES = ("-", "--", "-.", ":")
+LINE = 0.24  # inches, of the table
+FIRST = 9  # letters of the beginning: of paths and names of runs the end tells more
+WIDEST = 28  # letters
 
 
 @dataclass(frozen=True)
@@ -26,8 +30,6 @@ class Compared:
 
 def read(name: str | Path) -> Compared:
     """A run or a zoo entry, which may have no rows. Raises CourseError when there is none, or it cannot be loaded."""
-    from course_lib.training.history import rows_in
-
     method = recipes.load(name)
     plan = method.plan
     settings = {"recipe": plan.recipe, "tier": plan.tier}
@@ -46,8 +48,6 @@ def differing(runs: Sequence[Compared]) -> list[str]:
 
 def quantities(runs: Sequence[Compared]) -> list[str]:
     """What the runs wrote down while they trained, less times; norms of gradients last."""
-    from course_lib.training.history import norms_last
-
     names = norms_last(name for run in runs for row in run.rows for name in row)
     return [name for name in names if name != "step" and name not in TIMES]
 
@@ -83,10 +83,10 @@ def figure(runs: Sequence[Compared], file: Path, seed: int = 0) -> None:
     from matplotlib import pyplot as plt
 
     from course_lib.figures import style
-    from course_lib.training.history import is_gradient_norm
 
     style.use()
     names, settings = quantities(runs), differing(runs)
+    short = _short([run.name for run in runs])
     columns = max(len(runs), min(len(names), 3), 1)
     curves = -(-len(names) // columns)
     heights = [2.6] * (curves + 1) + [LINE * (len(settings) + 2)]
@@ -110,7 +110,7 @@ def figure(runs: Sequence[Compared], file: Path, seed: int = 0) -> None:
             if points:
                 ax.plot(
                     *zip(*points, strict=True),
-                    label=run.name,
+                    label=short[number],
                     color=f"C{number}",
                     linestyle=LINES[number % 4],
                 )
@@ -122,17 +122,13 @@ def figure(runs: Sequence[Compared], file: Path, seed: int = 0) -> None:
     for number, ax in enumerate(axes[-1]):
         ax.set_axis_off()
         if number < len(runs):
-            _draw_samples(ax, runs[number], seed)
-    _draw_settings(drawn.add_subplot(below), runs, settings)
+            _draw_samples(ax, runs[number], short[number], seed)
+    _draw_settings(drawn.add_subplot(below), runs, short, settings)
     drawn.savefig(file)
     plt.close(drawn)
 
 
-LINES = ("-", "--", "-.", ":")
-LINE = 0.24  # inches, of the table
-
-
-def _draw_settings(ax: Any, runs: Sequence[Compared], names: Sequence[str]) -> None:
+def _draw_settings(ax: Any, runs: Sequence[Compared], short: Sequence[str], names: Sequence[str]) -> None:
     """A table under the plots, as `text` begins: a column a run, a line for each setting in which they differ."""
     ax.set_axis_off()
     if not names:
@@ -140,7 +136,7 @@ def _draw_settings(ax: Any, runs: Sequence[Compared], names: Sequence[str]) -> N
         return
     rows = [[name, *_short([_shown(run.settings.get(name)) for run in runs])] for name in names]
     table = ax.table(
-        [["settings that differ", *_short([run.name for run in runs])], *rows],
+        [["settings that differ", *short], *rows],
         cellLoc="left",
         bbox=(0, 0, 1, 1),
         edges="B",
@@ -178,13 +174,9 @@ def _alike(short: dict[str, str]) -> list[list[str]]:
     return [group for group in groups.values() if len(group) > 1]
 
 
-FIRST = 9  # letters of the beginning: of paths and names of runs the end tells more
-WIDEST = 28  # letters
-
-
-def _draw_samples(ax: Any, run: Compared, seed: int) -> None:
+def _draw_samples(ax: Any, run: Compared, name: str, seed: int) -> None:
     method = run.method
-    ax.set_title(run.name)
+    ax.set_title(name)
     try:
         samples = method.sample(method.latents(SAMPLES, seeds.generator(seed, purpose="sample"))).cpu()
     except CourseError:  # one that classifies, translates or encodes

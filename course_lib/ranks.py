@@ -161,9 +161,11 @@ class GlobalDraws(TorchFunctionMode):
         if func in MAKE or func is torch.randint:
             before, size, kwargs = _sizes(func, args, kwargs)
             return here.rows(func(*before, _times(size, dim, here.world), **kwargs), dim=dim)
-        if func is torch.multinomial and args[0].ndim == 1 and kwargs.get("replacement"):
-            weights, count = args
-            return here.rows(func(weights, count * here.world, **kwargs), dim=dim)
+        if func is torch.multinomial:
+            given = dict(zip(("input", "num_samples", "replacement"), args, strict=False)) | kwargs
+            if given["input"].ndim == 1 and given.get("replacement"):
+                count = given["num_samples"] * here.world
+                return here.rows(func(**given | {"num_samples": count}), dim=dim)
         name = getattr(func, "__name__", str(func))
         notices.say(
             f"each process draws torch.{name} for its own share of the batch.", once=f"share of {name}"

@@ -53,7 +53,8 @@ def plain(box):
 
 
 @pytest.mark.parametrize(
-    "recipe", ["dcgan-digits", "remedies-ring", "r3gan-fashion", "glo-fashion", "vae-fashion"]
+    "recipe",
+    ["dcgan-digits", "remedies-ring", "r3gan-fashion", "glo-fashion", "vae-fashion", "stylegan-faces"],
 )
 def test_help_of_a_recipe_says_something_of_every_setting(course, recipe):
     code, out, _ = course("train", recipe, "--tier", "book", "--help")

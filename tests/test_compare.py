@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import warnings
 
 import pytest
 
@@ -94,6 +95,22 @@ def test_values_that_differ_look_different_in_the_figure(two_runs, monkeypatch, 
     for row in (0, 1):  # names of runs, and the setting
         cells = [table[row, column].get_text().get_text() for column in range(1, len(values) + 1)]
         assert len(set(cells)) == len(values) and max(map(len, cells)) <= compare.WIDEST
+
+
+def test_long_names_of_runs_leave_the_figure_its_room(two_runs, monkeypatch):
+    from matplotlib import pyplot as plt
+
+    made = []
+    monkeypatch.setattr(plt, "close", made.append)
+    long = [f"/shared/lab/{'a-very-long-name-of-a-folder/' * 6}seed-{seed}" for seed in range(2)]
+    runs = [dataclasses.replace(compare.read("slow"), name=name) for name in long]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        compare.figure(runs, two_runs / "figure.png")
+    titles = {title for ax in made[0].axes if (title := ax.get_title("left")).endswith(("-0", "-1"))}
+    assert len(titles) == 2 and max(map(len, titles)) <= compare.WIDEST
+    (legend,) = (ax.get_legend() for ax in made[0].axes if ax.get_legend())
+    assert {text.get_text() for text in legend.get_texts()} == titles
 
 
 def test_what_cannot_be_compared_is_one_sentence(two_runs, capsys):

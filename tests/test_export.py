@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from course_lib import cli, recipes, zoo
 from course_lib.data import DataSpec
 from course_lib.errors import CourseError, UsageError
-from course_lib.export import TOLERANCE, export, laws, traced, traced_parts
+from course_lib.export import TOLERANCE, export, laws, networks, traced, traced_parts
 from course_lib.networks.denoiser import DenoiserNetwork, OneStep
 from course_lib.networks.style import StylePair
 
@@ -59,6 +59,15 @@ def test_onnx_agrees_for_batches_of_any_size(entry, tmp_path):
     with torch.no_grad():
         expected = recipes.load(entry).networks[said["network"]](x)
     torch.testing.assert_close(torch.from_numpy(found), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_of_several_wrong_files_the_worst_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(networks, "traced", lambda *_: None)
+    monkeypatch.setattr(networks, "_save_program", lambda *_: 2e-5)
+    monkeypatch.setattr(networks, "_save_plain", lambda *_: 0.5)
+    part = networks.Traced("generator", torch.nn.Identity(), torch.zeros(2, 3), "x", "y")
+    with pytest.raises(CourseError, match=r"generator\.py differs from the network by 5\.0e-01"):
+        networks._written(part, tmp_path, "run", onnx=False)
 
 
 DRAWN = 20_000  # latents that moments are taken of

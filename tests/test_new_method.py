@@ -1,6 +1,7 @@
 """A method is added by one file with its networks, its settings and one recipe, outside of this package."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -162,6 +163,15 @@ def test_a_name_that_stands_twice_is_refused(mine, monkeypatch):
     monkeypatch.setenv(VARIABLE, "my_lab.mean_matching, my_lab.again")
     with pytest.raises(UsageError, match=r"my_lab\.again has a recipe 'mean-bumps'"):
         list(recipes.RECIPES)
+
+
+def test_a_file_that_changes_within_one_tick_of_the_clock_is_read_again(mine, monkeypatch):
+    file = mine / "my_lab" / "again.py"
+    monkeypatch.setenv(VARIABLE, "my_lab.again")
+    for summary in ("one way", "another", "a third"):
+        file.write_text(f'RECIPES = {{"again": Recipe("{summary}", A, B)}}\n')
+        os.utime(file, (1e9, 1e9))
+        assert read_entries("my_lab.again") == {"again": summary}
 
 
 def test_a_module_that_is_not_there_is_named(monkeypatch):

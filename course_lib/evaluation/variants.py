@@ -20,6 +20,9 @@ from course_lib.evaluation.translations import (
     translated,
 )
 
+# of the largest eigenvalue: colours that differ by less than 1e-5 of the images are the same
+SINGULAR = 1e-10
+
 
 def light(images: Tensor) -> Tensor:
     """float64 (N,): the mean luminance of each image (N, 3, H, W) in [-1, 1], in grey levels of 255."""
@@ -49,8 +52,12 @@ def beyond_colour(images: Tensor, made: Tensor) -> float:
     that fits all images best: 0 for a translation that recolours and does nothing else.
     """
     x, y = (pixels.double().permute(0, 2, 3, 1).reshape(-1, 3) for pixels in (images, made))
-    x = torch.cat([x, torch.ones(len(x), 1, dtype=x.dtype)], 1)
-    fitted = torch.linalg.solve(x.T @ x, x.T @ y)
+    x = torch.cat([x, x.new_ones(len(x), 1)], 1)
+    normal = x.T @ x
+    if torch.linalg.matrix_rank(normal, hermitian=True, rtol=SINGULAR) == len(normal):
+        fitted = torch.linalg.solve(normal, x.T @ y)
+    else:  # grey images: of the maps that fit equally, the smallest
+        fitted = torch.linalg.pinv(normal, hermitian=True, rtol=SINGULAR) @ (x.T @ y)
     return LEVELS * (y - x @ fitted).square().mean().sqrt().item()
 
 

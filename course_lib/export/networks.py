@@ -95,9 +95,8 @@ def _written(part: Traced, folder: Path, run: str, onnx: bool) -> dict[str, Any]
         differences["onnx"] = _save_onnx(network, folder / f"{role}.onnx", inputs, expected)
     wrong = {kind: value for kind, value in differences.items() if not value <= TOLERANCE}
     if wrong:
-        raise CourseError(
-            f"{role}.{min(wrong)} differs from the network by {max(wrong.values()):.1e}: do not use it."
-        )
+        worst = max(wrong, key=wrong.__getitem__)
+        raise CourseError(f"{role}.{worst} differs from the network by {wrong[worst]:.1e}: do not use it.")
     given: dict[str, Any] = {"name": "x", "shape": ["batch", *inputs.shape[1:]], "what": part.takes}
     if part.parts:
         given["columns"] = [

@@ -94,15 +94,14 @@ def read_entries(module: str) -> dict[str, str]:
             f"there is no module '{module}', which {VARIABLE} or a package names as one with recipes: check the name, "
             f"and that Python finds it."
         )
-    file = Path(spec.origin)
-    return dict(_entries_of(file, file.stat().st_mtime_ns))
+    return dict(_entries_of(Path(spec.origin).read_text(encoding="utf-8")))
 
 
 @cache
-def _entries_of(file: Path, _changed: int) -> dict[str, str]:
-    """Read once, and again when the file has changed: the whole catalogue asks for each of its recipes."""
+def _entries_of(source: str) -> dict[str, str]:
+    """A text is taken apart once: the whole catalogue asks for each of its recipes."""
     entries: dict[str, str] = {}
-    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+    for node in ast.parse(source).body:
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         if not any(isinstance(t, ast.Name) and t.id == "RECIPES" for t in targets):
             continue

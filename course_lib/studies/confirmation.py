@@ -11,10 +11,11 @@ from typing import Any
 from course_lib import paths, records
 from course_lib.errors import CourseError
 from course_lib.studies.runner import find, measured, pool_of, write
+from course_lib.training.history import TIMES
 
 MACHINE = ("device", "threads", "torch", "instructions")  # what the last digits of a sum depend on
-# what depends on how busy a machine was, and is no result of a run
-TIMES = ("seconds", "examples_per_second", "cpu_seconds", "process_seconds")
+# what depends on how busy a machine was: times of a run's rows, and those that studies measure
+NO_RESULT = (*TIMES, "cpu_seconds", "process_seconds")
 LEVEL = 0.01  # at which one record, with all its measures, is wrongly said to hold other numbers
 
 
@@ -58,7 +59,7 @@ def confirm(name: str, *, folder: Path | None = None) -> Iterator[Confirmation]:
     import torch
 
     threads = max(line["hardware"]["threads"] for line in first.values())
-    measures = sum(len(line["measures"][-1]) - 1 for line in first.values())
+    measures = sum(len(_numbers(line["measures"][-1])) - 1 for line in first.values())  # less the step
     equal = True
     with pool_of(max(1, torch.get_num_threads() // threads)) as pool:
         jobs = {
@@ -135,10 +136,9 @@ def _beyond_seeds(line: dict[str, Any], seeds: list[dict[str, Any]], level: floa
         return f"it ended early ({line['failure']})"
     if len(seeds) < 2:
         return "the record has one seed, and so does not say how far seeds lie apart"
-    for measure, value in line["measures"][-1].items():
-        if measure in TIMES or isinstance(value, str):  # pictures of one seed: another run makes others
-            continue
-        of_seeds = [other["measures"][-1].get(measure, math.nan) for other in seeds]
+    last = [_numbers(other["measures"][-1]) for other in seeds]
+    for measure, value in _numbers(line["measures"][-1]).items():
+        of_seeds = [row.get(measure, math.nan) for row in last]
         if math.isnan(value) and any(map(math.isnan, of_seeds)):
             continue
         low, high = further_seed(of_seeds, level)
@@ -149,7 +149,26 @@ def _beyond_seeds(line: dict[str, Any], seeds: list[dict[str, Any]], level: floa
     return ""
 
 
+def _numbers(row: dict[str, Any]) -> dict[str, float]:
+    """What of a row another seed may be held against; not times, nor pictures of one seed, which are text.
+
+    A list gives its mean and its root mean square: what stands at a place of it need not be the same in two seeds (a
+    code that learnt another factor), and counts of rare things have no normal law.
+    """
+    found: dict[str, float] = {}
+    for name, value in row.items():
+        if name in NO_RESULT or isinstance(value, str):
+            continue
+        if isinstance(value, list):
+            squares = [number**2 for number in value]
+            found[f"the mean of {name}"] = math.fsum(value) / len(value)
+            found[f"the root mean square of {name}"] = math.sqrt(math.fsum(squares) / len(value))
+        else:
+            found[name] = value
+    return found
+
+
 def _without_times(part: Any) -> Any:
     if not isinstance(part, list):
         return part
-    return [{k: v for k, v in row.items() if k not in TIMES} for row in part]
+    return [{k: v for k, v in row.items() if k not in NO_RESULT} for row in part]

@@ -6,6 +6,8 @@ import json
 import math
 from collections.abc import Iterable
 
+# of a row: how busy the machine was, and no result of the run
+TIMES = ("seconds", "examples_per_second")
 # of a player's gradient, "player/gradient_norm": beside what the method says, and over many orders of magnitude
 GRADIENT_NORM = "gradient_norm"
 

@@ -10,9 +10,7 @@ from typing import Any
 from course_lib.recipes.lookup import run_folder
 from course_lib.recipes.resolve import resolve, restore
 from course_lib.training.checkpoint import RunDirectory
-from course_lib.training.history import norms_last, rows_in
-
-TIMES = ("step", "seconds", "examples_per_second")
+from course_lib.training.history import TIMES, norms_last, rows_in
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,9 @@ class Seen:
     @property
     def quantities(self) -> list[str]:
         """What it wrote down, less times: losses and scores, then norms of gradients."""
-        return [name for name in norms_last(n for row in self.rows for n in row) if name not in TIMES]
+        return [
+            name for name in norms_last(n for row in self.rows for n in row) if name not in ("step", *TIMES)
+        ]
 
     def curve(self, name: str) -> list[tuple[int, float]]:
         """Steps and values of one quantity."""

@@ -32,6 +32,14 @@ def test_a_recolouring_is_a_map_of_colours_and_blur_is_none():
     assert beyond_colour(FACES, FACES.roll(1, 0)) > 30  # other people's faces
 
 
+def test_of_grey_images_a_map_of_greys_is_found():
+    grey = FACES.mean(1, keepdim=True).expand_as(FACES)
+    tinted = grey * torch.tensor([0.5, 0.3, 0.7])[:, None, None] - 0.1
+    assert beyond_colour(grey, tinted) < 1e-3
+    assert beyond_colour(torch.zeros_like(FACES), torch.full_like(FACES, 0.4)) < 1e-3
+    assert beyond_colour(grey, grey.roll(1, 0)) > 30
+
+
 def test_the_day_comes_back_from_the_night():
     rounded = NIGHT.add(1).mul(127.5).round().div(127.5).sub(1)
     assert (by_day(NIGHT) - FACES).abs().max() < 1e-4

@@ -91,6 +91,42 @@ def test_another_machine_does_not_explain_any_difference(toy):
         list(studies.confirm("toy", folder=toy.parent))
 
 
+def listed(toy, factor):
+    """A measure with lists, in the record of another machine: the second seed holds the same numbers turned round."""
+    made(toy)
+    old = [line | {"code": "earlier"} for line in lines(toy)]
+    for line in old:
+        line["hardware"] = line["hardware"] | {"device": "another"}
+        counts = [count * factor for count in line["measures"][-1]["counts"]]
+        line["measures"][-1]["counts"] = counts[::-1] if line["seed"] else counts
+    toy.write_text("".join(json.dumps(line) + "\n" for line in old))
+
+
+@pytest.fixture
+def with_lists(monkeypatch):
+    def counted(plan):
+        inner = TOY.measures(plan)
+        return lambda run: inner(run) | {"counts": [0, 7, 9, 50]}
+
+    monkeypatch.setitem(studies.STUDIES, "toy", dataclasses.replace(TOY, measures=counted))
+
+
+def test_lists_are_compared_too_whatever_order_a_seed_has_them_in(toy, with_lists):
+    listed(toy, 1)
+    again = {run.line["variant"]: run for run in studies.confirm("toy", folder=toy.parent)}
+    assert again["plain"].elsewhere == "" and len(again) == 2, "equal lists are equal"
+    for line in (old := lines(toy)):
+        line["measures"][-1]["counts"] = line["measures"][-1]["counts"][::-1]
+    toy.write_text("".join(json.dumps(line) + "\n" for line in old))
+    assert all(run.elsewhere for run in studies.confirm("toy", folder=toy.parent))
+
+
+def test_lists_of_other_numbers_are_no_other_seed_s(toy, with_lists):
+    listed(toy, 1e6)
+    with pytest.raises(CourseError, match="the mean of counts is .* its seeds let expect"):
+        list(studies.confirm("toy", folder=toy.parent))
+
+
 def test_one_seed_does_not_say_what_seeds_explain(toy):
     elsewhere(toy, (1.001, 1.001))
     toy.write_text("".join(json.dumps(line) + "\n" for line in lines(toy) if line["seed"] == 0))

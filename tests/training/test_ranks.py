@@ -252,6 +252,9 @@ def test_rows_of_ranks_make_up_the_whole_and_hold_whole_groups():
         lambda n, g: torch.empty(n, 2).normal_(generator=g),
         lambda n, g: torch.empty(n, 2).uniform_(-1, 1, generator=g),
         lambda n, g: torch.multinomial(torch.arange(1.0, 6.0), n, replacement=True, generator=g),
+        lambda n, g: torch.multinomial(torch.ones(5), num_samples=n, replacement=True, generator=g),
+        lambda n, g: torch.multinomial(torch.ones(5), n, True, generator=g),
+        lambda n, g: torch.multinomial(input=torch.ones(5), num_samples=n, replacement=True, generator=g),
     ],
 )
 def test_what_ranks_draw_is_one_draw_of_the_whole(law):

@@ -6,11 +6,8 @@ from typing import Any, NamedTuple
 from course_lib.studies.catalogue.glo import at_the_end
 from course_lib.studies.plan import Measure, Study
 
-SETS = (
-    "generated",
-    "unseen",
-    "turned",
-)  # own images; faces of the test set; faces turned further than any it saw
+# own images; faces of the test set; faces turned further than any it saw
+SETS = ("generated", "unseen", "turned")
 TURNED = 1.8  # of yaw, which ends at 1 in the data
 EDITED = ("smile", "sunglasses", "beard", "background")
 AMOUNT = 2.0  # of an edit, in standard deviations of codes along its direction
@@ -33,7 +30,7 @@ def searches(plan: Any) -> Measure:
         row: dict[str, Any] = {}
         for name, (images, truth) in images_of(run.method, faces, d.batch, d.seed).items():
             inversion = run.method.search(images)
-            row |= compared(name, images, inversion, judge, binary)
+            row |= compared(name, images, inversion.reconstructions, judge, binary)
             if truth is not None:
                 row |= in_code(run.method, inversion.codes, truth)
                 row["seconds"] = inversion.seconds / len(images)
@@ -71,12 +68,11 @@ def turned(numbers: range, resolution: int) -> Any:
     return faces.draw(factors, resolution)
 
 
-def compared(name: str, images: Any, inversion: Any, judge: Any, binary: Any) -> dict[str, float]:
+def compared(name: str, images: Any, made: Any, judge: Any, binary: Any) -> dict[str, float]:
     """Errors in the image, in a judge's eyes and in the factors that it reads."""
     from course_lib.inversion.fresh_samples import factor_error
     from course_lib.inversion.measures import NAMES, measured
 
-    made = inversion.reconstructions
     values = measured(images, made, judge.name)
     each = {measure: getattr(values, measure) for measure in NAMES}
     each["factors"] = factor_error(judge.logits(images.cpu()), judge.logits(made), binary)

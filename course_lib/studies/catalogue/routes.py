@@ -8,6 +8,7 @@ from course_lib.studies.plan import Measure, Study
 
 ROUTES = "routes-stylegan-faces"  # whose batch says how many images there are of each kind, for a seed
 SETS = ("generated", "unseen", "turned")
+ERRORS = ("psnr", "perceptual", "factors")  # of those that `inversion.compared` gives
 
 
 class Answer(NamedTuple):
@@ -85,15 +86,15 @@ def routes(plan: Any) -> Measure:
 
     def found(run: Any) -> dict[str, Any]:
         row: dict[str, Any] = {}
-        asked = images_of(plan, run.method, faces)
+        wanted = images_of(plan, run.method, faces)
         spent: list[float] = []
-        for name, images in asked.of.items():
+        for name, images in wanted.of.items():
             began = time.process_time()
             answer = answer_of(run.method, images)
             spent.append((time.process_time() - began) / len(images))
             row |= judged(plan, name, images, answer, judge, binary)
             if name == "generated":
-                row |= in_code(run.method, answer.codes, asked.z)
+                row |= in_code(run.method, answer.codes, wanted.z)
         return row | {"seconds": sum(spent[1:]) / len(spent[1:])}
 
     return at_the_end(plan, found)
@@ -131,24 +132,13 @@ def images_of(plan: Any, method: Any, faces: Any, sets: tuple[str, ...] = SETS) 
 
 def judged(plan: Any, name: str, images: Any, answer: Answer, judge: Any, binary: Any) -> dict[str, float]:
     """What an answer leaves of images; of unseen faces also what edits of it change."""
-    from course_lib.studies.catalogue.inversion import edits
+    from course_lib.studies.catalogue.inversion import compared, edits
 
-    row = compared(name, images, answer.made, judge, binary)
+    every = compared(name, images, answer.made, judge, binary)
+    row = {key: value for key, value in every.items() if key.rpartition("/")[2] in ERRORS}
     if name == "unseen" and answer.image is not None:
         row |= edits(plan.pretrained["generator"], answer.codes, answer.image, judge, binary)
     return row
-
-
-def compared(name: str, images: Any, made: Any, judge: Any, binary: Any) -> dict[str, float]:
-    """Errors in the image, in a judge's eyes and in the factors that it reads."""
-    from course_lib.inversion.fresh_samples import factor_error
-    from course_lib.inversion.measures import measured
-
-    values = measured(images, made, judge.name)
-    each = {"psnr": values.psnr, "perceptual": values.perceptual}
-    each["factors"] = factor_error(judge.logits(images.cpu()), judge.logits(made), binary)
-    row = {f"{name}/{key}": value.mean().item() for key, value in each.items()}
-    return row | {f"deviation/{name}/{key}": value.std().item() for key, value in each.items()}
 
 
 STUDIES = {
