@@ -22,7 +22,7 @@ def javascript():
         program = (
             f"const DATA = {json.dumps(data)};\n{source}\nconsole.log(JSON.stringify((() => {{{code}}})()));"
         )
-        done = subprocess.run([node, "-"], input=program, capture_output=True, text=True, timeout=120)
+        done = subprocess.run([node, "-"], input=program, capture_output=True, text=True, timeout=600)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
