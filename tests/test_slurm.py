@@ -8,16 +8,19 @@ import time
 from pathlib import Path
 
 import pytest
-from faults.runs import RING
+from faults.runs import GRACE, RING
+
+from course_lib.training.checkpoint import RunDirectory
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples" / "slurm"
-# starts a process for each task with what SLURM tells it, and ends as the worst of them
+# starts a process for each task with what SLURM tells it, notes which, and ends as the worst of them
 SRUN = """#!/bin/bash
 while [[ $1 == --* ]]; do shift; done
 worst=0; ids=()
 for task in $(seq 0 $((SLURM_NTASKS - 1))); do
     SLURM_PROCID=$task SLURM_LOCALID=$task "$@" & ids+=($!)
 done
+echo "${ids[@]}" > "$REQUEUED.tasks"
 for id in "${ids[@]}"; do wait "$id" || { code=$?; [ $code -gt $worst ] && worst=$code; }; done
 exit $worst
 """
@@ -67,18 +70,46 @@ def test_a_script_is_one_that_bash_reads_and_sbatch_too(name):
     )
     asked = [line.removeprefix("#SBATCH ") for line in head if line.startswith("#SBATCH")]
     assert "--requeue" in asked and "--open-mode=append" in asked and any("--time" in line for line in asked)
-    assert "--signal=USR1@180" in asked and "scontrol requeue" in text
+    (seconds,) = [int(line.removeprefix("--signal=USR1@")) for line in asked if "--signal" in line]
+    assert seconds >= 6 * GRACE and "scontrol requeue" in text, "time to save a large run"
+
+
+@pytest.fixture
+def started(tmp_path, monkeypatch):
+    """Start a job in this folder, wait until its run has saved itself once, and kill what is left of it at the end."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(EXAMPLES.parent.parent))
+    jobs = []
+
+    def start(*words):
+        job = subprocess.Popen(["bash", *words], stderr=subprocess.PIPE, text=True, start_new_session=True)
+        jobs.append(job)
+        while not (tmp_path / "run" / "latest").exists():
+            assert job.poll() is None, job.stderr.read()
+            time.sleep(0.05)
+        return job
+
+    yield start
+    for job in jobs:
+        if job.poll() is None:
+            os.killpg(job.pid, signal.SIGKILL)
+            job.wait()
 
 
 @pytest.mark.slow
-def test_a_job_trains_one_run_and_is_queued_again_at_the_limit(cluster, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PYTHONPATH", str(EXAMPLES.parent.parent))
-    words = [*RING[1:], "--steps", "100000", "--max-minutes", "0.0001", "--out", tmp_path / "run"]
-    job = subprocess.run(["bash", EXAMPLES / "nodes.sh", *words], capture_output=True, text=True, timeout=300)
-    assert job.returncode == 75, job.stderr
-    assert cluster.read_text() == "4711\n" and job.stderr.count("queue it again") == 1
-    assert (tmp_path / "run" / "latest").exists()
+@pytest.mark.parametrize("script", ["one-node.sh", "nodes.sh"])
+def test_a_job_trains_one_run_and_saves_itself_at_the_time_limit(started, cluster, tmp_path, script):
+    """SLURM sends USR1 to the processes that srun has started, and neither to srun nor to the script."""
+    job = started(EXAMPLES / script, *RING[1:], "--steps", "1000000", "--out", tmp_path / "run")
+    tasks = [int(number) for number in Path(f"{cluster}.tasks").read_text().split()]
+    assert len(tasks) == 2
+    for task in tasks:
+        os.kill(task, signal.SIGUSR1)
+    _, said = job.communicate(timeout=300)
+    assert job.returncode == 75, said
+    assert cluster.read_text() == "4711\n" and said.count("queue it again") == 1
+    step = RunDirectory(tmp_path / "run").latest()
+    assert f"stopped at step {step:,} of 1,000,000 and saved to {tmp_path / 'run'}" in said
 
 
 @pytest.fixture
@@ -100,12 +131,9 @@ def test_an_elastic_job_whose_time_is_over_is_queued_and_not_started_again(elast
 
 
 @pytest.mark.slow
-def test_an_elastic_job_saves_itself_at_the_time_limit(elastic, cluster, tmp_path):
+def test_an_elastic_job_saves_itself_at_the_time_limit(elastic, started, cluster):
     """SLURM sends USR1 to torchrun, which passes it on."""
-    job = subprocess.Popen(elastic, stderr=subprocess.PIPE, text=True)
-    while not (tmp_path / "run" / "latest").exists():
-        assert job.poll() is None, job.stderr.read()
-        time.sleep(0.05)
+    job = started(*elastic[1:])
     os.kill(int(Path(f"{cluster}.torchrun").read_text()), signal.SIGUSR1)
     _, said = job.communicate(timeout=600)
     assert job.returncode == 75, said

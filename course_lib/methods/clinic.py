@@ -1,4 +1,4 @@
-"""GANs that are wrong on purpose: mistakes that are made in practice, for the failure clinic of chapter 4.
+"""GANs that are wrong on purpose: mistakes that are made in practice, for the failure clinic of chapter 4b.
 
 Never build on this file. Each class makes one mistake, says which, and differs from `methods.gan` in nothing else.
 """

@@ -49,7 +49,7 @@ class Alarms:
                 player = name.rpartition("/")[0] or "method"
                 notices.say(
                     f"{self.label} diverges at step {int(row['step']):,}: the loss of the {player} is {value:.3g}, and "
-                    f"was usually {usual:.3g}. The clinic of chapter 4 says what to try: lower rates first.",
+                    f"was usually {usual:.3g}. The clinic of chapter 4b says what to try: lower rates first.",
                     once=f"{self.label} diverges: {player}",
                 )
 
@@ -60,7 +60,7 @@ class Alarms:
             if norm > TIMES * max(LEAST, usual):
                 notices.say(
                     f"{self.label} diverges at step {step:,}: the norm of the gradient of the {player} is {norm:.3g}, "
-                    f"and was usually {usual:.3g}. The clinic of chapter 4 says what to try: lower rates first.",
+                    f"and was usually {usual:.3g}. The clinic of chapter 4b says what to try: lower rates first.",
                     once=f"{self.label} diverges: gradient of the {player}",
                 )
             gone = math.isfinite(usual) and norm < SHARE * usual

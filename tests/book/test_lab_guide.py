@@ -1,5 +1,7 @@
 """The lab guide: every block of it is run as it is printed, in the order of the page."""
 
+import ast
+import io
 import json
 import os
 import re
@@ -7,13 +9,19 @@ import runpy
 import shlex
 import subprocess
 import sys
+import tokenize
 
 import pytest
 
 from course_lib import cli
+from course_lib.objectives.adversarial import GAMES
 from course_lib.recipes.catalogue import RECIPES
 
 BLOCK = re.compile(r"^```\{code-block\} (\w+)\n(?::caption: (\S+)\n)?(.*?)^```$", re.MULTILINE | re.DOTALL)
+OF_THE_COURSE = frozenset(GAMES)
+LAYOUT = {
+    tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER,
+}  # fmt: skip
 
 
 def blocks(project) -> list[tuple[str, str, str]]:
@@ -26,9 +34,31 @@ def test_every_block_is_one_that_is_run(project):
     found = blocks(project)
     assert text.count("```") == 2 * len(found)
     assert all(name if kind == "python" else kind == "console" for kind, name, _ in found)
-    for kind, _, block in found:
+    for kind, name, block in found:
         if kind == "python":
-            assert block.count("\n") <= 62, "about forty lines each, and a recipe"
+            assert code_lines(block) <= 40, name
+
+
+def code_lines(source: str) -> int:
+    """Lines of a file that are code: no docstring, no comment, and not empty."""
+    said = [node.body[0] for node in ast.walk(ast.parse(source)) if has_docstring(node)]
+    docstrings = {line for node in said for line in range(node.lineno, node.end_lineno + 1)}
+    code = set()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type not in LAYOUT:
+            code |= set(range(token.start[0], token.end[0] + 1))
+    return len(code - docstrings)
+
+
+def has_docstring(node: ast.AST) -> bool:
+    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    return isinstance(node, kinds) and ast.get_docstring(node) is not None
+
+
+def test_lines_of_code_are_counted():
+    said = '"""A module:\n\nof two lines."""\n\n# a comment\n'
+    assert code_lines(said) == 0
+    assert code_lines(said + 'x = [  # one\n    1,\n]\n\n\ndef f():\n    """Says."""\n    return x\n') == 5
 
 
 @pytest.mark.slow
@@ -70,7 +100,9 @@ def run_by_torchrun(project, words):
 
 
 def forget(monkeypatch):
-    """No recipe of a file is known."""
+    """No recipe and no game of a file is known."""
+    for name in GAMES.keys() - OF_THE_COURSE:
+        del GAMES[name]
     monkeypatch.setattr(RECIPES, "_added", {})
     for name in [name for name in sys.modules if name.startswith("course_recipe_")]:
         del sys.modules[name]

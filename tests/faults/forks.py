@@ -46,8 +46,8 @@ class Forks:
         rows: the moment, as how many rows of metrics this process has begun to write (or what else `file`, a name and
         a mode, stands for); 0 is at once. Then:
         seconds and signal: wait so long and send that signal; disk: SIGKILL at that many disk operations in the
-        run directory; full: the disk is full from that many writes on; fill: a file to fill the disk with, leaving
-        `leave` bytes. limit: largest file, in bytes.
+        run directory, or in the folder `within`; full: the disk is full from that many writes on; fill: a file to fill
+        the disk with, leaving `leave` bytes. limit: largest file, in bytes.
         """
         self.server.stdin.write(json.dumps({"arguments": [str(a) for a in arguments], **job}) + "\n")
         self.server.stdin.flush()
@@ -59,6 +59,8 @@ class Forks:
 
         rows, seconds and signal as in `run`, counted where rank 0 writes; to: the ranks that the signal is sent to.
         lacking: [rank, step, most], a process that from that step of its method on holds so many examples.
+        spoiled: [rank, step, what], a process that in that step of its method has a NaN: in its "examples", or in the
+        "loss" alone that it tells.
         """
         said = {
             "arguments": [str(a) for a in arguments],
@@ -114,6 +116,8 @@ def carried_out(job: dict) -> tuple[list[int], list[str], float]:
                 }  # fmt: skip
             if job.get("lacking", [None])[0] == rank:
                 lack_memory(*job["lacking"][1:])
+            if job.get("spoiled", [None])[0] == rank:
+                spoil(*job["spoiled"][1:])
             perform(job if rank == 0 else {"arguments": job["arguments"]}, reporter)
     os.close(reporter)
     reached = os.read(reports, 1) if "rows" in job else b""  # empty when the process ends before that
@@ -150,6 +154,26 @@ def lack_memory(step: int, most: int) -> None:
     GAN.step = short
 
 
+def spoil(step: int, what: str) -> None:
+    """A NaN in one step of an adversarial game, the first of this process being step 1."""
+    from dataclasses import replace
+
+    from course_lib.methods.gan import GAN
+
+    taken, done = GAN.step, [0]
+
+    def spoiled(self, batch):
+        done[0] += 1
+        if done[0] != step:
+            return taken(self, batch)
+        if what == "examples":
+            return taken(self, replace(batch, x=batch.x * float("nan")))
+        metrics = taken(self, batch)
+        return metrics | {"discriminator/loss": metrics["discriminator/loss"] * float("nan")}
+
+    GAN.step = spoiled
+
+
 def perform(job: dict, reporter: int) -> None:
     """What the forked process does: the command, as Python would run it."""
     from course_lib import cli
@@ -177,7 +201,9 @@ class Moment:
         self.job, self.reporter = job, reporter
         self.rows = self.operations = 0
         words = job["arguments"]
-        self.directory = words[words.index("--out") + 1] if "--out" in words else "nowhere"
+        self.directory = job.get("within") or (
+            words[words.index("--out") + 1] if "--out" in words else "nowhere"
+        )
         if job["rows"] == 0:
             self.reached()
 

@@ -1,6 +1,7 @@
 """Faults at each moment and in each bit: checkpoints cut and flipped, a disk that fills up, clocks that jump, and kills
 while a network grows, a run is evaluated and data is prepared."""
 
+import json
 import random
 import runpy
 import shutil
@@ -50,7 +51,7 @@ def test_a_checkpoint_cut_at_every_kilobyte_is_seen(run):
             file.write_bytes(whole[:length])
             with pytest.raises(CourseError, match="is damaged"):
                 RunDirectory(run).load(12)
-            ledger.note("a bit of a checkpoint", "clear sentence")
+            ledger.note("a checkpoint cut short", "clear sentence")
         file.write_bytes(whole)
     assert RunDirectory(run).load(12)
 
@@ -100,20 +101,41 @@ def test_a_run_killed_while_it_grows_equals_the_uninterrupted_one(forks, uninter
     assert_same(run, uninterrupted(GROWING))
 
 
+def killed_on_the_way(forks, *command, within, every=1) -> int:
+    """Kill a command at its first disk operation in a folder, at one that is `every` later, and so on, until it has
+    come to its end before: how many kills hit."""
+    kills = 0
+    while True:
+        code, error = forks.run(*command, rows=0, disk=1 + kills * every, within=str(within))
+        if code == 0:
+            return kills
+        assert (code, error) == (-signal.SIGKILL, ""), f"kill {kills}"
+        kills += 1
+
+
 @pytest.mark.slow
-def test_kills_while_data_is_prepared_and_a_run_is_evaluated_leave_both_whole(forks, run, tmp_path):
-    pets = pictures.picture_folder(tmp_path / "pets")
-    chance = random.Random(3)
+def test_kills_while_data_is_prepared_leave_a_set_that_is_whole(forks, tmp_path):
+    pets, place = pictures.picture_folder(tmp_path / "pets", each=4), forks.cache / "prepared"
     prepare = ["data", "prepare", pets, "--resolution", "16"]
-    for _ in range(4):  # `rows` of 0 is at once
-        code, _ = forks.run(*prepare, rows=0, seconds=chance.uniform(0, 0.2), signal=signal.SIGKILL)
-        assert code in (0, -signal.SIGKILL)
-        ledger.note("a kill", "identical")
-    assert forks.run(*prepare)[0] == 0
+    assert killed_on_the_way(forks, *prepare, within=place, every=3) > 5
     assert forks.run("data", "check")[0] == 0
-    before, copy = contents(run), tmp_path / "copy"
+    (made,) = place.glob("*pets*")
+    ours = {file.name: file.read_bytes() for file in made.iterdir()}
+    shutil.rmtree(made)
+    assert forks.run(*prepare) == (0, "")
+    assert ours == {file.name: file.read_bytes() for file in made.iterdir()}
+    assert not list(place.glob(".*.tmp"))
+    ledger.note("a kill", "identical")
+
+
+@pytest.mark.slow
+def test_kills_while_a_run_is_evaluated_leave_the_run_and_its_numbers_whole(forks, run, tmp_path):
+    before, copy, measured = contents(run), tmp_path / "copy", tmp_path / "measures.json"
+    evaluate = ["evaluate", "--samples", "100", "--json"]
+    assert forks.run(*evaluate, measured, run) == (0, "")
     shutil.copytree(run, copy)
-    for _ in range(3):
-        forks.run("evaluate", copy, rows=0, seconds=chance.uniform(0, 0.5), signal=signal.SIGKILL)
-        ledger.note("a kill", "identical")
+    theirs = copy / "measures.json"
+    assert killed_on_the_way(forks, *evaluate, theirs, copy, within=copy) > 5
     assert same(contents(copy), before)
+    assert json.loads(theirs.read_text()) == json.loads(measured.read_text())
+    ledger.note("a kill", "identical")

@@ -4,6 +4,7 @@ import signal
 import time
 
 import pytest
+import torch
 from faults import ledger
 from faults.runs import DIGITS, GRACE, RING, assert_same, contents, sentence
 
@@ -69,6 +70,35 @@ def test_what_is_wrong_is_said_once(forks, whole, tmp_path):
     codes, errors = forks.run_ranks(2, *COMMAND, "--width", "8", "--out", whole)
     assert codes == [1, 1] and "holds another run" in errors[0] and errors[1] == ""
     ledger.note("one of two processes", "clear sentence")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", ["examples", "loss"])
+def test_a_nan_of_one_of_two_ends_both_and_is_said_once(forks, whole, tmp_path, what):
+    """Step 8 is the last of a row, so that what the other process has of its own up to there may well be finite."""
+    run = tmp_path / "run"
+    codes, errors = forks.run_ranks(2, *COMMAND, "--out", run, spoiled=[1, 8, what])
+    assert codes == [1, 1] and errors[1] == "", "one speaks"
+    assert "the loss of the discriminator became nan at step 8; " in sentence(errors[0])
+    assert f"the last good checkpoint is of step 5 in {run}" in errors[0]
+    directory = RunDirectory(run)
+    assert directory.steps() == [5] and "NaN" not in directory.metrics.read_text()
+    check_finite(directory.load(5))
+    assert forks.run_ranks(2, *COMMAND, "--out", run) == ([0, 0], ["", ""])
+    assert_same(run, whole)
+    ledger.note("a loss that is NaN", "clear sentence")
+
+
+def check_finite(tree) -> None:
+    """Raises AssertionError where a state has a number that is none."""
+    if isinstance(tree, torch.Tensor):
+        assert tree.isfinite().all()
+    elif isinstance(tree, dict):
+        for value in tree.values():
+            check_finite(value)
+    elif isinstance(tree, (list, tuple)):
+        for value in tree:
+            check_finite(value)
 
 
 # gloo waits half an hour for a process that lives and does not come: less says that nobody has waited for one

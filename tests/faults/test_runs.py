@@ -1,17 +1,21 @@
 """What goes wrong with runs: killed, interrupted, diverging, full, crowded. Nothing is lost."""
 
-import contextlib
 import json
 import random
 import re
 import signal
 import subprocess
+import threading
+import time
 
 import pytest
 from faults.runs import DIGITS, GRACE, RING, SMALL, assert_same, contents, same, sentence, train
 
 from course_lib import cli, files, paths, recipes
+from course_lib.errors import CourseError
 from course_lib.training.checkpoint import RunDirectory
+
+PATIENCE = 300.0  # seconds that a busy machine may take
 
 
 @pytest.mark.slow
@@ -169,6 +173,35 @@ def test_missing_data_is_a_sentence_with_its_cure(tmp_path, monkeypatch, capsys)
     assert not (tmp_path / "run").exists()
 
 
-def test_a_run_can_be_read_while_it_trains(run):
-    with RunDirectory(run).claimed(RunDirectory(run).config()), contextlib.nullcontext():
-        assert recipes.load(run).networks["generator"] is not None
+def test_a_run_can_be_read_while_it_trains(run, tmp_path):
+    """A thread trains, and rests between two of its steps until it was read; then it goes on to its end."""
+    plan, out = recipes.load(run).plan, tmp_path / "other"
+    directory, rests, was_read, ended = RunDirectory(out), threading.Event(), threading.Event(), []
+
+    def rest(step, _):
+        if step == 11:
+            rests.set()
+            assert was_read.wait(PATIENCE)
+
+    def trains():
+        recipes.train(plan, out, device="cpu", every=11, observe=rest, quiet=True)
+        ended.append(True)
+
+    thread = threading.Thread(target=trains)
+    thread.start()
+    try:
+        assert rests.wait(PATIENCE)
+        end = time.monotonic() + PATIENCE
+        while directory.latest() != 10:  # it is written behind the steps
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        with pytest.raises(CourseError, match="is being trained by another process"):
+            recipes.train(plan, out, device="cpu", quiet=True)
+        weights = recipes.load(out).networks["generator"].state_dict()
+        rows = [json.loads(line)["step"] for line in directory.metrics.read_text().splitlines()]
+    finally:
+        was_read.set()
+        thread.join(PATIENCE)
+    assert ended and rows == [2, 4, 6, 8, 10]
+    assert same(dict(weights), RunDirectory(run).load(10)["average"]["generator"]), "of the last checkpoint"
+    assert same(contents(out), contents(run))

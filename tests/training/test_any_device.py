@@ -16,7 +16,9 @@ from course_lib.data.images import ImageSet
 from course_lib.errors import UsageError
 from course_lib.methods.protocol import Method
 from course_lib.training.ema import Average
+from course_lib.training.log import Journal
 from course_lib.training.loop import LoopSettings, prepare
+from course_lib.training.run import begin
 
 # one of each method, and of the networks that are special to one
 NAMES = (
@@ -90,38 +92,17 @@ def data_of(plan):
     )  # fmt: skip
 
 
-def stepped(name, device, **changes):
-    """The method after its first steps there, its averages and its batches."""
-    plan = recipes.resolve(name, "smoke", precision="fp32", **changes)
+def built(name):
+    """A method whose networks are made on the meta device, and its batches."""
+    plan = recipes.resolve(name, "smoke", precision="fp32")
     dataset = data_of(plan)
     images = len(dataset.shape) == 3
-    with torch.device(device):
+    with torch.device("meta"):
         method = recipes.build(plan, spec_of(dataset, None, False))
     method.prepare(dataset, 0)
-    settings = LoopSettings(precision="fp32")
-    batches = Batches(dataset, 8 * method.minibatches, seed=0, device=device)
-    prepare(method, batches.device, settings, STEPS, images)
-    average = Average(method, 0.9)
-    for step in range(STEPS):  # of what grows, into its last stage
-        metrics = method.step(batches.at(step))
-        average.update(method, step + 1)
-    return method, average, batches, metrics
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
-def test_nothing_of_a_method_stays_on_the_cpu(meta, name):
-    method, average, batches, metrics = stepped(name, meta)
-    assert all(value.device.type == "meta" for value in metrics.values())
-    assert all(p.device.type == "meta" for p in method.networks.state_dict().values())
-    assert all(p.device.type == "meta" for n in average.networks.values() for p in n.state_dict().values())
-    method.load_state_dict(method.state_dict())
-    average.load_state_dict({role: n.state_dict() for role, n in average.networks.items()})
-    method.step(batches.at(STEPS - 1))
-    if method.averaged and name != "glo-fashion":  # whose law is fitted on the CPU, from numbers
-        with average.applied(method.networks):
-            latents = method.latents(3, OnMeta().manual_seed(0))
-            assert latents.device.type == "meta" and method.sample(latents).device.type == "meta"
+    batches = Batches(dataset, 8 * method.minibatches, seed=0, device=torch.device("meta"))
+    prepare(method, batches.device, LoopSettings(precision="fp32"), STEPS, images)
+    return method, batches
 
 
 def moved(name):
@@ -140,26 +121,64 @@ def moved(name):
         prepare(method, batches.device, settings, STEPS, len(dataset.shape) == 3)
     finally:
         torch.__future__.set_swap_module_params_on_conversion(False)
+    return method, batches
+
+
+def on_cpu(state):
+    """What a checkpoint on disk gives of a state: tensors of the CPU."""
+    if isinstance(state, torch.Tensor):
+        return torch.zeros(state.shape, dtype=state.dtype)
+    if isinstance(state, dict):
+        return {key: on_cpu(value) for key, value in state.items()}
+    return type(state)(map(on_cpu, state)) if isinstance(state, (list, tuple)) else state
+
+
+def strays(method, average, metrics) -> list[str]:
+    """Names of what is not on the meta device, of all that a step reads. A count of Adam's steps is on the CPU."""
+    found = {f"metrics {name}": value for name, value in metrics.items()}
+    found |= {f"networks {name}": value for name, value in method.networks.state_dict().items()}
+    for role, network in average.networks.items():
+        found |= {f"average {role} {name}": value for name, value in network.state_dict().items()}
+    for role, optimizer in method.optimizers.items():
+        for number, moments in enumerate(optimizer.state.values()):
+            found |= {f"optimizer {role} {number} {n}": m for n, m in moments.items() if n != "step"}
+    return [name for name, value in found.items() if value.device.type != "meta"]
+
+
+def stepped_and_resumed(make, name, monkeypatch):
+    """Steps of a method, and of one that takes up its state as a run does: from tensors of the CPU."""
+    method, batches = make(name)
     average = Average(method, 0.9)
-    for step in range(STEPS):
+    for step in range(STEPS):  # of what grows, into its last stage
         metrics = method.step(batches.at(step))
         average.update(method, step + 1)
-    return method, average, batches, metrics
+    assert not strays(method, average, metrics)
+    state = on_cpu({"method": method.state_dict(), "average": average.state_dict(), "seconds": 0.0})
+    method, batches = make(name)
+    run = begin(method, 0.9, Journal(None), state, STEPS)
+    assert run.method.stage == state["method"]["stage"]
+    metrics = method.step(batches.at(STEPS - 1))
+    run.average.update(method, STEPS + 1)
+    assert not strays(method, run.average, metrics), "after it was resumed"
+    if method.averaged and type(method).sample is not Method.sample:
+        copied = torch.Tensor.cpu
+        with run.averaged(), monkeypatch.context() as patch:
+            # GLO fits the law of its codes by NumPy: what is copied to the CPU here has no numbers, and is 0 there
+            patch.setattr(torch.Tensor, "cpu", lambda t: on_cpu(t) if t.is_meta else copied(t))
+            latents = method.latents(3, OnMeta().manual_seed(0))
+            assert latents.device.type == "meta" and method.sample(latents).device.type == "meta"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_of_a_method_stays_on_the_cpu(meta, monkeypatch, name):
+    stepped_and_resumed(built, name, monkeypatch)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", MOVED)
-def test_nothing_of_a_method_that_is_moved_stays_on_the_cpu(meta, name):
-    method, average, batches, metrics = moved(name)
-    assert all(value.device.type == "meta" for value in metrics.values())
-    assert all(p.device.type == "meta" for p in method.networks.state_dict().values())
-    assert all(p.device.type == "meta" for n in average.networks.values() for p in n.state_dict().values())
-    method.load_state_dict(method.state_dict())
-    method.step(batches.at(STEPS - 1))
-    if method.averaged and type(method).sample is not Method.sample:
-        with average.applied(method.networks):
-            latents = method.latents(3, OnMeta().manual_seed(0))
-            assert latents.device.type == "meta" and method.sample(latents).device.type == "meta"
+def test_nothing_of_a_method_that_is_moved_stays_on_the_cpu(meta, monkeypatch, name):
+    stepped_and_resumed(moved, name, monkeypatch)
 
 
 def test_each_method_of_the_catalogue_is_tried_or_said_not_to_be():

@@ -14,10 +14,22 @@ TIMES = ("seconds", "examples_per_second")
 
 
 def trained(name, **changes):
-    """The rows of three steps."""
+    """The rows of three steps, and by role the weights before and after them."""
     plan = recipes.resolve(name, "smoke", **kinds.small(name) | {"log_every": 1} | changes)
-    rows = recipes.train(plan, device="cpu", quiet=True).history
-    return [{key: value for key, value in row.items() if key not in TIMES} for row in rows]
+    before = {}
+    run = recipes.train(
+        plan, device="cpu", quiet=True, observe=lambda step, run: before.update(weights(run.method))
+    )
+    rows = [{key: value for key, value in row.items() if key not in TIMES} for row in run.history]
+    return rows, before, weights(run.method)
+
+
+def weights(method):
+    """By role all numbers that a network keeps, as one vector: a copy."""
+    kept = {role: network.state_dict().values() for role, network in method.networks.items()}
+    return {
+        role: torch.cat([t.float().flatten() for t in tensors]) for role, tensors in kept.items() if tensors
+    }
 
 
 # what is differentiated twice through its call; refused, see test_any_device
@@ -42,8 +54,12 @@ def test_a_recipe_of_every_kind_trains_the_same_with_compiled_networks(monkeypat
     compile_ = nn.Module.compile
     monkeypatch.setattr(nn.Module, "compile", functools.partialmethod(compile_, backend="aot_eager"))
     torch._dynamo.reset()
-    eager, quick = trained(name), trained(name, compile=True)
+    (eager, before, after), (quick, begun, ended) = trained(name), trained(name, compile=True)
     assert [row.keys() for row in eager] == [row.keys() for row in quick]
     for one, other in zip(eager, quick, strict=True):
         for key in one:
             assert other[key] == pytest.approx(one[key], rel=0.05, abs=0.02), (key, one["step"])
+    for role in after:
+        change = (after[role] - before[role]).norm()
+        print("MEASURED", name, role, float(change), float((ended[role] - after[role]).norm() / change))
+        assert torch.equal(begun[role], before[role])

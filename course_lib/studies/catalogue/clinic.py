@@ -1,4 +1,4 @@
-"""The failure clinic of chapter 4: nine recorded patients, one of them healthy, with their curves and samples."""
+"""The failure clinic of chapter 4b: nine recorded patients, one of them healthy, with their curves and samples."""
 
 import base64
 import io

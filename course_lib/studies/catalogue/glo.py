@@ -1,4 +1,4 @@
-"""Studies of chapter 9: the paper's Table 1 from nothing, and what GANs leave out as their data grows."""
+"""Studies of chapters 9 and 9b: the paper's Table 1 from nothing, and what GANs leave out as their data grows."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Studies of chapter 7: whether categorical codes mean classes, and what a price on the code buys on sprites."""
+"""Studies of chapters 7 and 7b: whether categorical codes mean classes, and what a price buys on sprites."""
 
 import copy
 from typing import Any

@@ -1,4 +1,4 @@
-"""Studies of chapter 15: what a GAN makes of correlations in its data, and how far a detector of its images reaches."""
+"""Studies of chapter 15b: what a GAN makes of correlations in its data, and how far a detector reaches."""
 
 from typing import Any
 

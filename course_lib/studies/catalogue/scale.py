@@ -1,4 +1,4 @@
-"""Studies of chapter 8's page on scale: whether attention makes two sides agree, and what BigGAN's ingredients give."""
+"""Studies of chapter 8c: whether attention makes two sides agree, and what BigGAN's ingredients give."""
 
 from typing import Any
 
