@@ -62,7 +62,12 @@ def begin(method: Method, ema: float, journal: Journal, state: dict[str, Any] | 
     if state is None:
         return Run(method, 0, journal.rows, 0.0, Average(method, ema))
     try:
-        method.load_state_dict(state["method"])
+        # networks and optimisers bring tensors to where they are; what else a method keeps is brought there here
+        theirs = {
+            name: part if name in ("networks", "optimizers") else brought_to(method.device, part)
+            for name, part in state["method"].items()
+        }
+        method.load_state_dict(theirs)
         average = Average(method, ema)
         average.load_state_dict(state["average"])
     except (RuntimeError, KeyError, ValueError, TypeError) as error:
@@ -72,6 +77,17 @@ def begin(method: Method, ema: float, journal: Journal, state: dict[str, Any] | 
             f"version of the course that wrote it."
         ) from error
     return Run(method, step, journal.rows, state["seconds"], average)
+
+
+def brought_to(device: torch.device, tree: Any) -> Any:
+    """A nested state with its tensors on that device."""
+    if isinstance(tree, torch.Tensor):
+        return tree.to(device)
+    if isinstance(tree, dict):
+        return {name: brought_to(device, part) for name, part in tree.items()}
+    if isinstance(tree, (list, tuple)):
+        return type(tree)(brought_to(device, part) for part in tree)
+    return tree
 
 
 def tell_environment(state: dict[str, Any], now: dict[str, Any], step: int) -> None:
