@@ -51,7 +51,7 @@ figures: book poppler  ## every figure as a file with its caption and licence, f
 slides: book  ## slides of each chapter from its own cells, a file each that works offline: _build/slides/NN.html
 	$(BIN)/python book/_ext/make_slides.py
 
-test: setup browser sandbox  ## style, unit tests, slow tests, every notebook in its smallest tier (at most 20 minutes)
+test: setup browser sandbox  ## style, unit tests, slow tests, every notebook in its smallest tier (half an hour on two cores)
 	@echo "== test: style and types"
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -39,7 +39,7 @@ def test_a_checkpoint_that_was_spoiled_after_the_run_costs_it_only_if_it_is_the_
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("faults", [20, pytest.param(200, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("faults", [10, pytest.param(200, marks=pytest.mark.exhaustive)])
 def test_many_faults_cost_nothing(faults, forks, tmp_path):
     found = noted(list(tried(0, faults, forks, tmp_path)))
     assert found["faults"] == faults and not found["bad"]

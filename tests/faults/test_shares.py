@@ -20,7 +20,9 @@ def contents(folder):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("of", ["dcgan-faces", "cgan-digits", "infogan-digits"])
+@pytest.mark.parametrize(
+    "of", ["dcgan-faces", "cgan-digits", pytest.param("infogan-digits", marks=pytest.mark.exhaustive)]
+)
 def test_two_processes_measure_what_one_measures(forks, tmp_path, of):
     """Images and features in batches of both; conditions and codes; the data's features read anew by either."""
     numbers = {}
