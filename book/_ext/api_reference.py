@@ -25,7 +25,7 @@ PACKAGES = (
     "recipes",
 )
 # what every package may import, and what chapters read by themselves
-BESIDE = ("claims", "errors", "ranks", "records", "schedules", "seeds", "settings", "sharing", "zoo")
+BESIDE = ("claims", "errors", "files", "ranks", "records", "schedules", "seeds", "settings", "sharing", "zoo")
 ITEM = re.compile(r"([a-z_]\w*(?:, [a-z_]\w*)*): (?=\S)")
 FIELD = re.compile(r"^ +(\w+):.*?(?: = (.*?))?  # (.+)$", re.MULTILINE)
 SPECIAL = re.compile(r"([\\*|_<>])")
