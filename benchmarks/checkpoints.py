@@ -29,7 +29,7 @@ KEYS = ("width", "batch", "every")
 
 def measure(device: str, quick: bool, so_far: Callable[[dict[str, Any]], None] = ignore) -> dict[str, Any]:
     """Both ways of writing and none for every case, in turn. Returns what `results/DEVICE.json` keeps."""
-    cases, turns = (((4, 4, 1),), 2) if quick else (CASES, 9)
+    cases, turns = (((4, 4, 1),), 2) if quick else (CASES, 5)
     result: dict[str, Any] = {"device": device, "cases": []}
     for case in cases:
         job = dict(zip(KEYS, case, strict=True)) | {"device": device, "quick": quick}
@@ -40,7 +40,7 @@ def measure(device: str, quick: bool, so_far: Callable[[dict[str, Any]], None] =
 
 
 def _turns(job: dict[str, Any], turns: int) -> dict[str, Any]:
-    writes = 2 if job["quick"] else 6 if job["device"] == "cpu" else 20  # checkpoints and grids of a turn
+    writes = 2 if job["quick"] else 3 if job["device"] == "cpu" else 20  # checkpoints and grids of a turn
     with contextlib.ExitStack() as stack:
         workers = {
             side: stack.enter_context(
