@@ -24,7 +24,9 @@ def trained(name, **changes):
         plan, device="cpu", quiet=True, observe=lambda step, run: before.update(weights(run.method))
     )
     rows = [{key: value for key, value in row.items() if key not in TIMES} for row in run.history]
-    return rows, before, weights(run.method), run.method.optimizers.keys()
+    # of `wgan-critic` the generator stands still, by a rate of 0
+    learn = {role for role in run.method.optimizers if getattr(plan.settings["method"], f"{role}_lr", 1.0)}
+    return rows, before, weights(run.method), learn
 
 
 def weights(method):
