@@ -7,6 +7,7 @@ import inspect
 import json
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,14 @@ def run(
 
 def ignore(measured: dict[str, Any]) -> None:
     """Whoever measures without `run` keeps nothing before the end."""
+
+
+def attempted(measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What it measures, or its error as one line: a fault of one case is a result too, and the others go on."""
+    try:
+        return measure()
+    except Exception as error:
+        return {"error": f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"}
 
 
 def _write(out: Path, results: dict[str, Any]) -> None:

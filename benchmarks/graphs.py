@@ -2,9 +2,10 @@
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from benchmarks import ignore, recipes
+from benchmarks import attempted, ignore, recipes
 
 # the cases of `recipes` that the starts of kernels bound or nearly do, the shortest first; it times them compiled too
 CASES: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -27,10 +28,7 @@ def measure(device: str, quick: bool, so_far: Callable[[dict[str, Any]], None] =
     for way, settings in WAYS.items():
         for name, changes in CASES:
             row: dict[str, Any] = {"recipe": name, "changes": changes, "way": way}
-            try:
-                row |= recipes.step_of(name, changes, device, quick, **settings)
-            except Exception as error:  # a fault of one case is a result too
-                row["error"] = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+            row |= attempted(partial(recipes.step_of, name, changes, device, quick, **settings))
             result["cases"].append(row)
             print(line_of(row), file=sys.stderr, flush=True)
             so_far(result)

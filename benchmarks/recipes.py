@@ -8,12 +8,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from benchmarks import counting, ignore, pairs
+from benchmarks import attempted, counting, ignore, pairs
 from course_lib.errors import UsageError
 from course_lib.files import write_atomic
 
@@ -47,15 +48,19 @@ def measure(device: str, quick: bool, so_far: Callable[[dict[str, Any]], None] =
     for compiled in (False, True) if on_gpu else (False,):
         for name, changes in cases:
             row: dict[str, Any] = {"recipe": name, "changes": changes, "compiled": compiled}
-            try:
-                row |= step_of(name, changes, device, quick, compile=compiled)
-                row |= bounds(row, peaks, bandwidth)
-            except Exception as error:  # a fault of one case is a result too
-                row["error"] = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+            row |= attempted(
+                partial(bounded, peaks, bandwidth, name, changes, device, quick, compile=compiled)
+            )
             result["cases"].append(row)
             print(line_of(row), file=sys.stderr, flush=True)
             so_far(result)
     return result
+
+
+def bounded(peaks: dict[str, float], bandwidth: float, *case: Any, **how: Any) -> dict[str, Any]:
+    """`step_of` with what bounds it."""
+    row = step_of(*case, **how)
+    return row | bounds(row, peaks, bandwidth)
 
 
 def step_of(

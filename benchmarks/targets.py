@@ -10,7 +10,6 @@ Searches for codes are counted through the generator of clgGAN with all its laye
 images are its own: what they show changes no time.
 """
 
-import functools
 import itertools
 import json
 import math
@@ -19,13 +18,14 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from benchmarks import costs, counting, ignore, pairs, recipes
+from benchmarks import attempted, costs, counting, ignore, pairs, recipes
 from benchmarks.scaling import REACHED, REACHED_BYTES, Cluster, reckoned
 
 PRECISIONS = ("fp32", "bf16")
@@ -158,7 +158,7 @@ def search_step(
     from course_lib.networks.folding import folded
     from course_lib.objectives.reconstruction import loss_named
 
-    loss = functools.partial(loss_named("l2"), reduction="image")
+    loss = partial(loss_named("l2"), reduction="image")
     space, found, seen = generator(resolution).space, [], []
     with still(space.decode), torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
         decode = folded(space.decode)
@@ -197,14 +197,11 @@ def measure(device: str, quick: bool, so_far: Callable[[dict[str, Any]], None] =
     for target, batch, graphs in cases:
         row: dict[str, Any] = {"target": target.title, "batch": batch, "asked": target.seconds}
         row["way"] = "graphs" if graphs else "eager"
-        try:
-            row |= (
-                _searched(batch, device, quick)
-                if isinstance(target, Search)
-                else _trained(target, batch, device, quick, graphs)
-            )
-        except Exception as error:  # a fault of one target is a result too
-            row["error"] = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+        row |= attempted(
+            partial(_searched, batch, device, quick)
+            if isinstance(target, Search)
+            else partial(_trained, target, batch, device, quick, graphs)
+        )
         result["targets"].append(row)
         print(line_of(row), file=sys.stderr, flush=True)
         so_far(result)

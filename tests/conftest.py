@@ -1,6 +1,8 @@
 """What all tests share."""
 
+import importlib
 import os
+import runpy
 import signal
 import sys
 from pathlib import Path
@@ -18,6 +20,26 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 def project() -> Path:
     """The root of the checkout."""
     return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def bench(project, monkeypatch):
+    """A module of the benchmarks, which lie beside the library: bench("pairs"); bench() is all of them."""
+    monkeypatch.syspath_prepend(str(project))
+    return lambda name="": importlib.import_module(f"benchmarks.{name}" if name else "benchmarks")
+
+
+@pytest.fixture
+def bench_command(bench, monkeypatch, capsys):
+    """bench_command("costs", ...): what `python -m benchmarks.costs ...` prints."""
+
+    def run(module, *words):
+        monkeypatch.setattr(sys, "argv", [module, *map(str, words)])
+        monkeypatch.delitem(sys.modules, f"benchmarks.{module}", raising=False)
+        runpy.run_module(f"benchmarks.{module}", run_name="__main__")
+        return capsys.readouterr().out
+
+    return run
 
 
 @pytest.fixture

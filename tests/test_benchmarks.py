@@ -13,9 +13,8 @@ from course_lib.errors import CourseError, UsageError
 
 
 @pytest.fixture
-def benchmarks(project, monkeypatch):
-    monkeypatch.syspath_prepend(str(project))
-    return importlib.import_module("benchmarks")
+def benchmarks(bench):
+    return bench()
 
 
 @pytest.fixture
@@ -94,9 +93,8 @@ def test_a_machine_names_its_file(benchmarks):
 
 
 @pytest.mark.slow
-def test_a_side_that_dies_is_reported(project, monkeypatch, capfd):
-    monkeypatch.syspath_prepend(str(project))
-    pairs = importlib.import_module("benchmarks.pairs")
+def test_a_side_that_dies_is_reported(bench, capfd):
+    pairs = bench("pairs")
     job = {"data": "no-such-data", "resolution": 16}
     with (
         pairs.Worker(job, "benchmarks.dcgan_step") as worker,
@@ -144,9 +142,8 @@ def test_a_quick_run_streams_beside_what_lies_in_memory(benchmarks, tmp_path, ca
     assert row["streamed_images_per_second"] > 0 and row["resident_images_per_second"] > 0
 
 
-def test_a_profile_divides_the_time_by_kinds_of_operation(project, monkeypatch):
-    monkeypatch.syspath_prepend(str(project))
-    step_profile = importlib.import_module("benchmarks.step_profile")
+def test_a_profile_divides_the_time_by_kinds_of_operation(bench):
+    step_profile = bench("step_profile")
     times = {
         "aten::mkldnn_convolution": 4.0, "sm90_xmma_fprop_implicit_gemm_bf16": 1.0, "ConvolutionBackward0": 1.0,
         "aten::native_batch_norm": 1.0,
@@ -210,9 +207,8 @@ def test_a_quick_glo_run_compares_like_with_like(benchmarks, tmp_path, capsys):
     assert "case by case: dense, rows" in capsys.readouterr().out
 
 
-def test_drawing_faces_is_timed_at_every_size(project, monkeypatch):
-    monkeypatch.syspath_prepend(str(project))
-    drawing = importlib.import_module("benchmarks.faces_drawing")
+def test_drawing_faces_is_timed_at_every_size(bench, monkeypatch):
+    drawing = bench("faces_drawing")
     monkeypatch.setattr(drawing, "RESOLUTIONS", (16, 32))
     threads = torch.get_num_threads()
     result = drawing.measure("cpu", quick=True)
@@ -254,9 +250,8 @@ def test_grading_is_left_out_where_nbgrader_is_missing(benchmarks, tmp_path, mon
     assert json.loads(out.read_text()) == {"grading": {"of": "last week"}}
 
 
-def test_a_class_is_mixed(project, monkeypatch):
-    monkeypatch.syspath_prepend(str(project))
-    grading = importlib.import_module("benchmarks.grading")
+def test_a_class_is_mixed(bench):
+    grading = bench("grading")
     class_ = grading.hand_in(200, ["01-gan-game"])
     kinds = {kind: sum(s.kind == kind for s in class_) for kind in grading.KINDS}
     assert kinds == {kind: 2 * share for kind, share in grading.KINDS.items()}

@@ -15,12 +15,6 @@ from course_lib import data, recipes
 from course_lib.recipes import runs
 
 
-@pytest.fixture
-def bench(project, monkeypatch):
-    monkeypatch.syspath_prepend(str(project))
-    return lambda name: importlib.import_module(f"benchmarks.{name}")
-
-
 def test_each_part_is_a_command_that_there_is_and_all_take_ten_minutes(bench, project, tmp_path):
     gpu, known = bench("gpu"), importlib.import_module("benchmarks").BENCHMARKS
     assert sum(part.seconds for part in gpu.PARTS) <= 600

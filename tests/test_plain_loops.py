@@ -1,14 +1,11 @@
 """The plain loops that the benchmarks compare with: they train, and compute what the course computes."""
 
-import importlib
-
 import pytest
 import torch
 
 
-def test_the_plain_loop_trains_both_players(project, monkeypatch):
-    monkeypatch.syspath_prepend(str(project))
-    plain = importlib.import_module("benchmarks.plain")
+def test_the_plain_loop_trains_both_players(bench):
+    plain = bench("plain")
     from course_lib import data
     from course_lib.networks import dcgan
 
@@ -24,10 +21,9 @@ def test_the_plain_loop_trains_both_players(project, monkeypatch):
     torch.testing.assert_close(x, data.open("digits", resolution=16).tensor(3)[0])  # the same pixels as ours
 
 
-def test_the_plain_penalty_is_the_courses(project, monkeypatch):
+def test_the_plain_penalty_is_the_courses(bench):
     """The other side makes no mistake that would make it slower or faster: one epsilon and one norm a sample."""
-    monkeypatch.syspath_prepend(str(project))
-    plain = importlib.import_module("benchmarks.plain_wgan_gp")
+    plain = bench("plain_wgan_gp")
     from course_lib.networks import dcgan
     from course_lib.objectives.wasserstein import gradient_penalty, interpolates
 
@@ -41,9 +37,8 @@ def test_the_plain_penalty_is_the_courses(project, monkeypatch):
     torch.testing.assert_close(theirs, gradient_penalty(critic(x), x))
 
 
-def test_the_plain_wgan_gp_loop_trains_both_players(project, monkeypatch):
-    monkeypatch.syspath_prepend(str(project))
-    plain = importlib.import_module("benchmarks.plain_wgan_gp")
+def test_the_plain_wgan_gp_loop_trains_both_players(bench):
+    plain = bench("plain_wgan_gp")
     from course_lib import data
     from course_lib.networks import dcgan
 
@@ -60,9 +55,8 @@ def test_the_plain_wgan_gp_loop_trains_both_players(project, monkeypatch):
 
 
 @pytest.mark.parametrize("part", ["discriminator", "generator"])
-def test_the_plain_step_of_the_attention_gan_updates_both_players(project, monkeypatch, part):
-    monkeypatch.syspath_prepend(str(project))
-    plain = importlib.import_module("benchmarks.plain_sagan")
+def test_the_plain_step_of_the_attention_gan_updates_both_players(bench, part):
+    plain = bench("plain_sagan")
     from course_lib import data
     from course_lib.networks.attention import AttentionPair
 
@@ -80,10 +74,9 @@ def test_the_plain_step_of_the_attention_gan_updates_both_players(project, monke
     assert all(not torch.equal(p, before[name]) for name, p in pair[part].named_parameters() if p.ndim > 1)
 
 
-def test_the_plain_step_of_cyclegan_is_the_course_s_own(project, monkeypatch):
+def test_the_plain_step_of_cyclegan_is_the_course_s_own(bench):
     """From the same weights and images, with a pool that only fills: the same update of all four networks."""
-    monkeypatch.syspath_prepend(str(project))
-    plain = importlib.import_module("benchmarks.plain_cyclegan")
+    plain = bench("plain_cyclegan")
     from course_lib import data
     from course_lib.data.batches import Batch
     from course_lib.methods.cyclegan import CycleGANSettings
@@ -108,9 +101,8 @@ def test_the_plain_step_of_cyclegan_is_the_course_s_own(project, monkeypatch):
 
 
 @pytest.mark.parametrize("codes", ["dense", "rows"])
-def test_the_plain_glo_step_is_the_courses(project, monkeypatch, codes):
-    monkeypatch.syspath_prepend(str(project))
-    plain_glo = importlib.import_module("benchmarks.plain_glo")
+def test_the_plain_glo_step_is_the_courses(bench, codes):
+    plain_glo = bench("plain_glo")
     from course_lib import data, seeds
     from course_lib.data.batches import Batch
     from course_lib.data.images import ImageSet
