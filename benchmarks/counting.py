@@ -83,9 +83,8 @@ class Messages(contextlib.AbstractContextManager):
 
     def __enter__(self) -> "Messages":
         def gradients(optimizer: Any, *_: Any) -> None:
-            sizes = Counter[
-                torch.dtype
-            ]()  # a vector for each type of number, and in it a flag for each parameter
+            # a vector for each type of number, and in it a flag for each parameter
+            sizes = Counter[torch.dtype]()
             for p in (p for group in optimizer.param_groups for p in group["params"]):
                 if p.grad is not None or p.requires_grad:
                     sizes[p.dtype] += (p.numel() + 1) * p.element_size()

@@ -27,7 +27,7 @@ PACKAGES = (
 # what every package may import, and what chapters read by themselves
 BESIDE = ("claims", "errors", "files", "ranks", "records", "schedules", "seeds", "settings", "sharing", "zoo")
 ITEM = re.compile(r"([a-z_]\w*(?:, [a-z_]\w*)*): (?=\S)")
-FIELD = re.compile(r"^ +(\w+):.*?(?: = (.*?))?  # (.+)$", re.MULTILINE)
+FIELD = re.compile(r"((?:^ {4}# .+\n)*)^ {4}(\w+): [^#\n]*?(?: = (.*?))?(?:  # (.+))?$", re.MULTILINE)
 SPECIAL = re.compile(r"([\\*|_<>])")
 
 
@@ -105,11 +105,12 @@ def process(app, what, name, thing, options, lines) -> None:
 
 
 def fields(source: str) -> list[str]:
-    """The fields of a dataclass with what stands behind each, as a list."""
+    """The fields of a dataclass with what stands beside or above each, as a list."""
     listed = []
-    for name, default, comment in FIELD.findall(source):
-        given = f" (default ``{default}``)" if default else ""
-        listed.append(f"- **{literal(name)}**{given}: {literal(comment)}")
+    for above, name, default, beside in FIELD.findall(source):
+        if comment := beside or " ".join(line.strip(" #") for line in above.splitlines()):
+            given = f" (default ``{default}``)" if default else ""
+            listed.append(f"- **{literal(name)}**{given}: {literal(comment)}")
     return listed
 
 

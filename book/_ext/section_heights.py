@@ -22,11 +22,9 @@ HEIGHTS_OF_LAB = re.compile(r"height:clamp\((\d+)px,.*,\s*(\d+)px\)")
 IN_EX = re.compile(r"([\d.]+)ex")
 BLANK = re.compile(r"[ \t\n]+")  # a protected blank parts no words
 
-# pixels, as the style sheets have it
-
 
 class Block(NamedTuple):
-    """What begins a line of its own. Of the margins that meet, the largest counts."""
+    """What begins a line of its own, in pixels of the style sheets. Of margins that meet, the largest counts."""
 
     above: float = 0
     below: float = 0

@@ -31,3 +31,25 @@ def test_what_arguments_are_becomes_a_list_and_paragraphs_are_joined():
     text = "\n".join(api_reference.restructured(lines))
     assert "The sum of two." in text and "- **norm**: none" in text
     assert "- **width**: feature maps, doubled. slope: of what" in text and "::\n\n    x = 1" in text
+
+
+def test_a_field_is_said_to_be_what_stands_beside_or_above_it():
+    source = """
+@dataclass
+class Settings:
+    width: int = 4  # feature maps
+    # two lines
+    # of words
+    slope: float = 0.2
+    bare: int = 1
+    latent: int  # of z
+
+    def __post_init__(self):
+        # no field
+        x: int = 3
+"""
+    assert api_reference.fields(source) == [
+        "- **width** (default ``4``): feature maps",
+        "- **slope** (default ``0.2``): two lines of words",
+        "- **latent**: of z",
+    ]
