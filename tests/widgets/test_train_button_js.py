@@ -1,11 +1,14 @@
 """The button that trains in several labs, without a browser: what it says, and when it makes steps."""
 
+import pytest
+
 # a page of one button, whose clock moves when `next` is called
 CODE = """
 const due = [];
-globalThis.requestAnimationFrame = (act) => { due.push({ act }); };
+globalThis.requestAnimationFrame = (act) => { const entry = { act }; due.push(entry); return entry; };
 globalThis.setTimeout = (act, ms) => { const entry = { act, ms }; due.push(entry); return entry; };
 globalThis.clearTimeout = (entry) => { if (due.includes(entry)) due.splice(due.indexOf(entry), 1); };
+globalThis.cancelAnimationFrame = globalThis.clearTimeout;
 const next = () => due.splice(0).forEach(({ act }) => act());
 globalThis.document = { createElement: () => ({
   addEventListener(name, act) { this[name] = act; }, setAttribute() {}, append(text) { this.textContent = text; },
@@ -48,6 +51,7 @@ def test_it_waits_where_it_is_told_to(javascript):
     assert watched(javascript, "click", "next", wait=0)[1] == [None]
 
 
-def test_pressed_twice_within_a_wait_it_does_not_train_twice_as_fast(javascript):
-    seen, due = watched(javascript, "click", "next", "click", "click", "next", wait=800)
+@pytest.mark.parametrize("wait", [0, 800])
+def test_pressed_twice_before_its_next_frame_it_does_not_train_twice_as_fast(javascript, wait):
+    seen, due = watched(javascript, "click", "next", "click", "click", "next", wait=wait)
     assert seen[-1][:3] == ["Pause", True, 2] and len(due) == 1

@@ -75,14 +75,16 @@ function announce(element, text, moving) {
  * whether there are more; `rest` draws where training has stopped. wait: milliseconds until the next frame, 0 for at once.
  */
 function trainButton({ frame, rest, wait = () => 0 }) {
-  let running = false, waiting = 0;
+  let running = false, next = 0, waiting = 0;
   const element = make("button", { class: "primary", click: toggle }, "Train");
 
   function toggle() {
     running = !running;
     element.textContent = running ? "Pause" : "Train";
-    clearTimeout(waiting); // else Pause and Train within a wait would train twice as fast
-    if (running) requestAnimationFrame(loop);
+    // else Pause and Train before the next frame would train twice as fast
+    clearTimeout(waiting);
+    cancelAnimationFrame(next);
+    if (running) next = requestAnimationFrame(loop);
     else rest();
   }
 
@@ -90,7 +92,7 @@ function trainButton({ frame, rest, wait = () => 0 }) {
     if (!running) return;
     if (!frame()) toggle();
     else if (wait() > 0) waiting = setTimeout(loop, wait());
-    else requestAnimationFrame(loop);
+    else next = requestAnimationFrame(loop);
   }
 
   return { element, get running() { return running; } };
