@@ -1,5 +1,7 @@
 """`course upscale` and `course cluster`, on a run of four steps."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -164,6 +166,9 @@ def test_commands_say_what_of_a_folder_they_take(run, tmp_path, capsys, monkeypa
         "mine: left out: 1 file of a kind that is not read (1 .cr2)" in remark for remark in files.remarks
     )
     assert any("folders below it (more)" in remark for remark in files.remarks)
+    with monkeypatch.context() as patch:  # a folder is called by its name, also where it is "."
+        patch.chdir(folder)
+        assert Files([Path(".")], 3, 32).remarks == files.remarks
     taken = FromSet(folder, "test", 3, 32)
     assert f"taken here: the test split, {len(taken.names)} of 27 pictures." in taken.remarks
     assert FromSet("faces", "test", 3, 32, 2).remarks == []

@@ -136,7 +136,7 @@ def _left_out(folder: Path) -> str:
         more = ", …" if len(below) > 3 else ""
         shown = f"{', '.join(below[:3])}{more}"
         left_out.append(f"what lies in folders below it ({shown}): name them too to take it")
-    return f"{folder.name}: left out: {'; '.join(left_out)}." if left_out else ""
+    return f"{folder.resolve().name}: left out: {'; '.join(left_out)}." if left_out else ""
 
 
 def _size(path: Path) -> tuple[int, int]:
